@@ -1,0 +1,65 @@
+/*
+ * Memory: byte views, scoped cleanup, and secrets that cleanse themselves.
+ *
+ * Secrets (key bytes, PINs, class keys) live in pages of our own: not dumpable, wiped in a forked child,
+ * locked when the limit allows. The allocator's book-keeping lives outside those pages, so that a child
+ * whose pages were wiped can still free them.
+ */
+#ifndef HUKS_COMMON_MEMORY_H
+#define HUKS_COMMON_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/error.h"
+
+/* A read-only view of somebody else's bytes. {NULL, 0} is "absent"; data non-NULL with size 0 is "empty". */
+struct bytes {
+    const uint8_t *data;
+    size_t size;
+};
+#define BYTES_NONE ((struct bytes){NULL, 0})
+#define BYTES_OF(array) ((struct bytes){(const uint8_t *)(array), sizeof(array)})
+static inline struct bytes bytes_of(const void *data, size_t size)
+{
+    return (struct bytes){(const uint8_t *)data, size};
+}
+bool bytes_equal(struct bytes a, struct bytes b); /* not for secrets: crypto_equal() is */
+
+/* A growing heap buffer for bytes that are not secret. Zero-initialise; buffer_free() any time. */
+struct buffer {
+    uint8_t *data;
+    size_t size;
+    size_t capacity;
+};
+HUKS_MUST_USE huks_rc buffer_append(struct buffer *buffer, const void *data, size_t size);
+HUKS_MUST_USE huks_rc buffer_reserve(struct buffer *buffer, size_t capacity);
+void buffer_free(struct buffer *buffer);
+
+/* Owned secret bytes in the protected arena. Zero-initialise; secret_free() any time; never copy the struct. */
+struct secret {
+    uint8_t *data;
+    size_t size;
+};
+HUKS_MUST_USE huks_rc secret_alloc(struct secret *secret, size_t size); /* zeroed; size 0 is legal */
+HUKS_MUST_USE huks_rc secret_set(struct secret *secret, const void *data, size_t size);
+void secret_shrink(struct secret *secret, size_t size); /* cleanses the cut-off tail */
+void secret_free(struct secret *secret);                /* cleanses, then {NULL, 0} */
+static inline struct bytes secret_bytes(const struct secret *secret)
+{
+    return (struct bytes){secret->data, secret->size};
+}
+/* Gives the arena's pages back; only when no secret is alive (C_Finalize). */
+void secret_arena_release(void);
+
+/* Overwrites memory in a way the compiler keeps. */
+void memory_cleanse(void *data, size_t size);
+
+/* Runs `cleanup` on a local when it leaves its scope: AUTO(secret_free) struct secret pin = {0}; */
+#define AUTO(cleanup) __attribute__((cleanup(cleanup)))
+void memory_free_ptr(void *pointer_to_pointer); /* for AUTO(memory_free_ptr) char *x = NULL; */
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+#endif
