@@ -1,0 +1,153 @@
+/*
+ * Operations: encrypt, decrypt, sign, verify, recover, digest, and the one-call derivations.
+ *
+ * A door fills a `struct crypto_spec` on its stack and begins; the spec's views need to live only for the
+ * call. `struct crypto_op` is made once per session and kind and used again and again: the contexts in it
+ * are re-initialised in the cheapest way that OpenSSL offers, so that a running service allocates nothing.
+ * One op is used by one thread at a time. Which function serves which method is a table in op.c: adding an
+ * algorithm is one row.
+ *
+ * Output: `*size` is the capacity on entry and the bytes written on return. Too little room is 12000014
+ * (ABOUT_BUFFER) with `*size` set to what is needed; the operation goes on and the call may be repeated.
+ * Every other error ends the operation: the door then calls crypto_op_reset().
+ */
+#ifndef HUKS_CRYPTO_OP_H
+#define HUKS_CRYPTO_OP_H
+
+#include "crypto/crypto.h"
+#include "crypto/key.h"
+
+enum crypto_method {
+    CRYPTO_NONE,
+    CRYPTO_DIGEST,      /* no key                                                             */
+    CRYPTO_RSA_PKCS1,   /* sign, verify, recover: DigestInfo given (digest 0) or hashed here;
+                           encrypt, decrypt                                                   */
+    CRYPTO_RSA_PSS,     /* digest 0: input is the hash value, its algorithm in `hash_of_input` */
+    CRYPTO_RSA_OAEP,
+    CRYPTO_RSA_RAW,     /* X.509: raw modular operation, input left-padded with zeros          */
+    CRYPTO_ECDSA,       /* also SM2 signatures: by the key's algorithm                         */
+    CRYPTO_DSA,
+    CRYPTO_EDDSA,
+    CRYPTO_SM2,         /* encrypt, decrypt                                                    */
+    CRYPTO_HMAC,
+    CRYPTO_CMAC,
+    CRYPTO_GMAC,
+    CRYPTO_CBC_MAC,     /* reserved for CKM_AES_MAC                                            */
+    CRYPTO_POLY1305,
+    CRYPTO_CIPHER,      /* block and stream ciphers by key algorithm and `mode`; padding PKCS7 or NONE */
+    CRYPTO_AEAD,        /* GCM, CCM by `mode`; ChaCha20-Poly1305 by the key's algorithm        */
+    CRYPTO_KEY_WRAP,    /* AES-KW, AES-KWP: one-shot encrypt/decrypt                           */
+    CRYPTO_ML_DSA,
+    CRYPTO_SLH_DSA,
+    /* derivations, crypto_derive() only */
+    CRYPTO_ECDH,        /* EC, X25519, X448, SM2 by the key                                    */
+    CRYPTO_DH,
+    CRYPTO_HKDF,
+    CRYPTO_PBKDF2,
+    CRYPTO_METHOD_COUNT
+};
+
+enum crypto_direction { CRYPTO_ENCRYPT, CRYPTO_DECRYPT, CRYPTO_SIGN, CRYPTO_VERIFY, CRYPTO_SIGN_RECOVER,
+                        CRYPTO_VERIFY_RECOVER, CRYPTO_HASH };
+
+struct crypto_spec {
+    enum crypto_method method;
+    enum crypto_direction direction;
+    uint32_t digest;        /* OH_HUKS_DIGEST_* / HUKS_DIGEST_*; OH_HUKS_DIGEST_NONE: input is already hashed */
+    uint32_t hash_of_input; /* PSS with digest NONE: which hash the input is                    */
+    uint32_t mgf_digest;    /* PSS, OAEP; NONE: as digest                                       */
+    uint32_t padding;       /* CRYPTO_CIPHER: OH_HUKS_PADDING_NONE or PKCS7                     */
+    uint32_t mode;          /* OH_HUKS_MODE_* / HUKS_MODE_*                                     */
+    size_t salt_size;       /* PSS: bytes; CRYPTO_SALT_DIGEST, CRYPTO_SALT_MAX                  */
+    size_t tag_size;        /* AEAD: bytes; MAC: truncated length, 0: whole                     */
+    size_t data_size;       /* CCM: total plaintext bytes, CRYPTO_SIZE_UNKNOWN: collect          */
+    uint32_t counter_bits;  /* CTR                                                              */
+    struct bytes iv;        /* IV or nonce                                                      */
+    struct bytes aad;
+    struct bytes tag;       /* AEAD decrypt, native door: the tag; ciphertext then carries none and
+                               plaintext streams out. Absent: the tag is the ciphertext's tail and
+                               nothing is released before it is verified.                       */
+    struct bytes label;     /* OAEP label; EdDSA/ML-DSA context; SM2 user id                    */
+    bool prehash;           /* Ed25519ph and friends                                            */
+    bool der;               /* ECDSA/DSA/SM2 signatures as DER (native) instead of raw r‖s      */
+};
+#define CRYPTO_SALT_DIGEST  ((size_t)-1)
+#define CRYPTO_SALT_MAX     ((size_t)-2)
+#define CRYPTO_SIZE_UNKNOWN ((size_t)-1)
+
+struct crypto_op;
+HUKS_MUST_USE huks_rc crypto_op_new(struct crypto *crypto, struct crypto_op **out);
+void crypto_op_free(struct crypto_op *op); /* NULL is fine */
+
+/*
+ * Begins. `key` is NULL for digests; a reference is taken. Key of the wrong algorithm or class: 12000003
+ * ABOUT_KEY_TYPE; key size outside the method's: 12000003 ABOUT_KEY_SIZE; wrong IV, tag or salt length:
+ * 12000003 ABOUT_MECHANISM_PARAM; absent but mandatory: 12000002 ABOUT_MECHANISM_PARAM; digest or mode that
+ * this OpenSSL lacks: 12000001 ABOUT_MECHANISM (the digest as a whole) or ABOUT_MECHANISM_PARAM.
+ */
+HUKS_MUST_USE huks_rc crypto_op_begin(struct crypto_op *op, struct crypto_key *key, const struct crypto_spec *spec);
+
+/* One part. `out` may be NULL with *size 0 where the operation gives nothing back (sign, verify, digest). */
+HUKS_MUST_USE huks_rc crypto_op_update(struct crypto_op *op, struct bytes in, void *out, size_t *size);
+/* The end: cipher's last block, AEAD's tag, signature, MAC or digest. */
+HUKS_MUST_USE huks_rc crypto_op_finish(struct crypto_op *op, void *out, size_t *size);
+/* update and finish in one, with no earlier update: the hot path. */
+HUKS_MUST_USE huks_rc crypto_op_once(struct crypto_op *op, struct bytes in, void *out, size_t *size);
+/*
+ * Verification's end, after updates or in one with `in`. Mismatch: 12000006 ABOUT_SIGNATURE; a length that
+ * can't be: 12000006 ABOUT_SIGNATURE_LEN.
+ */
+HUKS_MUST_USE huks_rc crypto_op_verify(struct crypto_op *op, struct bytes signature);
+HUKS_MUST_USE huks_rc crypto_op_verify_once(struct crypto_op *op, struct bytes in, struct bytes signature);
+
+/* Can this method take its input in parts? (CKM_RSA_PKCS, CKM_ECDSA … can't.) */
+bool crypto_op_multipart(const struct crypto_op *op);
+
+enum crypto_step { CRYPTO_UPDATE, CRYPTO_FINISH, CRYPTO_ONCE };
+/* Bytes that the step with `in_size` more input writes: exact, or an upper bound where padding decides. */
+size_t crypto_op_size(const struct crypto_op *op, enum crypto_step step, size_t in_size);
+
+/* Forgets the operation and its key reference; contexts stay for the next begin. Any time, any state. */
+void crypto_op_reset(struct crypto_op *op);
+
+/* Adds a secret key's value to a running digest (C_DigestKey). */
+HUKS_MUST_USE huks_rc crypto_op_digest_key(struct crypto_op *op, const struct crypto_key *key);
+/*
+ * A running digest's state as bytes, sealed by the caller, and back. 12000001 ABOUT_FUNCTION ("saving this
+ * operation's state") where the algorithm's state can't be taken out of OpenSSL.
+ */
+HUKS_MUST_USE huks_rc crypto_op_save(const struct crypto_op *op, struct secret *state);
+HUKS_MUST_USE huks_rc crypto_op_restore(struct crypto_op *op, struct bytes state);
+
+/* ---- derivations ---- */
+
+enum crypto_kdf { CRYPTO_KDF_NONE, CRYPTO_KDF_X963, CRYPTO_KDF_SP800 };
+
+struct crypto_derive_spec {
+    enum crypto_method method;
+    uint32_t digest;
+    enum crypto_kdf kdf;     /* ECDH: what follows the raw secret                               */
+    bool cofactor;           /* ECDH with cofactor                                              */
+    struct bytes peer;       /* ECDH: raw point, or DER OCTET STRING of it, or SPKI; DH: public value (big-endian) or SPKI */
+    struct bytes info;       /* HKDF info; X9.63 shared data                                    */
+    struct bytes salt;       /* HKDF, PBKDF2                                                    */
+    bool extract, expand;    /* HKDF steps                                                      */
+    uint32_t iterations;     /* PBKDF2                                                          */
+    size_t size;             /* bytes wanted; 0: the method's natural size (shared secret, hash) */
+    bool tail;               /* a shared secret longer than size keeps its last bytes (PKCS#11 cuts
+                                leading bytes) instead of its first (HUKS)                      */
+};
+/* Base key `key`; PBKDF2's password is the key's value. Bad peer key: 12000003 ABOUT_PUBLIC_POINT. */
+HUKS_MUST_USE huks_rc crypto_derive(struct crypto *crypto, struct crypto_key *key,
+                                    const struct crypto_derive_spec *spec, struct secret *out);
+
+/* ---- what there is ---- */
+
+/* Does the installed OpenSSL have it? (digest, cipher mode of an algorithm, curve, key algorithm) */
+bool crypto_has_digest(struct crypto *crypto, uint32_t digest);
+bool crypto_has_cipher(struct crypto *crypto, uint32_t alg, uint32_t mode);
+bool crypto_has_key_alg(struct crypto *crypto, uint32_t alg);
+/* Bytes a digest gives; 0 for an unknown one. */
+size_t crypto_digest_size(uint32_t digest);
+
+#endif
