@@ -1,0 +1,71 @@
+/*
+ * Operations on items: the use rules, the session limit, then the crypto engine.
+ *
+ * `struct operation` is embedded in a door's session, zero-initialised, and reused: after the first use it
+ * allocates nothing. One thread at a time. Buffers follow crypto/op.h: too small is 12000014 ABOUT_BUFFER
+ * with the size needed, and the operation goes on; every other error ends it (its key-operation session is
+ * given back before the call returns).
+ */
+#ifndef HUKS_SERVICE_OPERATE_H
+#define HUKS_SERVICE_OPERATE_H
+
+#include "crypto/op.h"
+#include "service/item.h"
+#include "session/table.h"
+
+struct operation {
+    struct token *token;     /* NULL: nothing pending */
+    struct item *item;       /* NULL: a digest        */
+    struct crypto_op *crypto;
+    struct session_ref session;
+    bool holds;              /* `session` counts */
+    bool fed;                /* a part was given */
+    struct crypto_spec spec; /* scalars only; its views are dead after begin */
+};
+
+/*
+ * Begins: key void (12000007) → purpose (12000003 ABOUT_PURPOSE) → the item's digest, padding and mode sets
+ * → a key-operation session (12000010) → crypto_op_begin(). `purpose` is one OH_HUKS_KEY_PURPOSE_* bit.
+ * `item` NULL: a digest; takes no session.
+ */
+HUKS_MUST_USE huks_rc operation_begin(struct operation *operation, struct token *token, struct item *item,
+                                      uint32_t purpose, const struct crypto_spec *spec);
+static inline bool operation_pending(const struct operation *operation)
+{
+    return operation->token != NULL;
+}
+HUKS_MUST_USE huks_rc operation_update(struct operation *operation, struct bytes in, void *out, size_t *size);
+HUKS_MUST_USE huks_rc operation_finish(struct operation *operation, void *out, size_t *size);
+HUKS_MUST_USE huks_rc operation_once(struct operation *operation, struct bytes in, void *out, size_t *size);
+HUKS_MUST_USE huks_rc operation_verify(struct operation *operation, struct bytes signature);
+HUKS_MUST_USE huks_rc operation_verify_once(struct operation *operation, struct bytes in, struct bytes signature);
+HUKS_MUST_USE huks_rc operation_digest_key(struct operation *operation, struct item *item);
+size_t operation_size(const struct operation *operation, enum crypto_step step, size_t in_size);
+bool operation_multipart(const struct operation *operation);
+/* Sealed state of a running digest, opaque, for this process; and back into `operation`. */
+HUKS_MUST_USE huks_rc operation_save(struct operation *operation, struct buffer *state);
+HUKS_MUST_USE huks_rc operation_restore(struct operation *operation, struct token *token, struct bytes state);
+/* Ends it without a result. Any time. */
+void operation_cancel(struct operation *operation);
+/* Frees the contexts too. Any time; the struct is as new. */
+void operation_free(struct operation *operation);
+
+/* ---- one-call verbs ---- */
+
+/* Derives into a new secret key (holds a key-operation session for the call). */
+HUKS_MUST_USE huks_rc operate_derive(struct token *token, struct item *base, const struct crypto_derive_spec *spec,
+                                     struct item_draft *draft, uint64_t *handle);
+/* Derives and gives the bytes (native door). */
+HUKS_MUST_USE huks_rc operate_derive_bytes(struct token *token, struct item *base,
+                                           const struct crypto_derive_spec *spec, struct secret *out);
+/*
+ * Wraps `key`'s encoding (raw secret or PKCS#8) with `wrapping` by an encrypting method. Whether attributes
+ * allow it is the door's decision, purposes are checked here. Takes no session.
+ */
+HUKS_MUST_USE huks_rc operate_wrap(struct token *token, struct item *wrapping, const struct crypto_spec *spec,
+                                   struct item *key, void *out, size_t *size);
+/* Unwraps into a new item whose class and algorithm the draft says. 12000006 ABOUT_WRAPPED_KEY. */
+HUKS_MUST_USE huks_rc operate_unwrap(struct token *token, struct item *unwrapping, const struct crypto_spec *spec,
+                                     struct bytes wrapped, struct item_draft *draft, uint64_t *handle);
+
+#endif
