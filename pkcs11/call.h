@@ -1,0 +1,98 @@
+/*
+ * How every C_* function begins and ends, and the Cryptoki session.
+ *
+ * A C_* function is a line: it enters, calls the function that does the work, and leaves. Entering finds
+ * out whether the module is initialised in this process (not in a forked child), counts the running call
+ * (C_Finalize waits for these), clears the thread's error record, and for a function with a session handle
+ * finds and locks the session. Leaving notes the code in the session for ulDeviceError, completes the
+ * record where a CKR_* was answered without one, and logs.
+ *
+ *     CK_RV C_Sign(CK_SESSION_HANDLE handle, CK_BYTE_PTR data, …)
+ *     {
+ *         return P11_SESSION_CALL(handle, sign_once(session, data, …));
+ *     }
+ */
+#ifndef HUKS_PKCS11_CALL_H
+#define HUKS_PKCS11_CALL_H
+
+#include "pkcs11/cryptoki.h"
+#include "pkcs11/errors.h"
+#include "service/engine.h"
+#include "service/operate.h"
+
+/* The kinds of operation that can be pending in a session, each once. */
+enum p11_kind {
+    P11_ENCRYPT,
+    P11_DECRYPT,
+    P11_DIGEST,
+    P11_SIGN,   /* sign and sign-recover */
+    P11_VERIFY, /* verify, verify-recover, verify-signature */
+    P11_KINDS
+};
+
+struct p11_mechanism; /* a row of the mechanism table, mechanism.h */
+
+/* One pending operation. */
+struct p11_operation {
+    struct operation operation;             /* pending when operation_pending() */
+    const struct p11_mechanism *mechanism;
+    bool recover;                           /* C_SignRecoverInit, C_VerifyRecoverInit */
+    bool multipart;                         /* an Update was called: the one-call form is now out of order */
+    bool evicted;                           /* an idle holder whose session a waiter took */
+};
+
+struct p11_find; /* find.c: a search in progress */
+
+struct p11_session {
+    CK_SESSION_HANDLE handle;
+    struct token *token;
+    CK_FLAGS flags;                         /* CKF_SERIAL_SESSION, CKF_RW_SESSION */
+    CK_VOID_PTR application;
+    CK_NOTIFY notify;
+    CK_ULONG last_error;                    /* ulDeviceError: HUKS code of the last failed call, 0 after success */
+    struct p11_operation pending[P11_KINDS];
+    struct p11_find *find;                  /* NULL: none */
+};
+
+/* The module's engine while a call runs. */
+struct engine *p11_engine(void);
+
+struct p11_call {
+    const char *function;
+    struct p11_session *session; /* NULL in calls without one */
+    unsigned stripe;             /* running-call counter */
+};
+
+/* Enter without and with a session; p11_leave() even when they fail. */
+CK_RV p11_enter(struct p11_call *call, const char *function);
+CK_RV p11_enter_session(struct p11_call *call, const char *function, CK_SESSION_HANDLE handle);
+CK_RV p11_leave(struct p11_call *call, CK_RV rv);
+
+#define P11_CALL(work)                                                                                       \
+    __extension__({                                                                                          \
+        struct p11_call p11_call_;                                                                           \
+        CK_RV p11_rv_ = p11_enter(&p11_call_, __func__);                                                     \
+        p11_leave(&p11_call_, p11_rv_ == CKR_OK ? (work) : p11_rv_);                                         \
+    })
+/* `work` may use the name `session`. */
+#define P11_SESSION_CALL(handle_, work)                                                                      \
+    __extension__({                                                                                          \
+        struct p11_call p11_call_;                                                                           \
+        CK_RV p11_rv_ = p11_enter_session(&p11_call_, __func__, (handle_));                                  \
+        struct p11_session *session = p11_call_.session;                                                     \
+        p11_leave(&p11_call_, p11_rv_ == CKR_OK ? (work) : p11_rv_);                                         \
+    })
+
+/* Which sessions a login state allows: PKCS #11 state machine (CKS_*). */
+CK_STATE p11_session_state(const struct p11_session *session);
+static inline bool p11_session_rw(const struct p11_session *session)
+{
+    return (session->flags & CKF_RW_SESSION) != 0;
+}
+/*
+ * May this session create, change or destroy such an object? SESSION_READ_ONLY for token objects in a
+ * read-only session, USER_NOT_LOGGED_IN for private ones before login.
+ */
+CK_RV p11_session_may_write(const struct p11_session *session, bool token_object, bool private_object);
+
+#endif
