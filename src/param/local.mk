@@ -1,0 +1,2 @@
+engine_sources += \
+	src/param/tags.c src/param/tags.h
