@@ -1,0 +1,1 @@
+# What tests/fuzz/ adds to the build.

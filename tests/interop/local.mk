@@ -1,0 +1,1 @@
+# What tests/interop/ adds to the build.
