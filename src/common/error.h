@@ -85,13 +85,18 @@ enum error_about {
     ABOUT_OBJECT,          /* a key, certificate or data object                              */
     ABOUT_TOKEN,           /* a token or slot                                                */
     ABOUT_ENGINE,          /* the crypto library refused, nothing more is known              */
+    ABOUT_FILE_SIZE,       /* a store file of impossible size                                */
+    ABOUT_IPC_MESSAGE,     /* the key service answered nothing, or garbage                   */
+    ABOUT_IPC_GONE,        /* the key service can't be reached again                         */
+    ABOUT_OPERATION,       /* the pending operation: an idle one whose session a waiter took */
+    ABOUT_SHUTDOWN,        /* the engine is closing: a waiter was woken                      */
     ABOUT_COUNT
 };
 
 /*
  * Records a failure of the calling thread and returns `code`. `info` fills ${messageInfo} in the field's
  * words ("padding", "key size", "read the key file"); it is copied (127 bytes at most) and may be NULL
- * where the message has no gap. Never pass secrets.
+ * where the message has no gap; where it has one, NULL stands for the word for `about`. Never pass secrets.
  */
 HUKS_MUST_USE huks_rc error_raise(int32_t code, enum error_about about, const char *info);
 
@@ -124,5 +129,8 @@ const char *error_message(char *buffer, size_t size);
 
 /* The contract's message template for a code (gap as "${messageInfo}"), NULL for an unknown code. */
 const char *error_template(int32_t code, enum error_about about);
+
+/* The last failure's sentence where it stands in the table as it is, without a gap; else NULL. */
+const char *error_static_message(void);
 
 #endif

@@ -1,1 +1,3 @@
-# Sources of src/common/.
+# Error record, memory, log, configuration
+engine_sources += \
+	src/common/error.c src/common/error.h

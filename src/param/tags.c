@@ -263,6 +263,7 @@ static const struct tag_info tags[] = {
     V_SECRET(HUKS_TAG_SEED),
     V(HUKS_TAG_OAEP_LABEL),
     V(HUKS_TAG_SHARED_INFO),
+    V(HUKS_TAG_ALIAS),
 };
 /* clang-format on */
 

@@ -234,6 +234,7 @@ enum huks_engine_tag {
     HUKS_TAG_KDF = HUKS_TAG_UINT_(HUKS_TAG_ENGINE | 8),            /* after a key agreement         */
     HUKS_TAG_SHARED_INFO = HUKS_TAG_BYTES_(HUKS_TAG_ENGINE | 9),
     HUKS_TAG_DER_SIGNATURE = HUKS_TAG_BOOL_(HUKS_TAG_ENGINE | 10), /* ECDSA, DSA: DER, not r‖s      */
+    HUKS_TAG_ALIAS = HUKS_TAG_BYTES_(HUKS_TAG_ENGINE | 11),        /* an item's own alias           */
 };
 
 /* ---- values ---- */
