@@ -1,0 +1,68 @@
+/*
+ * The difference table. `ours` repeats what the test asks of us, so that a reader sees both answers side
+ * by side; `reason` says which rule makes ours the right one.
+ */
+#include "difference.h"
+
+#include <string.h>
+
+#include "constants.h"
+
+#define RESERVED "ours takes p11-kit's x-init-reserved text as configuration; SoftHSM2 refuses any pReserved"
+
+#define FREE_SLOT "design.md 3: beside a token the free slot shows empty; SoftHSM2 shows an uninitialised token"
+#define NO_SUCH_MECHANISM "SoftHSM2 2.6.1 does not have the mechanism"
+
+const struct difference differences[] = {
+    /* ---- general */
+    {"general/interfaces", OTHERWISE, OTHERWISE, "SoftHSM2 2.6.1 is a 2.40 module: no C_GetInterface, no vendor part"},
+    {"general/callbacks-alone", OTHERWISE, OTHERWISE,
+     "SoftHSM2 locks with the application's mutexes; ours always has its own, as design.md 4 says"},
+    {"general/reserved-empty", CKR_OK, CKR_ARGUMENTS_BAD, RESERVED},
+    {"general/reserved-pair", CKR_OK, CKR_ARGUMENTS_BAD, RESERVED},
+    {"general/reserved-pairs", CKR_OK, CKR_ARGUMENTS_BAD, RESERVED},
+    {"general/reserved-quotes", CKR_OK, CKR_ARGUMENTS_BAD, RESERVED},
+
+    /* ---- slot, pin */
+    {"slot/id-stays", HOLDS, FAILS, "SoftHSM2 derives the slot id from a serial it makes in C_InitToken"},
+    {"slot/serial-known-before", HOLDS, FAILS, "SoftHSM2 makes the serial in C_InitToken"},
+    {"slot/free-slot-is-empty", HOLDS, FAILS, FREE_SLOT},
+    {"slot/free-slot-token-info", CKR_TOKEN_NOT_PRESENT, CKR_OK, FREE_SLOT},
+    {"slot/free-slot-session", CKR_TOKEN_NOT_PRESENT, CKR_TOKEN_NOT_RECOGNIZED, FREE_SLOT},
+    {"slot/free-slot-configured", OTHERWISE, OTHERWISE, RESERVED},
+    {"slot/dual-flag", HOLDS, FAILS, "SoftHSM2 has no dual-function operations; ours has and says so"},
+    {"slot/no-login-without-pin", HOLDS, FAILS,
+     "design.md 6: a token without a user PIN needs no login; SoftHSM2 always demands one"},
+    {"slot/session-count", HOLDS, FAILS, "SoftHSM2 always answers CK_UNAVAILABLE_INFORMATION"},
+    {"slot/event-null", CKR_ARGUMENTS_BAD, CKR_NO_EVENT, "pSlot is mandatory; SoftHSM2 does not look"},
+    {"slot/mechanism/EC_MONTGOMERY_KEY_PAIR_GEN", HOLDS, FAILS, NO_SUCH_MECHANISM},
+    {"slot/mechanism/ECDSA_SHA1", HOLDS, FAILS, NO_SUCH_MECHANISM},
+    {"slot/mechanism/ECDSA_SHA224", HOLDS, FAILS, NO_SUCH_MECHANISM},
+    {"slot/mechanism/ECDSA_SHA256", HOLDS, FAILS, NO_SUCH_MECHANISM},
+    {"slot/mechanism/ECDSA_SHA384", HOLDS, FAILS, NO_SUCH_MECHANISM},
+    {"slot/mechanism/ECDSA_SHA512", HOLDS, FAILS, NO_SUCH_MECHANISM},
+    {"slot/mechanism/AES_CBC_PAD", HOLDS, FAILS, "SoftHSM2 does not wrap with CBC_PAD"},
+    {"slot/mechanism/SHA256_HMAC_GENERAL", HOLDS, FAILS, NO_SUCH_MECHANISM},
+    {"pin/locks", OTHERWISE, OTHERWISE, "SoftHSM2 counts no tries: PINs never lock"},
+
+    /* ---- session */
+    {"session/device-error", OTHERWISE, OTHERWISE, "SoftHSM2 leaves ulDeviceError 0"},
+    {"session/logout-without-login", CKR_USER_NOT_LOGGED_IN, CKR_OK, "C_Logout lists USER_NOT_LOGGED_IN for this"},
+    {"session/second-login-wrong-pin", CKR_PIN_INCORRECT, CKR_USER_ALREADY_LOGGED_IN,
+     "design.md 7: a second login tests the PIN and renews the time of authentication"},
+    {"session/second-login-counts", HOLDS, FAILS, "the same: a wrong PIN is counted"},
+    {"session/logout-ends-operations", CKR_OPERATION_NOT_INITIALIZED, CKR_OK,
+     "design.md 8: C_Logout ends operations of private keys; SoftHSM2 lets them go on"},
+};
+
+const size_t differences_count = sizeof differences / sizeof differences[0];
+
+const struct difference *difference_find(const char *id)
+{
+    for (size_t i = 0; id != NULL && i < differences_count; i++) {
+        if (strcmp(differences[i].id, id) == 0) {
+            return &differences[i];
+        }
+    }
+    return NULL;
+}
