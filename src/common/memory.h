@@ -53,11 +53,28 @@ static inline struct bytes secret_bytes(const struct secret *secret)
 /* Gives the arena's pages back; only when no secret is alive (C_Finalize). */
 void secret_arena_release(void);
 
+/*
+ * Fork. The engine's pthread_atfork handlers (src/service) call these: prepare before the fork, parent
+ * and child after it. The child finds its secrets' bytes wiped, may free them, and may make new ones. A
+ * child that appears without the handlers (_Fork, raw clone) must leave the arena alone.
+ */
+void secret_fork_prepare(void);
+void secret_fork_parent(void);
+void secret_fork_child(void);
+
+/* What the arena holds now, for tests and `huksctl status`. */
+struct secret_arena_stats {
+    size_t secrets; /* alive                                         */
+    size_t mapped;  /* bytes of pages                                */
+    size_t locked;  /* bytes of them that mlock() took               */
+};
+struct secret_arena_stats secret_arena_stats(void);
+
 /* Overwrites memory in a way the compiler keeps. */
 void memory_cleanse(void *data, size_t size);
 
 /* Runs `cleanup` on a local when it leaves its scope: AUTO(secret_free) struct secret pin = {0}; */
-#define AUTO(cleanup) __attribute__((cleanup(cleanup)))
+#define AUTO(function) __attribute__((cleanup(function)))
 void memory_free_ptr(void *pointer_to_pointer); /* for AUTO(memory_free_ptr) char *x = NULL; */
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

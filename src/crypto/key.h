@@ -68,6 +68,9 @@ HUKS_MUST_USE huks_rc crypto_key_encode(const struct crypto_key *key, enum crypt
  */
 HUKS_MUST_USE huks_rc crypto_key_part(const struct crypto_key *key, uint32_t tag, struct secret *out);
 
+/* The public half of a private key as a key of its own (shares what can be shared); a public key itself. */
+HUKS_MUST_USE huks_rc crypto_key_public(struct crypto_key *key, struct crypto_key **out);
+
 enum crypto_key_class crypto_key_class(const struct crypto_key *key);
 uint32_t crypto_key_alg(const struct crypto_key *key);
 /* Modulus, prime, field or secret size in bits; PQ: the parameter set. */

@@ -15,20 +15,6 @@
 #include "service/token.h"
 #include "store/store.h"
 
-/* HUKS_TAG_OBJECT_CLASS, with the numbers that PKCS#11 gives them. */
-enum item_class {
-    ITEM_DATA = 0,
-    ITEM_CERTIFICATE = 1,
-    ITEM_PUBLIC_KEY = 2,
-    ITEM_PRIVATE_KEY = 3,
-    ITEM_SECRET_KEY = 4,
-    ITEM_HW_FEATURE = 5,
-    ITEM_DOMAIN_PARAMETERS = 6,
-    ITEM_MECHANISM = 7,
-    ITEM_OTP_KEY = 8,
-    ITEM_PROFILE = 9,
-};
-
 struct item;
 
 /* A handle's item now; a reference the caller gives back. Gone or invisible: 12000011 ABOUT_OBJECT. */
@@ -39,12 +25,16 @@ void item_unref_ptr(struct item **item); /* for AUTO() */
 
 uint64_t item_handle(const struct item *item);
 const OH_Huks_ParamSet *item_params(const struct item *item);
-enum item_class item_class(const struct item *item);
+enum huks_object_class item_class(const struct item *item);
 bool item_on_token(const struct item *item);
 bool item_private(const struct item *item);
 uint32_t item_alg(const struct item *item);      /* OH_HUKS_TAG_ALGORITHM, 0: not a key */
 uint32_t item_purposes(const struct item *item); /* OH_HUKS_TAG_PURPOSE with the engine's extra bits */
 size_t item_size(const struct item *item);       /* bytes of params and key, as stored */
+/* 32 hex digits that name this item for ever, NUL-terminated: never another one, in no token's life. */
+void item_unique_id(const struct item *item, char id[33]);
+/* The handle of a pair's other half, 0 when there is none. */
+uint64_t item_pair(const struct item *item);
 
 /* The item's key, loaded at first use (a reference). Void for good: 12000007. */
 HUKS_MUST_USE huks_rc item_key(struct item *item, struct crypto_key **out);
@@ -55,7 +45,8 @@ HUKS_MUST_USE huks_rc item_part(struct item *item, uint32_t tag, struct secret *
  * What a creating call brings. `params` holds every attribute to be stored under its tag (shallow views
  * that live for the call); HUKS_TAG_OBJECT_CLASS always, and for keys OH_HUKS_TAG_ALGORITHM and
  * HUKS_TAG_KEY_TYPE. The service adds what follows from the key: KEY_SIZE, public parts, PUBLIC_KEY_INFO,
- * CHECK_VALUE, a random ALIAS when there is none, the storage level.
+ * CHECK_VALUE, a random alias (OH_HUKS_TAG_KEY_ALIAS) when there is none, the storage level.
+ * EC_POINT is stored as PKCS #11 shows it, DER-wrapped.
  */
 struct item_draft {
     struct param_list params;

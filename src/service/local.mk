@@ -1,1 +1,10 @@
 # Sources of src/service/.
+engine_sources += \
+	src/service/engine.c src/service/engine.h \
+	src/service/fork.c src/service/fork.h \
+	src/service/item.c src/service/item.h \
+	src/service/make.c \
+	src/service/operate.c src/service/operate.h \
+	src/service/private.h \
+	src/service/table.c \
+	src/service/token.c src/service/token.h

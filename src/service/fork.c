@@ -1,0 +1,80 @@
+/*
+ * See fork.h. The handlers are registered with pthread_atfork from this library, so that dlclose removes
+ * them. The list's lock is held across the fork: the child finds the list whole, whatever other threads of
+ * the parent were doing.
+ */
+#include "service/fork.h"
+
+#include <string.h>
+
+#include "service/private.h"
+
+static pthread_mutex_t watch_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct engine *watched;   /* engines of this process              */
+static struct engine *abandoned; /* the parent's: kept reachable, unused */
+static bool registered;
+
+static void fork_prepare(void)
+{
+    pthread_mutex_lock(&watch_lock);
+    for (struct engine *engine = watched; engine != NULL; engine = engine->next) {
+        store_before_fork(engine->store);
+    }
+}
+
+static void fork_parent(void)
+{
+    for (struct engine *engine = watched; engine != NULL; engine = engine->next) {
+        store_after_fork_parent(engine->store);
+    }
+    pthread_mutex_unlock(&watch_lock);
+}
+
+static void fork_child(void)
+{
+    while (watched != NULL) {
+        struct engine *engine = watched;
+        watched = engine->next;
+        engine->next = abandoned;
+        abandoned = engine;
+        engine->forked = true;
+        session_table_forget_after_fork(engine->sessions);
+    }
+    pthread_mutex_init(&watch_lock, NULL);
+}
+
+huks_rc fork_watch(struct engine *engine)
+{
+    huks_rc rc = HUKS_OK;
+    pthread_mutex_lock(&watch_lock);
+    if (!registered) {
+        if (pthread_atfork(fork_prepare, fork_parent, fork_child) != 0) {
+            rc = error_no_memory();
+        } else {
+            registered = true;
+        }
+    }
+    if (rc == HUKS_OK) {
+        engine->next = watched;
+        watched = engine;
+    }
+    pthread_mutex_unlock(&watch_lock);
+    return rc;
+}
+
+void fork_unwatch(struct engine *engine)
+{
+    pthread_mutex_lock(&watch_lock);
+    for (struct engine **link = &watched; *link != NULL; link = &(*link)->next) {
+        if (*link == engine) {
+            *link = engine->next;
+            break;
+        }
+    }
+    pthread_mutex_unlock(&watch_lock);
+}
+
+void engine_abandon(struct engine *engine)
+{
+    (void)engine; /* its memory stays reachable through `abandoned`; nothing in it may be touched */
+}

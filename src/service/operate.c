@@ -1,0 +1,321 @@
+/*
+ * Operations: the use rules, the session limit, then the crypto engine.
+ */
+#include "service/operate.h"
+
+#include "service/private.h"
+
+/* ---- use rules ---- */
+
+static huks_rc check_set(const OH_Huks_ParamSet *params, uint32_t tag, uint32_t asked, const char *what)
+{
+    const OH_Huks_Param *rule = param_find(params, tag);
+    if (rule == NULL || rule->uint32Param == asked) {
+        return HUKS_OK;
+    }
+    return error_raise(HUKS_E_INVALID_PARAM, ABOUT_PURPOSE, what);
+}
+
+/* The item's digest, padding and mode sets: what its creator fixed, both doors keep. */
+static huks_rc check_sets(const struct item *item, const struct crypto_spec *spec)
+{
+    const OH_Huks_ParamSet *params = item->params;
+    switch (spec->method) {
+    case CRYPTO_RSA_PKCS1:
+    case CRYPTO_RSA_PSS:
+    case CRYPTO_RSA_OAEP:
+    case CRYPTO_RSA_RAW:
+        HUKS_TRY(check_set(params, OH_HUKS_TAG_PADDING, spec->padding, "padding algorithm"));
+        return check_set(params, OH_HUKS_TAG_DIGEST, spec->digest, "digest algorithm");
+    case CRYPTO_ECDSA:
+    case CRYPTO_DSA:
+    case CRYPTO_HMAC:
+        return check_set(params, OH_HUKS_TAG_DIGEST, spec->digest, "digest algorithm");
+    case CRYPTO_CIPHER:
+    case CRYPTO_AEAD:
+        HUKS_TRY(check_set(params, OH_HUKS_TAG_BLOCK_MODE, spec->mode, "cipher mode"));
+        return check_set(params, OH_HUKS_TAG_PADDING, spec->padding, "padding algorithm");
+    default:
+        return HUKS_OK;
+    }
+}
+
+static huks_rc check_purpose(const struct item *item, uint32_t purpose)
+{
+    if ((item->purposes & purpose) == 0) {
+        return error_raise(HUKS_E_INVALID_PARAM, ABOUT_PURPOSE, "key purpose");
+    }
+    return HUKS_OK;
+}
+
+static void key_unref_ptr(struct crypto_key **key)
+{
+    crypto_key_unref(*key);
+}
+
+/* ---- the pending operation ---- */
+
+static struct session_table *sessions_of(struct token *token)
+{
+    return token->engine->sessions;
+}
+
+static void operation_end(struct operation *operation)
+{
+    if (operation->holds) {
+        session_return(sessions_of(operation->token), operation->session);
+        operation->holds = false;
+    }
+    if (operation->crypto != NULL) {
+        crypto_op_reset(operation->crypto);
+    }
+    item_unref(operation->item);
+    operation->item = NULL;
+    operation->token = NULL;
+    operation->fed = false;
+}
+
+/* Ends on any error but a short buffer. */
+static huks_rc operation_step(struct operation *operation, huks_rc rc, bool last)
+{
+    bool again = rc == HUKS_E_MEMORY && error_about() == ABOUT_BUFFER;
+    if (rc == HUKS_OK ? last : !again) {
+        operation_end(operation);
+    } else if (operation->holds) {
+        session_rest(sessions_of(operation->token), operation->session);
+    }
+    return rc;
+}
+
+/* An idle holder may have lost its session to a waiter: then the operation is over. */
+static huks_rc operation_resume(struct operation *operation)
+{
+    if (!operation->holds || session_enter(sessions_of(operation->token), operation->session)) {
+        return HUKS_OK;
+    }
+    operation->holds = false;
+    operation_end(operation);
+    return error_raise(HUKS_E_NOT_EXIST, ABOUT_OPERATION, NULL);
+}
+
+static huks_rc operation_prepare(struct operation *operation, struct token *token)
+{
+    if (operation->crypto != NULL) {
+        return HUKS_OK;
+    }
+    return crypto_op_new(token->engine->crypto, &operation->crypto);
+}
+
+huks_rc operation_begin(struct operation *operation, struct token *token, struct item *item, uint32_t purpose,
+                        const struct crypto_spec *spec)
+{
+    HUKS_TRY(operation_prepare(operation, token));
+    if (item == NULL) {
+        HUKS_TRY(crypto_op_begin(operation->crypto, NULL, spec));
+        operation->token = token;
+        return HUKS_OK;
+    }
+    AUTO(key_unref_ptr) struct crypto_key *key = NULL;
+    HUKS_TRY(item_key(item, &key));
+    HUKS_TRY(check_purpose(item, purpose));
+    HUKS_TRY(check_sets(item, spec));
+    HUKS_TRY(session_take(sessions_of(token), &operation->session));
+    huks_rc rc = crypto_op_begin(operation->crypto, key, spec);
+    if (rc != HUKS_OK) {
+        session_return(sessions_of(token), operation->session);
+        return rc;
+    }
+    operation->holds = true;
+    operation->token = token;
+    operation->item = item_ref(item);
+    return HUKS_OK;
+}
+
+huks_rc operation_update(struct operation *operation, struct bytes in, void *out, size_t *size)
+{
+    HUKS_TRY(operation_resume(operation));
+    huks_rc rc = crypto_op_update(operation->crypto, in, out, size);
+    operation->fed = operation->fed || rc == HUKS_OK;
+    return operation_step(operation, rc, false);
+}
+
+huks_rc operation_finish(struct operation *operation, void *out, size_t *size)
+{
+    HUKS_TRY(operation_resume(operation));
+    return operation_step(operation, crypto_op_finish(operation->crypto, out, size), true);
+}
+
+huks_rc operation_once(struct operation *operation, struct bytes in, void *out, size_t *size)
+{
+    HUKS_TRY(operation_resume(operation));
+    return operation_step(operation, crypto_op_once(operation->crypto, in, out, size), true);
+}
+
+huks_rc operation_verify(struct operation *operation, struct bytes signature)
+{
+    HUKS_TRY(operation_resume(operation));
+    return operation_step(operation, crypto_op_verify(operation->crypto, signature), true);
+}
+
+huks_rc operation_verify_once(struct operation *operation, struct bytes in, struct bytes signature)
+{
+    HUKS_TRY(operation_resume(operation));
+    return operation_step(operation, crypto_op_verify_once(operation->crypto, in, signature), true);
+}
+
+huks_rc operation_digest_key(struct operation *operation, struct item *item)
+{
+    AUTO(key_unref_ptr) struct crypto_key *key = NULL;
+    huks_rc rc = item_key(item, &key);
+    if (rc == HUKS_OK) {
+        rc = crypto_op_digest_key(operation->crypto, key);
+    }
+    return operation_step(operation, rc, false);
+}
+
+size_t operation_size(const struct operation *operation, enum crypto_step step, size_t in_size)
+{
+    return crypto_op_size(operation->crypto, step, in_size);
+}
+
+bool operation_multipart(const struct operation *operation)
+{
+    return crypto_op_multipart(operation->crypto);
+}
+
+void operation_cancel(struct operation *operation)
+{
+    if (operation_pending(operation)) {
+        operation_end(operation);
+    }
+}
+
+void operation_free(struct operation *operation)
+{
+    operation_cancel(operation);
+    crypto_op_free(operation->crypto);
+    operation->crypto = NULL;
+}
+
+/* ---- saved state ---- */
+
+/* A saved state is for this engine alone: it is sealed under a key that nobody stores. */
+static struct bytes state_context(void)
+{
+    return bytes_of("operation state", sizeof("operation state") - 1);
+}
+
+huks_rc operation_save(struct operation *operation, struct buffer *state)
+{
+    AUTO(secret_free) struct secret plain = {0};
+    HUKS_TRY(crypto_op_save(operation->crypto, &plain));
+    struct engine *engine = operation->token->engine;
+    const uint8_t *key;
+    HUKS_TRY(engine_state_key(engine, &key));
+    return crypto_seal(engine->crypto, key, state_context(), secret_bytes(&plain), state);
+}
+
+huks_rc operation_restore(struct operation *operation, struct token *token, struct bytes state)
+{
+    HUKS_TRY(operation_prepare(operation, token));
+    struct engine *engine = token->engine;
+    const uint8_t *key;
+    HUKS_TRY(engine_state_key(engine, &key));
+    AUTO(secret_free) struct secret plain = {0};
+    HUKS_TRY(crypto_unseal(engine->crypto, key, state_context(), state, &plain));
+    HUKS_TRY(crypto_op_restore(operation->crypto, secret_bytes(&plain)));
+    operation->token = token;
+    return HUKS_OK;
+}
+
+/* ---- one-call verbs ---- */
+
+huks_rc operate_derive_bytes(struct token *token, struct item *base, const struct crypto_derive_spec *spec,
+                             struct secret *out)
+{
+    AUTO(key_unref_ptr) struct crypto_key *key = NULL;
+    HUKS_TRY(item_key(base, &key));
+    HUKS_TRY(check_purpose(base, OH_HUKS_KEY_PURPOSE_DERIVE | OH_HUKS_KEY_PURPOSE_AGREE));
+    struct session_ref session;
+    HUKS_TRY(session_take(sessions_of(token), &session));
+    huks_rc rc = crypto_derive(token->engine->crypto, key, spec, out);
+    session_return(sessions_of(token), session);
+    return rc;
+}
+
+huks_rc operate_derive(struct token *token, struct item *base, const struct crypto_derive_spec *spec,
+                       struct item_draft *draft, uint64_t *handle)
+{
+    AUTO(secret_free) struct secret secret = {0};
+    HUKS_TRY(operate_derive_bytes(token, base, spec, &secret));
+    return item_import(token, CRYPTO_SECRET, secret_bytes(&secret), draft, STORE_ALIAS_UNIQUE, handle);
+}
+
+/* One-shot use of a wrapping key outside the session limit. */
+static void crypto_op_free_ptr(struct crypto_op **op)
+{
+    crypto_op_free(*op);
+}
+
+static huks_rc transform(struct token *token, struct item *item, uint32_t purpose, const struct crypto_spec *spec,
+                         struct bytes in, void *out, size_t *size, struct secret *grown)
+{
+    AUTO(key_unref_ptr) struct crypto_key *key = NULL;
+    HUKS_TRY(item_key(item, &key));
+    HUKS_TRY(check_purpose(item, purpose));
+    AUTO(crypto_op_free_ptr) struct crypto_op *op = NULL;
+    HUKS_TRY(crypto_op_new(token->engine->crypto, &op));
+    HUKS_TRY(crypto_op_begin(op, key, spec));
+    if (grown != NULL) {
+        *size = crypto_op_size(op, CRYPTO_ONCE, in.size);
+        HUKS_TRY(secret_alloc(grown, *size));
+        out = grown->data;
+    } else if (out == NULL) {
+        *size = crypto_op_size(op, CRYPTO_ONCE, in.size);
+        return HUKS_OK;
+    }
+    huks_rc rc = crypto_op_once(op, in, out, size);
+    if (rc == HUKS_OK && grown != NULL) {
+        secret_shrink(grown, *size);
+    }
+    return rc;
+}
+
+huks_rc operate_wrap(struct token *token, struct item *wrapping, const struct crypto_spec *spec, struct item *key,
+                     void *out, size_t *size)
+{
+    AUTO(key_unref_ptr) struct crypto_key *wrapped = NULL;
+    HUKS_TRY(item_key(key, &wrapped));
+    AUTO(secret_free) struct secret plain = {0};
+    HUKS_TRY(crypto_key_encode(wrapped, crypto_key_class(wrapped), &plain));
+    return transform(token, wrapping, OH_HUKS_KEY_PURPOSE_WRAP, spec, secret_bytes(&plain), out, size, NULL);
+}
+
+/* Whatever the cipher says of a wrapped key, the caller learns one thing only. */
+static huks_rc unwrap_failure(huks_rc rc)
+{
+    if (rc == HUKS_E_CRYPTO || (rc == HUKS_E_INVALID_PARAM && (error_about() == ABOUT_CIPHERTEXT_LEN ||
+                                                               error_about() == ABOUT_DATA_LEN))) {
+        return error_raise(HUKS_E_CRYPTO, ABOUT_WRAPPED_KEY, NULL);
+    }
+    return rc;
+}
+
+huks_rc operate_unwrap(struct token *token, struct item *unwrapping, const struct crypto_spec *spec,
+                       struct bytes wrapped, struct item_draft *draft, uint64_t *handle)
+{
+    AUTO(secret_free) struct secret plain = {0};
+    size_t size = 0;
+    huks_rc rc = transform(token, unwrapping, OH_HUKS_KEY_PURPOSE_UNWRAP, spec, wrapped, NULL, &size, &plain);
+    if (rc != HUKS_OK) {
+        return unwrap_failure(rc);
+    }
+    const OH_Huks_Param *made = param_list_find(&draft->params, HUKS_TAG_OBJECT_CLASS);
+    enum crypto_key_class class =
+        made != NULL && made->uint32Param == HUKS_CLASS_PRIVATE_KEY ? CRYPTO_PRIVATE : CRYPTO_SECRET;
+    rc = item_import(token, class, secret_bytes(&plain), draft, STORE_ALIAS_UNIQUE, handle);
+    if (rc == HUKS_E_INVALID_PARAM && error_about() == ABOUT_ATTRIBUTE) {
+        return error_raise(HUKS_E_CRYPTO, ABOUT_WRAPPED_KEY, NULL);
+    }
+    return rc;
+}
