@@ -39,6 +39,7 @@ struct p11_operation {
     bool recover;                           /* C_SignRecoverInit, C_VerifyRecoverInit */
     bool multipart;                         /* an Update was called: the one-call form is now out of order */
     bool evicted;                           /* an idle holder whose session a waiter took */
+    bool context_authenticated;             /* C_Login(CKU_CONTEXT_SPECIFIC) succeeded for this operation */
 };
 
 struct p11_find; /* find.c: a search in progress */
