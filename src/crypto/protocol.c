@@ -1,0 +1,85 @@
+/*
+ * The small tools that the engine's own protocols are made of: hashes, HMAC, HKDF, scrypt with fixed
+ * algorithms, for the store and the authentication service.
+ */
+#include <string.h>
+
+#include <openssl/core_names.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
+
+#include "crypto/kdf.h"
+#include "param/tags.h"
+
+huks_rc crypto_sha256(struct crypto *crypto, struct bytes data, uint8_t out[CRYPTO_SHA256_SIZE])
+{
+    return digest_pieces(crypto, digest_find(OH_HUKS_DIGEST_SHA256), &data, 1, out);
+}
+
+huks_rc crypto_sha1(struct crypto *crypto, struct bytes data, uint8_t out[20])
+{
+    return digest_pieces(crypto, digest_find(OH_HUKS_DIGEST_SHA1), &data, 1, out);
+}
+
+huks_rc crypto_hmac_sha256(struct crypto *crypto, struct bytes key, const struct bytes *pieces, size_t count,
+                           uint8_t out[CRYPTO_SHA256_SIZE])
+{
+    AUTO(hmac_key_free) struct hmac_key prepared = {0};
+    AUTO(digest_free) struct digest running = {0};
+    HUKS_TRY(hmac_key_set(crypto, &prepared, digest_find(OH_HUKS_DIGEST_SHA256), key));
+    HUKS_TRY(hmac_begin(&prepared, &running));
+    for (size_t i = 0; i < count; i++) {
+        HUKS_TRY(digest_update(&running, pieces[i]));
+    }
+    return hmac_finish(&prepared, &running, out);
+}
+
+huks_rc crypto_hkdf_sha256(struct crypto *crypto, struct bytes key, struct bytes salt, struct bytes info, void *out,
+                           size_t size)
+{
+    const struct digest_row *row = digest_find(OH_HUKS_DIGEST_SHA256);
+    uint8_t extracted[CRYPTO_SHA256_SIZE];
+    HUKS_TRY(kdf_hkdf_extract(crypto, row, salt, key, extracted));
+    huks_rc rc = kdf_hkdf_expand(crypto, row, BYTES_OF(extracted), info, out, size);
+    memory_cleanse(extracted, sizeof(extracted));
+    return rc;
+}
+
+huks_rc crypto_scrypt(struct crypto *crypto, struct bytes password, struct bytes salt, uint32_t log2n, void *out,
+                      size_t size)
+{
+    if (log2n == 0 || log2n > 30) {
+        return error_raise(HUKS_E_INVALID_PARAM, ABOUT_MECHANISM_PARAM, "scrypt cost");
+    }
+    ERROR_GUARD;
+    EVP_KDF *kdf = fetch_kdf(crypto, FETCH_SCRYPT);
+    if (kdf == NULL) {
+        return error_raise(HUKS_E_INTERNAL, ABOUT_ENGINE, NULL);
+    }
+    uint64_t n = (uint64_t)1 << log2n;
+    uint32_t r = 8, p = 1;
+    /* OpenSSL wants 128·r·(N + p + 2) bytes and some; its default limit would refuse N = 2^15 and more. */
+    uint64_t most = 128 * (uint64_t)r * (n + p + 2) + (1 << 20);
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_PASSWORD, (void *)(uintptr_t)password.data, password.size),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)(uintptr_t)salt.data, salt.size),
+        OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_N, &n),
+        OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_SCRYPT_R, &r),
+        OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_SCRYPT_P, &p),
+        OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_MAXMEM, &most),
+        OSSL_PARAM_construct_end(),
+    };
+    if (password.data == NULL) {
+        params[0].data = "";
+    }
+    if (salt.data == NULL) {
+        params[1].data = "";
+    }
+    EVP_KDF_CTX *context = EVP_KDF_CTX_new(kdf);
+    if (context == NULL) {
+        return error_no_memory();
+    }
+    huks_rc rc = EVP_KDF_derive(context, out, size, params) == 1 ? HUKS_OK : crypto_refused();
+    EVP_KDF_CTX_free(context);
+    return rc;
+}
