@@ -36,7 +36,8 @@ enum {
 };
 #define SESSION_MAGIC UINT64_C(0x48554b5353455353) /* "HUKSSESS", as a number: tells the byte order */
 
-/* Other processes must see our compare-and-swap: where 64-bit atomics are made of a hidden lock, don't share. */
+/* Other processes must see our compare-and-swap: where 64-bit atomics are made of a hidden lock, don't share.
+ */
 #if ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2
 #define SESSION_SHAREABLE 1
 #else
@@ -114,9 +115,9 @@ struct session_row {
 
 struct session_waiter {
     _Alignas(32) _Atomic uint64_t word;
-    SESSION_WORD since_ns;      /* when it began to wait */
-    _Atomic uint32_t bell;      /* the futex: see wait.c */
-    _Atomic uint32_t limit;     /* can use slots below this */
+    SESSION_WORD since_ns;  /* when it began to wait */
+    _Atomic uint32_t bell;  /* the futex: see wait.c */
+    _Atomic uint32_t limit; /* can use slots below this */
 };
 
 /* Never changes once the file has its name. */

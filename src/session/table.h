@@ -33,7 +33,7 @@ struct session_settings {
     uint8_t store_id[8];   /* names the table in /dev/shm when the store directory cannot hold it */
     uint32_t limit;        /* sessions over all processes; 0: unlimited */
     uint32_t wait_ms;      /* how long session_take waits for one; 0: not at all */
-    uint32_t idle_s;       /* how long a held session must lie untouched before a waiter may take it; 0: for ever */
+    uint32_t idle_s; /* how long a held session must lie untouched before a waiter may take it; 0: for ever */
 };
 
 /* A taken session. Opaque; touching or returning one that is not (or no longer) ours is harmless. */
@@ -122,12 +122,12 @@ void session_table_limits(struct session_table *table, struct session_limits *ou
 
 /* One living engine instance, for `huksctl status`. */
 struct session_process {
-    int32_t pid;       /* in its own pid namespace */
-    bool foreign_pid;  /* … which is not ours: the number means nothing here */
-    bool self;         /* this instance */
+    int32_t pid;      /* in its own pid namespace */
+    bool foreign_pid; /* … which is not ours: the number means nothing here */
+    bool self;        /* this instance */
     uint32_t in_use;
-    uint32_t waiting;  /* threads */
-    uint64_t idle_ms;  /* how long its longest idle session has lain; 0 when it holds none */
+    uint32_t waiting; /* threads */
+    uint64_t idle_ms; /* how long its longest idle session has lain; 0 when it holds none */
 };
 
 /* Calls `visit` for each living instance, in no order, after reclaiming what the dead have left. */
