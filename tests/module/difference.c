@@ -13,6 +13,8 @@
 #define FREE_SLOT "design.md 3: beside a token the free slot shows empty; SoftHSM2 shows an uninitialised token"
 #define NO_SUCH_MECHANISM "SoftHSM2 2.6.1 does not have the mechanism"
 
+#define AES_LENGTH "an AES key has 16, 24 or 32 bytes; SoftHSM2 stores any length"
+
 const struct difference differences[] = {
     /* ---- general */
     {"general/interfaces", OTHERWISE, OTHERWISE, "SoftHSM2 2.6.1 is a 2.40 module: no C_GetInterface, no vendor part"},
@@ -53,6 +55,32 @@ const struct difference differences[] = {
     {"session/second-login-counts", HOLDS, FAILS, "the same: a wrong PIN is counted"},
     {"session/logout-ends-operations", CKR_OPERATION_NOT_INITIALIZED, CKR_OK,
      "design.md 8: C_Logout ends operations of private keys; SoftHSM2 lets them go on"},
+
+    /* ---- object */
+    {"object/data-private-default", HOLDS, FAILS, "design.md 2: data objects are public unless said otherwise"},
+    {"object/sensitive-default", HOLDS, FAILS,
+     "design.md 2: a private or secret key is sensitive unless its template says otherwise"},
+    {"object/point-given-wrapped", HOLDS, FAILS,
+     "CKA_EC_POINT is a DER OCTET STRING; SoftHSM2 gives back whatever it was given"},
+    {"object/copy-null-template", CKR_OK, CKR_ARGUMENTS_BAD, "NSS copies with an empty template"},
+    {"object/size-known", HOLDS, FAILS, "SoftHSM2 answers CK_UNAVAILABLE_INFORMATION"},
+    {"object/class-too-short", CKR_ATTRIBUTE_VALUE_INVALID, CKR_TEMPLATE_INCOMPLETE,
+     "the attribute is there, its value is wrong"},
+    {"object/boolean-neither", CKR_ATTRIBUTE_VALUE_INVALID, CKR_OK, "CK_BBOOL is CK_TRUE or CK_FALSE"},
+    {"object/secret-of-public-type", CKR_TEMPLATE_INCONSISTENT, CKR_ATTRIBUTE_VALUE_INVALID,
+     "class and key type are each legal, but contradict each other"},
+    {"object/aes-15-bytes", CKR_ATTRIBUTE_VALUE_INVALID, CKR_OK, AES_LENGTH},
+    {"object/aes-0-bytes", CKR_ATTRIBUTE_VALUE_INVALID, CKR_OK, AES_LENGTH},
+    {"object/attribute-twice", CKR_TEMPLATE_INCONSISTENT, CKR_OK, "contradictory templates are refused"},
+    {"object/point-off-curve", CKR_PUBLIC_KEY_INVALID, CKR_OK, "SoftHSM2 does not look at the point before its use"},
+    {"object/unknown-curve", CKR_CURVE_NOT_SUPPORTED, CKR_GENERAL_ERROR, "errors.md: a curve that is not there"},
+
+    /* ---- attribute, find */
+    {"attribute/set-wrap-with-trusted", CKR_OK, CKR_ATTRIBUTE_READ_ONLY,
+     "2.40 table 25, note 11: read-only once it is true, not before"},
+    {"attribute/set-is-one-change", HOLDS, FAILS, "SoftHSM2 keeps the attributes before the bad one"},
+    {"find/beside-digest", CKR_OK, CKR_OPERATION_ACTIVE,
+     "2.40, 5.7: a search and a cryptographic operation may be active together"},
 };
 
 const size_t differences_count = sizeof differences / sizeof differences[0];
