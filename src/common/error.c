@@ -95,6 +95,8 @@ static const char *const about_words[ABOUT_COUNT] = {
     [ABOUT_FILE_SIZE] = "file size",
     [ABOUT_IPC_MESSAGE] = "message",
     [ABOUT_IPC_GONE] = "connection lost",
+    [ABOUT_OPERATION] = "operation",
+    [ABOUT_SHUTDOWN] = "shutdown",
 };
 
 static const struct sentence *find_sentence(int32_t code, enum error_about about)
