@@ -61,8 +61,9 @@ uint64_t param_u64(const OH_Huks_ParamSet *set, uint32_t tag, uint64_t fallback)
 bool param_bool(const OH_Huks_ParamSet *set, uint32_t tag, bool fallback);
 /* BYTES_NONE when absent; data is never NULL when present. */
 struct bytes param_bytes(const OH_Huks_ParamSet *set, uint32_t tag);
-/* Of one parameter. */
+/* Of one parameter of the right type. A bool from outside may be any byte: all but 0 are true. */
 struct bytes param_blob(const OH_Huks_Param *param);
+bool param_truth(const OH_Huks_Param *param);
 /* Same tag and same value. */
 bool param_equal(const OH_Huks_Param *a, const OH_Huks_Param *b);
 
