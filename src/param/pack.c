@@ -59,10 +59,10 @@ static huks_rc damaged(void)
 
 static huks_rc take_number(struct bytes *in, size_t size, uint64_t *value)
 {
+    *value = 0;
     if (in->size < size) {
         return damaged();
     }
-    *value = 0;
     for (size_t i = 0; i < size; i++) {
         *value |= (uint64_t)in->data[i] << (8 * i);
     }
