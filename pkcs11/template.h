@@ -59,6 +59,9 @@ CK_ULONG p11_attribute_ulong(struct item *item, CK_ATTRIBUTE_TYPE type, CK_ULONG
 /* Does the item have all of the template, byte for byte? (searches) */
 bool p11_attribute_match(struct item *item, const CK_ATTRIBUTE *template, CK_ULONG count);
 
+/* Does `key` have all of the wrapping key's CKA_WRAP_TEMPLATE? KEY_NOT_WRAPPABLE else. */
+CK_RV p11_wrap_template_fits(struct item *wrapping, struct item *key);
+
 /* CKK_* and the engine's algorithm, one table. */
 uint32_t p11_alg_of_key_type(CK_KEY_TYPE type);
 CK_KEY_TYPE p11_key_type(const struct item *item);

@@ -288,6 +288,15 @@ static void key_unref_ptr(struct crypto_key **key)
     crypto_key_unref(*key);
 }
 
+huks_rc item_ready(struct item *item)
+{
+    if (atomic_load_explicit(&item->key, memory_order_acquire) != NULL) {
+        return HUKS_OK;
+    }
+    AUTO(key_unref_ptr) struct crypto_key *key = NULL;
+    return item_key(item, &key);
+}
+
 huks_rc item_part(struct item *item, uint32_t tag, struct secret *out)
 {
     AUTO(key_unref_ptr) struct crypto_key *key = NULL;

@@ -38,6 +38,8 @@ uint64_t item_pair(const struct item *item);
 
 /* The item's key, loaded at first use (a reference). Void for good: 12000007. */
 HUKS_MUST_USE huks_rc item_key(struct item *item, struct crypto_key **out);
+/* Loads the key if it is not: HUKS_OK, or why it can't be used (12000007 when it is void for good). */
+HUKS_MUST_USE huks_rc item_ready(struct item *item);
 /* One component of the key's value, private ones included: whether it may be told is the door's decision. */
 HUKS_MUST_USE huks_rc item_part(struct item *item, uint32_t tag, struct secret *out);
 

@@ -251,6 +251,17 @@ huks_rc operate_derive(struct token *token, struct item *base, const struct cryp
     return item_import(token, CRYPTO_SECRET, secret_bytes(&secret), draft, STORE_ALIAS_UNIQUE, handle);
 }
 
+huks_rc operate_derive_password(struct token *token, struct bytes password, const struct crypto_derive_spec *spec,
+                                struct item_draft *draft, uint64_t *handle)
+{
+    struct crypto *crypto = token->engine->crypto;
+    AUTO(key_unref_ptr) struct crypto_key *key = NULL;
+    HUKS_TRY(crypto_key_decode(crypto, CRYPTO_SECRET, HUKS_ALG_GENERIC, password, &key));
+    AUTO(secret_free) struct secret secret = {0};
+    HUKS_TRY(crypto_derive(crypto, key, spec, &secret));
+    return item_import(token, CRYPTO_SECRET, secret_bytes(&secret), draft, STORE_ALIAS_UNIQUE, handle);
+}
+
 /* One-shot use of a wrapping key outside the session limit. */
 static void crypto_op_free_ptr(struct crypto_op **op)
 {

@@ -55,6 +55,10 @@ void operation_free(struct operation *operation);
 /* Derives into a new secret key (holds a key-operation session for the call). */
 HUKS_MUST_USE huks_rc operate_derive(struct token *token, struct item *base, const struct crypto_derive_spec *spec,
                                      struct item_draft *draft, uint64_t *handle);
+/* The same from a password that is no item (PBKDF2). */
+HUKS_MUST_USE huks_rc operate_derive_password(struct token *token, struct bytes password,
+                                              const struct crypto_derive_spec *spec, struct item_draft *draft,
+                                              uint64_t *handle);
 /* Derives and gives the bytes (native door). */
 HUKS_MUST_USE huks_rc operate_derive_bytes(struct token *token, struct item *base,
                                            const struct crypto_derive_spec *spec, struct secret *out);

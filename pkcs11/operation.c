@@ -1,0 +1,284 @@
+/*
+ * Beginning, stepping and ending operations; see operation.h.
+ */
+#include "pkcs11/operation.h"
+
+/* ---- ending ---- */
+
+void p11_operation_end(struct p11_operation *pending)
+{
+    operation_cancel(&pending->operation);
+    pending->mechanism = NULL;
+    pending->recover = false;
+    pending->multipart = false;
+    pending->needs_context = false;
+    pending->context_authenticated = false;
+}
+
+/* CKF_* of C_SessionCancel for each kind. */
+static const CK_FLAGS kind_flags[P11_KINDS] = {
+    [P11_ENCRYPT] = CKF_ENCRYPT | CKF_MESSAGE_ENCRYPT,
+    [P11_DECRYPT] = CKF_DECRYPT | CKF_MESSAGE_DECRYPT,
+    [P11_DIGEST] = CKF_DIGEST,
+    [P11_SIGN] = CKF_SIGN | CKF_SIGN_RECOVER | CKF_MESSAGE_SIGN,
+    [P11_VERIFY] = CKF_VERIFY | CKF_VERIFY_RECOVER | CKF_MESSAGE_VERIFY,
+};
+
+void p11_operations_cancel(struct p11_session *session, CK_FLAGS flags)
+{
+    for (unsigned kind = 0; kind < P11_KINDS; kind++) {
+        if ((flags & kind_flags[kind]) != 0) {
+            p11_operation_end(&session->pending[kind]);
+        }
+    }
+    if ((flags & CKF_FIND_OBJECTS) != 0) {
+        p11_find_free(session);
+    }
+}
+
+void p11_operations_logout(struct p11_session *session)
+{
+    for (unsigned kind = 0; kind < P11_KINDS; kind++) {
+        struct p11_operation *pending = &session->pending[kind];
+        if (operation_pending(&pending->operation) && pending->operation.item != NULL &&
+            item_private(pending->operation.item)) {
+            p11_operation_end(pending);
+        }
+    }
+}
+
+void p11_operations_free(struct p11_session *session)
+{
+    for (unsigned kind = 0; kind < P11_KINDS; kind++) {
+        p11_operation_end(&session->pending[kind]);
+        operation_free(&session->pending[kind].operation);
+    }
+    p11_find_free(session);
+}
+
+/* ---- beginning ---- */
+
+static const char *const kind_names[P11_KINDS] = {
+    [P11_ENCRYPT] = "encryption", [P11_DECRYPT] = "decryption", [P11_DIGEST] = "digest",
+    [P11_SIGN] = "signature",     [P11_VERIFY] = "verification",
+};
+
+static CK_RV begin_cancel(struct p11_operation *pending, enum p11_kind kind)
+{
+    if (!operation_pending(&pending->operation)) {
+        return p11_failf(CKR_ARGUMENTS_BAD, "mechanism: no %s is pending to be cancelled", kind_names[kind]);
+    }
+    p11_operation_end(pending);
+    return CKR_OK;
+}
+
+static CK_RV begin_row(const CK_MECHANISM *mechanism, CK_FLAGS flag, const struct p11_mechanism **out)
+{
+    const struct p11_mechanism *row = p11_mechanism_find(mechanism->mechanism);
+    if (row == NULL || (row->flags & flag) == 0) {
+        return p11_failf(CKR_MECHANISM_INVALID, "mechanism %s", p11_mechanism_name(mechanism->mechanism));
+    }
+    *out = row;
+    return CKR_OK;
+}
+
+static bool class_fits(const struct item *item, CK_OBJECT_CLASS asymmetric)
+{
+    return item_class(item) == HUKS_CLASS_SECRET_KEY || (CK_OBJECT_CLASS)item_class(item) == asymmetric;
+}
+
+/* A MAC key of the native door has HUKS's one purpose for both directions; Cryptoki's have SIGN and VERIFY. */
+static uint32_t begin_purpose(const struct p11_beginning *beginning, const struct item *item)
+{
+    const uint32_t both = OH_HUKS_KEY_PURPOSE_SIGN | OH_HUKS_KEY_PURPOSE_VERIFY;
+    if ((beginning->purpose & both) != 0 && (item_purposes(item) & both) == 0) {
+        return OH_HUKS_KEY_PURPOSE_MAC;
+    }
+    return beginning->purpose;
+}
+
+static CK_RV begin_keyed(struct p11_session *session, struct p11_operation *pending,
+                         const struct p11_beginning *beginning, const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
+{
+    AUTO(item_unref_ptr) struct item *item = NULL;
+    P11_TRY(p11_key_get(session, key, P11_AT_OPERATION, &item));
+    P11_TRY_HUKS(item_ready(item), P11_AT_OPERATION);
+    const struct p11_mechanism *row;
+    P11_TRY(begin_row(mechanism, beginning->flag, &row));
+    if (!class_fits(item, beginning->asymmetric) || !p11_mechanism_fits(row, item)) {
+        return p11_failf(CKR_KEY_TYPE_INCONSISTENT, "key type for %s", p11_mechanism_name(row->type));
+    }
+    if (!p11_mechanism_allowed(item, row->type)) {
+        return p11_failf(CKR_KEY_FUNCTION_NOT_PERMITTED, "mechanism %s for this key", p11_mechanism_name(row->type));
+    }
+    struct crypto_spec spec = {.direction = beginning->direction};
+    P11_TRY(p11_parameter_read(row, mechanism, &spec));
+    P11_TRY_HUKS(operation_begin(&pending->operation, session->token, item, begin_purpose(beginning, item), &spec),
+                 P11_AT_OPERATION);
+    pending->mechanism = row;
+    pending->recover = beginning->recover;
+    pending->needs_context = param_bool(item_params(item), HUKS_TAG_ALWAYS_AUTHENTICATE, false);
+    return CKR_OK;
+}
+
+static CK_RV begin_digest(struct p11_session *session, struct p11_operation *pending, const CK_MECHANISM *mechanism)
+{
+    const struct p11_mechanism *row;
+    P11_TRY(begin_row(mechanism, CKF_DIGEST, &row));
+    struct crypto_spec spec = {.direction = CRYPTO_HASH};
+    P11_TRY(p11_parameter_read(row, mechanism, &spec));
+    P11_TRY_HUKS(operation_begin(&pending->operation, session->token, NULL, 0, &spec), P11_AT_OPERATION);
+    pending->mechanism = row;
+    return CKR_OK;
+}
+
+CK_RV p11_begin(struct p11_session *session, const struct p11_beginning *beginning, const CK_MECHANISM *mechanism,
+                CK_OBJECT_HANDLE key)
+{
+    struct p11_operation *pending = &session->pending[beginning->kind];
+    if (mechanism == NULL) {
+        return begin_cancel(pending, beginning->kind);
+    }
+    if (operation_pending(&pending->operation)) {
+        return p11_failf(CKR_OPERATION_ACTIVE, "state: a %s is pending", kind_names[beginning->kind]);
+    }
+    return beginning->kind == P11_DIGEST ? begin_digest(session, pending, mechanism)
+                                         : begin_keyed(session, pending, beginning, mechanism, key);
+}
+
+/* ---- stepping ---- */
+
+CK_RV p11_pending(struct p11_session *session, enum p11_kind kind, bool recover, struct p11_operation **out)
+{
+    struct p11_operation *pending = &session->pending[kind];
+    if (!operation_pending(&pending->operation) || pending->recover != recover) {
+        return p11_failf(CKR_OPERATION_NOT_INITIALIZED, "state: no %s is pending", kind_names[kind]);
+    }
+    *out = pending;
+    return CKR_OK;
+}
+
+enum p11_where p11_where_of(const struct p11_operation *pending, enum p11_kind kind)
+{
+    switch (kind) {
+    case P11_ENCRYPT:
+        return P11_AT_ENCRYPT;
+    case P11_DECRYPT:
+        return pending->mechanism != NULL && pending->mechanism->method == CRYPTO_AEAD ? P11_AT_DECRYPT_AEAD
+                                                                                       : P11_AT_DECRYPT;
+    case P11_VERIFY:
+        return P11_AT_VERIFY;
+    default:
+        return P11_AT_OPERATION;
+    }
+}
+
+/* A failure that the front end found ends the operation as any other does. */
+static CK_RV step_failed(struct p11_operation *pending, CK_RV rv)
+{
+    p11_operation_end(pending);
+    return rv;
+}
+
+/* The engine's answer; it has ended its operation already, or goes on (short buffer, not the last step). */
+static CK_RV step_answer(struct p11_operation *pending, huks_rc rc, enum p11_where where)
+{
+    CK_RV rv = p11_rv(rc, where);
+    if (!operation_pending(&pending->operation)) {
+        p11_operation_end(pending);
+    }
+    return rv;
+}
+
+/* A key whose owner must be asked each time: nothing is done with data before that. */
+static CK_RV step_authorised(struct p11_operation *pending)
+{
+    if (pending->needs_context && !pending->context_authenticated) {
+        return step_failed(pending, p11_rv(error_raise(HUKS_E_AUTH_FAILED, ABOUT_LOGIN, NULL), P11_AT_OPERATION));
+    }
+    return CKR_OK;
+}
+
+static enum crypto_step crypto_step_of(enum p11_step step)
+{
+    return step == P11_STEP_ONCE ? CRYPTO_ONCE : step == P11_STEP_UPDATE ? CRYPTO_UPDATE : CRYPTO_FINISH;
+}
+
+static CK_RV step_order(struct p11_operation *pending, enum p11_kind kind, enum p11_step step)
+{
+    if (step == P11_STEP_ONCE && pending->multipart) {
+        return p11_failf(CKR_OPERATION_ACTIVE, "state: the %s has begun in parts", kind_names[kind]);
+    }
+    if (step == P11_STEP_UPDATE && !operation_multipart(&pending->operation)) {
+        return step_failed(pending, p11_failf(CKR_OPERATION_NOT_INITIALIZED, "state: %s takes its data in one part",
+                                              p11_mechanism_name(pending->mechanism->type)));
+    }
+    return CKR_OK;
+}
+
+CK_RV p11_step(struct p11_session *session, enum p11_kind kind, bool recover, enum p11_step step, const CK_BYTE *in,
+               CK_ULONG in_size, CK_BYTE *out, CK_ULONG *out_size)
+{
+    struct p11_operation *pending;
+    P11_TRY(p11_pending(session, kind, recover, &pending));
+    if (out_size == NULL || (in == NULL && in_size != 0)) {
+        return step_failed(pending, p11_fail(CKR_ARGUMENTS_BAD, out_size == NULL ? "length pointer" : "data pointer"));
+    }
+    P11_TRY(step_order(pending, kind, step));
+    if (out == NULL) {
+        *out_size = operation_size(&pending->operation, crypto_step_of(step), in_size);
+        return CKR_OK;
+    }
+    P11_TRY(step_authorised(pending));
+    enum p11_where where = p11_where_of(pending, kind);
+    size_t size = *out_size;
+    huks_rc rc;
+    switch (step) {
+    case P11_STEP_ONCE:
+        rc = operation_once(&pending->operation, bytes_of(in, in_size), out, &size);
+        break;
+    case P11_STEP_UPDATE:
+        rc = operation_update(&pending->operation, bytes_of(in, in_size), out, &size);
+        pending->multipart = true;
+        break;
+    default:
+        rc = operation_finish(&pending->operation, out, &size);
+        break;
+    }
+    if (rc == HUKS_OK || rc == HUKS_E_MEMORY) {
+        *out_size = size;
+    }
+    return step_answer(pending, rc, where);
+}
+
+CK_RV p11_feed(struct p11_session *session, enum p11_kind kind, const CK_BYTE *in, CK_ULONG in_size)
+{
+    struct p11_operation *pending;
+    P11_TRY(p11_pending(session, kind, false, &pending));
+    if (in == NULL && in_size != 0) {
+        return step_failed(pending, p11_fail(CKR_ARGUMENTS_BAD, "data pointer"));
+    }
+    P11_TRY(step_order(pending, kind, P11_STEP_UPDATE));
+    P11_TRY(step_authorised(pending));
+    enum p11_where where = p11_where_of(pending, kind);
+    size_t none = 0;
+    pending->multipart = true;
+    return step_answer(pending, operation_update(&pending->operation, bytes_of(in, in_size), NULL, &none), where);
+}
+
+CK_RV p11_verify(struct p11_session *session, bool once, const CK_BYTE *in, CK_ULONG in_size,
+                 const CK_BYTE *signature, CK_ULONG signature_size)
+{
+    struct p11_operation *pending;
+    P11_TRY(p11_pending(session, P11_VERIFY, false, &pending));
+    if (signature == NULL || (in == NULL && in_size != 0)) {
+        return step_failed(pending,
+                           p11_fail(CKR_ARGUMENTS_BAD, signature == NULL ? "signature pointer" : "data pointer"));
+    }
+    P11_TRY(step_order(pending, P11_VERIFY, once ? P11_STEP_ONCE : P11_STEP_FINAL));
+    P11_TRY(step_authorised(pending));
+    struct bytes given = bytes_of(signature, signature_size);
+    huks_rc rc = once ? operation_verify_once(&pending->operation, bytes_of(in, in_size), given)
+                      : operation_verify(&pending->operation, given);
+    return step_answer(pending, rc, P11_AT_VERIFY);
+}
