@@ -60,50 +60,54 @@ typedef CK_INTERFACE_PTR *CK_INTERFACE_PTR_PTR;
 P11_DECLARE(C_GetInterfaceList, (CK_INTERFACE_PTR list, CK_ULONG_PTR count));
 P11_DECLARE(C_GetInterface,
             (CK_UTF8CHAR_PTR name, CK_VERSION_PTR version, CK_INTERFACE_PTR_PTR found, CK_FLAGS flags));
-P11_DECLARE(C_LoginUser, (CK_SESSION_HANDLE handle, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin, CK_ULONG pin_length,
-                          CK_UTF8CHAR_PTR user_name, CK_ULONG user_name_length));
+P11_DECLARE(C_LoginUser, (CK_SESSION_HANDLE handle, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin,
+                          CK_ULONG pin_length, CK_UTF8CHAR_PTR user_name, CK_ULONG user_name_length));
 P11_DECLARE(C_SessionCancel, (CK_SESSION_HANDLE handle, CK_FLAGS flags));
 
-P11_DECLARE(C_MessageEncryptInit, (CK_SESSION_HANDLE handle, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key));
+P11_DECLARE(C_MessageEncryptInit,
+            (CK_SESSION_HANDLE handle, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key));
 P11_DECLARE(C_EncryptMessage, (CK_SESSION_HANDLE handle, CK_VOID_PTR parameter, CK_ULONG parameter_length,
                                CK_BYTE_PTR aad, CK_ULONG aad_length, CK_BYTE_PTR plain, CK_ULONG plain_length,
                                CK_BYTE_PTR encrypted, CK_ULONG_PTR encrypted_length));
-P11_DECLARE(C_EncryptMessageBegin, (CK_SESSION_HANDLE handle, CK_VOID_PTR parameter, CK_ULONG parameter_length,
-                                    CK_BYTE_PTR aad, CK_ULONG aad_length));
-P11_DECLARE(C_EncryptMessageNext, (CK_SESSION_HANDLE handle, CK_VOID_PTR parameter, CK_ULONG parameter_length,
-                                   CK_BYTE_PTR part, CK_ULONG part_length, CK_BYTE_PTR encrypted,
-                                   CK_ULONG_PTR encrypted_length, CK_FLAGS flags));
+P11_DECLARE(C_EncryptMessageBegin, (CK_SESSION_HANDLE handle, CK_VOID_PTR parameter,
+                                    CK_ULONG parameter_length, CK_BYTE_PTR aad, CK_ULONG aad_length));
+P11_DECLARE(C_EncryptMessageNext,
+            (CK_SESSION_HANDLE handle, CK_VOID_PTR parameter, CK_ULONG parameter_length, CK_BYTE_PTR part,
+             CK_ULONG part_length, CK_BYTE_PTR encrypted, CK_ULONG_PTR encrypted_length, CK_FLAGS flags));
 P11_DECLARE(C_MessageEncryptFinal, (CK_SESSION_HANDLE handle));
 
-P11_DECLARE(C_MessageDecryptInit, (CK_SESSION_HANDLE handle, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key));
+P11_DECLARE(C_MessageDecryptInit,
+            (CK_SESSION_HANDLE handle, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key));
 P11_DECLARE(C_DecryptMessage, (CK_SESSION_HANDLE handle, CK_VOID_PTR parameter, CK_ULONG parameter_length,
                                CK_BYTE_PTR aad, CK_ULONG aad_length, CK_BYTE_PTR encrypted,
                                CK_ULONG encrypted_length, CK_BYTE_PTR plain, CK_ULONG_PTR plain_length));
-P11_DECLARE(C_DecryptMessageBegin, (CK_SESSION_HANDLE handle, CK_VOID_PTR parameter, CK_ULONG parameter_length,
-                                    CK_BYTE_PTR aad, CK_ULONG aad_length));
+P11_DECLARE(C_DecryptMessageBegin, (CK_SESSION_HANDLE handle, CK_VOID_PTR parameter,
+                                    CK_ULONG parameter_length, CK_BYTE_PTR aad, CK_ULONG aad_length));
 P11_DECLARE(C_DecryptMessageNext, (CK_SESSION_HANDLE handle, CK_VOID_PTR parameter, CK_ULONG parameter_length,
                                    CK_BYTE_PTR encrypted, CK_ULONG encrypted_length, CK_BYTE_PTR part,
                                    CK_ULONG_PTR part_length, CK_FLAGS flags));
 P11_DECLARE(C_MessageDecryptFinal, (CK_SESSION_HANDLE handle));
 
 P11_DECLARE(C_MessageSignInit, (CK_SESSION_HANDLE handle, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key));
-P11_DECLARE(C_SignMessage, (CK_SESSION_HANDLE handle, CK_VOID_PTR parameter, CK_ULONG parameter_length,
-                            CK_BYTE_PTR data, CK_ULONG data_length, CK_BYTE_PTR signature,
-                            CK_ULONG_PTR signature_length));
+P11_DECLARE(C_SignMessage,
+            (CK_SESSION_HANDLE handle, CK_VOID_PTR parameter, CK_ULONG parameter_length, CK_BYTE_PTR data,
+             CK_ULONG data_length, CK_BYTE_PTR signature, CK_ULONG_PTR signature_length));
 P11_DECLARE(C_SignMessageBegin, (CK_SESSION_HANDLE handle, CK_VOID_PTR parameter, CK_ULONG parameter_length));
-P11_DECLARE(C_SignMessageNext, (CK_SESSION_HANDLE handle, CK_VOID_PTR parameter, CK_ULONG parameter_length,
-                                CK_BYTE_PTR part, CK_ULONG part_length, CK_BYTE_PTR signature,
-                                CK_ULONG_PTR signature_length));
+P11_DECLARE(C_SignMessageNext,
+            (CK_SESSION_HANDLE handle, CK_VOID_PTR parameter, CK_ULONG parameter_length, CK_BYTE_PTR part,
+             CK_ULONG part_length, CK_BYTE_PTR signature, CK_ULONG_PTR signature_length));
 P11_DECLARE(C_MessageSignFinal, (CK_SESSION_HANDLE handle));
 
-P11_DECLARE(C_MessageVerifyInit, (CK_SESSION_HANDLE handle, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key));
-P11_DECLARE(C_VerifyMessage, (CK_SESSION_HANDLE handle, CK_VOID_PTR parameter, CK_ULONG parameter_length,
-                              CK_BYTE_PTR data, CK_ULONG data_length, CK_BYTE_PTR signature,
-                              CK_ULONG signature_length));
-P11_DECLARE(C_VerifyMessageBegin, (CK_SESSION_HANDLE handle, CK_VOID_PTR parameter, CK_ULONG parameter_length));
-P11_DECLARE(C_VerifyMessageNext, (CK_SESSION_HANDLE handle, CK_VOID_PTR parameter, CK_ULONG parameter_length,
-                                  CK_BYTE_PTR part, CK_ULONG part_length, CK_BYTE_PTR signature,
-                                  CK_ULONG signature_length));
+P11_DECLARE(C_MessageVerifyInit,
+            (CK_SESSION_HANDLE handle, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key));
+P11_DECLARE(C_VerifyMessage,
+            (CK_SESSION_HANDLE handle, CK_VOID_PTR parameter, CK_ULONG parameter_length, CK_BYTE_PTR data,
+             CK_ULONG data_length, CK_BYTE_PTR signature, CK_ULONG signature_length));
+P11_DECLARE(C_VerifyMessageBegin,
+            (CK_SESSION_HANDLE handle, CK_VOID_PTR parameter, CK_ULONG parameter_length));
+P11_DECLARE(C_VerifyMessageNext,
+            (CK_SESSION_HANDLE handle, CK_VOID_PTR parameter, CK_ULONG parameter_length, CK_BYTE_PTR part,
+             CK_ULONG part_length, CK_BYTE_PTR signature, CK_ULONG signature_length));
 P11_DECLARE(C_MessageVerifyFinal, (CK_SESSION_HANDLE handle));
 #undef P11_DECLARE
 
@@ -133,14 +137,16 @@ typedef CK_ASYNC_DATA *CK_ASYNC_DATA_PTR;
     typedef CK_RV(*CK_##name) arguments;                                                                     \
     CK_RV name arguments
 
-P11_DECLARE(C_EncapsulateKey, (CK_SESSION_HANDLE handle, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE public_key,
-                               CK_ATTRIBUTE_PTR template, CK_ULONG attribute_count, CK_BYTE_PTR encrypted,
-                               CK_ULONG_PTR encrypted_length, CK_OBJECT_HANDLE_PTR key));
-P11_DECLARE(C_DecapsulateKey, (CK_SESSION_HANDLE handle, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE private_key,
-                               CK_ATTRIBUTE_PTR template, CK_ULONG attribute_count, CK_BYTE_PTR encrypted,
-                               CK_ULONG encrypted_length, CK_OBJECT_HANDLE_PTR key));
-P11_DECLARE(C_VerifySignatureInit, (CK_SESSION_HANDLE handle, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key,
-                                    CK_BYTE_PTR signature, CK_ULONG signature_length));
+P11_DECLARE(C_EncapsulateKey,
+            (CK_SESSION_HANDLE handle, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE public_key,
+             CK_ATTRIBUTE_PTR template, CK_ULONG attribute_count, CK_BYTE_PTR encrypted,
+             CK_ULONG_PTR encrypted_length, CK_OBJECT_HANDLE_PTR key));
+P11_DECLARE(C_DecapsulateKey,
+            (CK_SESSION_HANDLE handle, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE private_key,
+             CK_ATTRIBUTE_PTR template, CK_ULONG attribute_count, CK_BYTE_PTR encrypted,
+             CK_ULONG encrypted_length, CK_OBJECT_HANDLE_PTR key));
+P11_DECLARE(C_VerifySignatureInit, (CK_SESSION_HANDLE handle, CK_MECHANISM_PTR mechanism,
+                                    CK_OBJECT_HANDLE key, CK_BYTE_PTR signature, CK_ULONG signature_length));
 P11_DECLARE(C_VerifySignature, (CK_SESSION_HANDLE handle, CK_BYTE_PTR data, CK_ULONG data_length));
 P11_DECLARE(C_VerifySignatureUpdate, (CK_SESSION_HANDLE handle, CK_BYTE_PTR part, CK_ULONG part_length));
 P11_DECLARE(C_VerifySignatureFinal, (CK_SESSION_HANDLE handle));
@@ -150,14 +156,13 @@ P11_DECLARE(C_AsyncComplete, (CK_SESSION_HANDLE handle, CK_UTF8CHAR_PTR function
 P11_DECLARE(C_AsyncGetID, (CK_SESSION_HANDLE handle, CK_UTF8CHAR_PTR function, CK_ULONG_PTR id));
 P11_DECLARE(C_AsyncJoin, (CK_SESSION_HANDLE handle, CK_UTF8CHAR_PTR function, CK_ULONG id, CK_BYTE_PTR data,
                           CK_ULONG data_length));
-P11_DECLARE(C_WrapKeyAuthenticated,
-            (CK_SESSION_HANDLE handle, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE wrapping_key,
-             CK_OBJECT_HANDLE key, CK_BYTE_PTR aad, CK_ULONG aad_length, CK_BYTE_PTR wrapped,
-             CK_ULONG_PTR wrapped_length));
+P11_DECLARE(C_WrapKeyAuthenticated, (CK_SESSION_HANDLE handle, CK_MECHANISM_PTR mechanism,
+                                     CK_OBJECT_HANDLE wrapping_key, CK_OBJECT_HANDLE key, CK_BYTE_PTR aad,
+                                     CK_ULONG aad_length, CK_BYTE_PTR wrapped, CK_ULONG_PTR wrapped_length));
 P11_DECLARE(C_UnwrapKeyAuthenticated,
             (CK_SESSION_HANDLE handle, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE unwrapping_key,
-             CK_BYTE_PTR wrapped, CK_ULONG wrapped_length, CK_ATTRIBUTE_PTR template, CK_ULONG attribute_count,
-             CK_BYTE_PTR aad, CK_ULONG aad_length, CK_OBJECT_HANDLE_PTR key));
+             CK_BYTE_PTR wrapped, CK_ULONG wrapped_length, CK_ATTRIBUTE_PTR template,
+             CK_ULONG attribute_count, CK_BYTE_PTR aad, CK_ULONG aad_length, CK_OBJECT_HANDLE_PTR key));
 #undef P11_DECLARE
 
 #define P11_MEMBER(name) CK_##name name;
