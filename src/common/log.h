@@ -21,11 +21,13 @@ static inline bool log_enabled(enum log_level level)
 
 /*
  * Begins logging up to `level` to `target`: "stderr", "syslog" or the path of a file to append to (made
- * 0600). $HUKS_LOG, "level[:target]", overrides both. A file that can't be opened turns into stderr. Logging
- * never fails and never changes errno.
+ * 0600). $HUKS_LOG, "level[:target]", overrides both; any other word than a level means debug. A file that
+ * can't be opened turns into stderr. Logging never fails and never changes errno.
  */
 void log_open(enum log_level level, const char *target);
 void log_close(void);
+/* For the engine's pthread_atfork child handler: another thread may have been writing. */
+void log_fork_child(void);
 
 /* Writes one line, cut at 1,000 bytes; control characters become '?'. */
 void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
