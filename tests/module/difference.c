@@ -15,6 +15,14 @@
 
 #define AES_LENGTH "an AES key has 16, 24 or 32 bytes; SoftHSM2 stores any length"
 
+#define BAD_PARAMETER "errors.md: a wrong mechanism parameter is MECHANISM_PARAM_INVALID"
+#define KEY_TYPE_UNCHECKED "SoftHSM2 looks at the key only when it is used"
+#define DATA_LENGTH "errors.md: a wrong data length is DATA_LEN_RANGE"
+
+#define KEY_HANDLE "functions that take a key list KEY_HANDLE_INVALID, not OBJECT_HANDLE_INVALID"
+
+#define OAEP_SHA1_ONLY "SoftHSM2 has OAEP with SHA-1 only"
+
 const struct difference differences[] = {
     /* ---- general */
     {"general/interfaces", OTHERWISE, OTHERWISE, "SoftHSM2 2.6.1 is a 2.40 module: no C_GetInterface, no vendor part"},
@@ -76,11 +84,77 @@ const struct difference differences[] = {
     {"object/unknown-curve", CKR_CURVE_NOT_SUPPORTED, CKR_GENERAL_ERROR, "errors.md: a curve that is not there"},
 
     /* ---- attribute, find */
+    {"attribute/allowed-mechanisms", CKR_KEY_FUNCTION_NOT_PERMITTED, CKR_MECHANISM_INVALID,
+     "design.md 2: the mechanism is fine, the key does not permit it"},
     {"attribute/set-wrap-with-trusted", CKR_OK, CKR_ATTRIBUTE_READ_ONLY,
      "2.40 table 25, note 11: read-only once it is true, not before"},
     {"attribute/set-is-one-change", HOLDS, FAILS, "SoftHSM2 keeps the attributes before the bad one"},
     {"find/beside-digest", CKR_OK, CKR_OPERATION_ACTIVE,
      "2.40, 5.7: a search and a cryptographic operation may be active together"},
+
+    /* ---- sign */
+    {"sign/ECDSA_SHA1", CKR_OK, CKR_MECHANISM_INVALID, NO_SUCH_MECHANISM},
+    {"sign/ECDSA_SHA224", CKR_OK, CKR_MECHANISM_INVALID, NO_SUCH_MECHANISM},
+    {"sign/ECDSA_SHA256", CKR_OK, CKR_MECHANISM_INVALID, NO_SUCH_MECHANISM},
+    {"sign/ECDSA_SHA384", CKR_OK, CKR_MECHANISM_INVALID, NO_SUCH_MECHANISM},
+    {"sign/ECDSA_SHA512", CKR_OK, CKR_MECHANISM_INVALID, NO_SUCH_MECHANISM},
+    {"sign/SHA_1_HMAC_GENERAL", CKR_OK, CKR_MECHANISM_INVALID, NO_SUCH_MECHANISM},
+    {"sign/SHA224_HMAC_GENERAL", CKR_OK, CKR_MECHANISM_INVALID, NO_SUCH_MECHANISM},
+    {"sign/SHA256_HMAC_GENERAL", CKR_OK, CKR_MECHANISM_INVALID, NO_SUCH_MECHANISM},
+    {"sign/SHA384_HMAC_GENERAL", CKR_OK, CKR_MECHANISM_INVALID, NO_SUCH_MECHANISM},
+    {"sign/SHA512_HMAC_GENERAL", CKR_OK, CKR_MECHANISM_INVALID, NO_SUCH_MECHANISM},
+    {"sign/pss-none", CKR_MECHANISM_PARAM_INVALID, CKR_ARGUMENTS_BAD, BAD_PARAMETER},
+    {"sign/pss-short", CKR_MECHANISM_PARAM_INVALID, CKR_ARGUMENTS_BAD, BAD_PARAMETER},
+    {"sign/pss-other-hash", CKR_MECHANISM_PARAM_INVALID, CKR_ARGUMENTS_BAD, BAD_PARAMETER},
+    {"sign/pss-no-hash", CKR_MECHANISM_PARAM_INVALID, CKR_ARGUMENTS_BAD, BAD_PARAMETER},
+    {"sign/pss-no-mgf", CKR_MECHANISM_PARAM_INVALID, CKR_ARGUMENTS_BAD, BAD_PARAMETER},
+    {"sign/pss-salt-too-long", CKR_MECHANISM_PARAM_INVALID, CKR_MECHANISM_INVALID, BAD_PARAMETER},
+    {"sign/pkcs-with-parameter", CKR_MECHANISM_PARAM_INVALID, CKR_OK, BAD_PARAMETER},
+    {"sign/PSS-other-mgf", CKR_OK, CKR_ARGUMENTS_BAD, "SoftHSM2 demands the same hash for MGF1"},
+    {"sign/rsa-wrong-key", CKR_KEY_TYPE_INCONSISTENT, CKR_OK, KEY_TYPE_UNCHECKED},
+    {"sign/ec-wrong-key", CKR_KEY_TYPE_INCONSISTENT, CKR_OK, KEY_TYPE_UNCHECKED},
+    {"sign/bad-key-handle", CKR_KEY_HANDLE_INVALID, CKR_OBJECT_HANDLE_INVALID, KEY_HANDLE},
+    {"sign/RSA_PKCS-246-bytes", CKR_DATA_LEN_RANGE, CKR_GENERAL_ERROR, DATA_LENGTH},
+    {"sign/RSA_X_509-257-bytes", CKR_DATA_LEN_RANGE, NOT_ASKED, "SoftHSM2 ends the process"},
+    {"sign/PSS-31-bytes", CKR_DATA_LEN_RANGE, CKR_GENERAL_ERROR, DATA_LENGTH},
+    {"sign/PSS-33-bytes", CKR_DATA_LEN_RANGE, CKR_GENERAL_ERROR, DATA_LENGTH},
+    {"sign/null-mechanism-cancels", CKR_OK, CKR_ARGUMENTS_BAD, "cancelling by a NULL mechanism is new in 3.0"},
+    {"sign/update-after-cancel", CKR_OPERATION_NOT_INITIALIZED, CKR_OK, "the same: nothing was cancelled"},
+    {"sign/recover", OTHERWISE, OTHERWISE, "SoftHSM2 has no sign-recover and verify-recover"},
+
+    /* ---- cipher */
+    {"cipher/raw-257-bytes", CKR_DATA_LEN_RANGE, NOT_ASKED, "SoftHSM2 ends the process"},
+    {"cipher/OAEP-SHA224", CKR_OK, CKR_ARGUMENTS_BAD, OAEP_SHA1_ONLY},
+    {"cipher/OAEP-SHA256", CKR_OK, CKR_ARGUMENTS_BAD, OAEP_SHA1_ONLY},
+    {"cipher/OAEP-SHA384", CKR_OK, CKR_ARGUMENTS_BAD, OAEP_SHA1_ONLY},
+    {"cipher/OAEP-SHA512", CKR_OK, CKR_ARGUMENTS_BAD, OAEP_SHA1_ONLY},
+    {"cipher/OAEP-mixed", CKR_OK, CKR_ARGUMENTS_BAD, OAEP_SHA1_ONLY},
+    {"cipher/OAEP-label", CKR_OK, CKR_ARGUMENTS_BAD, "SoftHSM2 takes no label"},
+    {"cipher/cbc-pad-decrypt-0", CKR_ENCRYPTED_DATA_LEN_RANGE, CKR_GENERAL_ERROR, DATA_LENGTH},
+    {"cipher/gcm-decrypt-15", CKR_ENCRYPTED_DATA_LEN_RANGE, CKR_GENERAL_ERROR, DATA_LENGTH},
+    {"cipher/bad-padding", CKR_ENCRYPTED_DATA_INVALID, CKR_GENERAL_ERROR,
+     "errors.md: input that does not decrypt is ENCRYPTED_DATA_INVALID"},
+    {"cipher/bad-tag", CKR_ENCRYPTED_DATA_INVALID, CKR_GENERAL_ERROR,
+     "errors.md: input that does not decrypt is ENCRYPTED_DATA_INVALID"},
+    {"cipher/cbc-no-iv", CKR_MECHANISM_PARAM_INVALID, CKR_ARGUMENTS_BAD, BAD_PARAMETER},
+    {"cipher/cbc-short-iv", CKR_MECHANISM_PARAM_INVALID, CKR_MECHANISM_INVALID, BAD_PARAMETER},
+    {"cipher/cbc-long-iv", CKR_MECHANISM_PARAM_INVALID, CKR_MECHANISM_INVALID, BAD_PARAMETER},
+    {"cipher/cbc-pad-short-iv", CKR_MECHANISM_PARAM_INVALID, CKR_MECHANISM_INVALID, BAD_PARAMETER},
+    {"cipher/ctr-none", CKR_MECHANISM_PARAM_INVALID, CKR_ARGUMENTS_BAD, BAD_PARAMETER},
+    {"cipher/ctr-short", CKR_MECHANISM_PARAM_INVALID, CKR_ARGUMENTS_BAD, BAD_PARAMETER},
+    {"cipher/gcm-none", CKR_MECHANISM_PARAM_INVALID, CKR_ARGUMENTS_BAD, BAD_PARAMETER},
+    {"cipher/gcm-short", CKR_MECHANISM_PARAM_INVALID, CKR_ARGUMENTS_BAD, BAD_PARAMETER},
+    {"cipher/gcm-tag-13-bits", CKR_MECHANISM_PARAM_INVALID, CKR_ARGUMENTS_BAD, BAD_PARAMETER},
+    {"cipher/gcm-tag-136-bits", CKR_MECHANISM_PARAM_INVALID, CKR_ARGUMENTS_BAD, BAD_PARAMETER},
+    {"cipher/gcm-no-iv", CKR_MECHANISM_PARAM_INVALID, CKR_OK, BAD_PARAMETER},
+    {"cipher/rsa-246-bytes", CKR_DATA_LEN_RANGE, CKR_GENERAL_ERROR, DATA_LENGTH},
+    {"cipher/oaep-215-bytes", CKR_DATA_LEN_RANGE, CKR_GENERAL_ERROR, DATA_LENGTH},
+    {"cipher/rsa-decrypt-255", CKR_ENCRYPTED_DATA_LEN_RANGE, CKR_GENERAL_ERROR, DATA_LENGTH},
+    {"cipher/rsa-decrypt-257", CKR_ENCRYPTED_DATA_LEN_RANGE, CKR_GENERAL_ERROR, DATA_LENGTH},
+    {"cipher/oaep-decrypt-255", CKR_ENCRYPTED_DATA_LEN_RANGE, CKR_GENERAL_ERROR, DATA_LENGTH},
+    {"cipher/oaep-decrypt-garbage", CKR_ENCRYPTED_DATA_INVALID, CKR_GENERAL_ERROR,
+     "errors.md: input that does not decrypt is ENCRYPTED_DATA_INVALID"},
+    {"cipher/bad-key-handle", CKR_KEY_HANDLE_INVALID, CKR_OBJECT_HANDLE_INVALID, KEY_HANDLE},
 };
 
 const size_t differences_count = sizeof differences / sizeof differences[0];

@@ -191,7 +191,7 @@ END_TEST
 START_TEST(ec_point_is_taken_raw_and_given_wrapped)
 {
     struct template t = {.count = 0};
-    CK_OBJECT_HANDLE object;
+    CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
     CK_BYTE point[128];
     CK_ULONG length;
 
