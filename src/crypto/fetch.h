@@ -53,13 +53,9 @@ struct crypto;
     X(AES_256_WRAP_PAD, "AES-256-WRAP-PAD")                                                                  \
     X(CHACHA20, "ChaCha20")                                                                                  \
     X(CHACHA20_POLY1305, "ChaCha20-Poly1305")                                                                \
-    X(DES2_ECB, "DES-EDE-ECB")                                                                               \
     X(DES3_ECB, "DES-EDE3-ECB")                                                                              \
-    X(DES2_CBC, "DES-EDE-CBC")                                                                               \
     X(DES3_CBC, "DES-EDE3-CBC")                                                                              \
-    X(DES2_OFB, "DES-EDE-OFB")                                                                               \
     X(DES3_OFB, "DES-EDE3-OFB")                                                                              \
-    X(DES2_CFB, "DES-EDE-CFB")                                                                               \
     X(DES3_CFB, "DES-EDE3-CFB")                                                                              \
     X(DES3_CFB8, "DES-EDE3-CFB8")                                                                            \
     X(CAMELLIA_128_ECB, "CAMELLIA-128-ECB")                                                                  \

@@ -77,6 +77,14 @@ uint32_t crypto_key_alg(const struct crypto_key *key);
 uint32_t crypto_key_bits(const struct crypto_key *key);
 /* Bytes of an ECDSA/DSA raw signature half; 0 elsewhere. */
 size_t crypto_key_order_size(const struct crypto_key *key);
+/* enum huks_curve; HUKS_CURVE_NONE for keys on no curve. */
+uint32_t crypto_key_curve(const struct crypto_key *key);
+/*
+ * Which algorithm's keys EC_PARAMS (DER) stand for: ECC, SM2, ED25519, …, and their size; 0 for bytes that
+ * name no known curve. Where a template gives EC_PARAMS, they decide within the family: an ECC key on the
+ * SM2 curve becomes an SM2 key, an ED25519 one on edwards448 an ED448 key.
+ */
+uint32_t crypto_curve_alg(struct crypto *crypto, struct bytes ec_params, uint32_t *bits);
 
 struct crypto_key *crypto_key_ref(struct crypto_key *key);
 void crypto_key_unref(struct crypto_key *key); /* NULL is fine; cleanses with the last reference */

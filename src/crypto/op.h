@@ -147,6 +147,7 @@ HUKS_MUST_USE huks_rc crypto_derive(struct crypto *crypto, struct crypto_key *ke
 bool crypto_has_digest(struct crypto *crypto, uint32_t digest);
 bool crypto_has_cipher(struct crypto *crypto, uint32_t alg, uint32_t mode);
 bool crypto_has_key_alg(struct crypto *crypto, uint32_t alg);
+bool crypto_has_curve(struct crypto *crypto, uint32_t curve); /* enum huks_curve */
 /* Bytes a digest gives; 0 for an unknown one. */
 size_t crypto_digest_size(uint32_t digest);
 

@@ -1,0 +1,363 @@
+/*
+ * Keys over finite fields: DSA, Diffie-Hellman (PKCS#3), and Diffie-Hellman with a subgroup (X9.42).
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/core_names.h>
+#include <openssl/dh.h>
+#include <openssl/dsa.h>
+
+#include "crypto/keydata.h"
+#include "crypto/number.h"
+
+struct ffc_numbers {
+    BIGNUM *p, *q, *g, *y, *x;
+};
+
+static void ffc_numbers_free(struct ffc_numbers *numbers)
+{
+    BN_clear_free(numbers->p);
+    BN_clear_free(numbers->q);
+    BN_clear_free(numbers->g);
+    BN_clear_free(numbers->y);
+    BN_clear_free(numbers->x);
+}
+
+static bool ffc_has_subprime(const struct crypto_key *key)
+{
+    return key->alg != OH_HUKS_ALG_DH;
+}
+
+static huks_rc ffc_read_number(const struct key_parts *parts, enum key_part part, bool mandatory, BIGNUM **out)
+{
+    struct bytes value = parts->at[part];
+    if (value.size == 0) {
+        return mandatory ? key_part_missing(part) : HUKS_OK;
+    }
+    if (value.size > 10000 / 8 + 8) {
+        return key_part_wrong(part);
+    }
+    *out = number_new(value);
+    return *out != NULL ? HUKS_OK : error_no_memory();
+}
+
+/* 1 < number < p − 1 */
+static bool ffc_within(const BIGNUM *number, const BIGNUM *p)
+{
+    AUTO(number_free) BIGNUM *most = BN_dup(p);
+    return most != NULL && BN_sub_word(most, 1) == 1 && !BN_is_zero(number) && !BN_is_one(number) &&
+           !BN_is_negative(number) && BN_cmp(number, most) < 0;
+}
+
+static huks_rc ffc_check_domain(struct crypto_key *key, const struct ffc_numbers *numbers)
+{
+    uint32_t bits = (uint32_t)BN_num_bits(numbers->p);
+    if (!BN_is_odd(numbers->p) || bits < key->type->bits_min || bits > key->type->bits_max) {
+        return key_part_wrong(PART_PRIME);
+    }
+    if (numbers->q != NULL && (!BN_is_odd(numbers->q) || BN_is_one(numbers->q) || BN_cmp(numbers->q, numbers->p) >= 0)) {
+        return key_part_wrong(PART_SUBPRIME);
+    }
+    if (!ffc_within(numbers->g, numbers->p)) {
+        return key_part_wrong(PART_BASE);
+    }
+    key->bits = bits;
+    key->order_size = key->alg == OH_HUKS_ALG_DSA ? (uint32_t)BN_num_bytes(numbers->q) : 0;
+    return HUKS_OK;
+}
+
+/* y = g^x mod p, or y^q = 1 for a public value of a group with a subprime. */
+static huks_rc ffc_check_value(struct crypto_key *key, struct ffc_numbers *numbers)
+{
+    AUTO(number_context_free) BN_CTX *context = BN_CTX_secure_new_ex(crypto_base(key->crypto));
+    AUTO(number_free) BIGNUM *power = BN_new();
+    if (context == NULL || power == NULL) {
+        return error_no_memory();
+    }
+    if (key->class == CRYPTO_PRIVATE) {
+        const BIGNUM *limit = numbers->q != NULL ? numbers->q : numbers->p;
+        if (BN_is_zero(numbers->x) || BN_cmp(numbers->x, limit) >= 0) {
+            return key_part_wrong(PART_VALUE);
+        }
+        numbers->y = BN_new();
+        if (numbers->y == NULL ||
+            BN_mod_exp_mont_consttime(numbers->y, numbers->g, numbers->x, numbers->p, context, NULL) != 1) {
+            return error_no_memory();
+        }
+    }
+    if (!ffc_within(numbers->y, numbers->p)) {
+        return key_part_wrong(PART_VALUE);
+    }
+    if (key->class == CRYPTO_PUBLIC && numbers->q != NULL &&
+        (BN_mod_exp(power, numbers->y, numbers->q, numbers->p, context) != 1 || !BN_is_one(power))) {
+        return key_part_wrong(PART_VALUE);
+    }
+    return HUKS_OK;
+}
+
+static huks_rc ffc_import(struct crypto_key *key, const struct key_parts *parts)
+{
+    ERROR_GUARD;
+    AUTO(ffc_numbers_free) struct ffc_numbers numbers = {0};
+    if (crypto_base(key->crypto) == NULL) {
+        return error_no_memory();
+    }
+    HUKS_TRY(ffc_read_number(parts, PART_PRIME, true, &numbers.p));
+    HUKS_TRY(ffc_read_number(parts, PART_SUBPRIME, ffc_has_subprime(key), &numbers.q));
+    HUKS_TRY(ffc_read_number(parts, PART_BASE, true, &numbers.g));
+    HUKS_TRY(ffc_read_number(parts, PART_VALUE, true, key->class == CRYPTO_PRIVATE ? &numbers.x : &numbers.y));
+    HUKS_TRY(ffc_check_domain(key, &numbers));
+    HUKS_TRY(ffc_check_value(key, &numbers));
+    OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+    const struct {
+        const char *name;
+        const BIGNUM *value;
+    } rows[] = {
+        {OSSL_PKEY_PARAM_FFC_P, numbers.p},   {OSSL_PKEY_PARAM_FFC_Q, numbers.q},
+        {OSSL_PKEY_PARAM_FFC_G, numbers.g},   {OSSL_PKEY_PARAM_PUB_KEY, numbers.y},
+        {OSSL_PKEY_PARAM_PRIV_KEY, numbers.x},
+    };
+    for (size_t i = 0; builder != NULL && i < ARRAY_SIZE(rows); i++) {
+        if (rows[i].value != NULL && OSSL_PARAM_BLD_push_BN(builder, rows[i].name, rows[i].value) != 1) {
+            OSSL_PARAM_BLD_free(builder);
+            builder = NULL;
+        }
+    }
+    return pkey_import(key, builder, PART_VALUE);
+}
+
+/* ---- domain parameters and generation ---- */
+
+/* Generates parameters of the key's type into a key of their own. */
+static huks_rc ffc_make_domain(struct crypto *crypto, const struct key_type *type, uint32_t prime_bits,
+                               uint32_t subprime_bits, EVP_PKEY **out)
+{
+    OSSL_LIB_CTX *lib = crypto_lib(crypto);
+    AUTO(pkey_context_free) EVP_PKEY_CTX *context =
+        lib != NULL ? EVP_PKEY_CTX_new_from_name(lib, fetch_key_name(type->fetch), NULL) : NULL;
+    if (context == NULL) {
+        return error_no_memory();
+    }
+    if (prime_bits < type->bits_min || prime_bits > type->bits_max) {
+        return error_raise(HUKS_E_INVALID_PARAM, ABOUT_KEY_SIZE, "key size");
+    }
+    size_t p = prime_bits;
+    size_t q = subprime_bits != 0 ? subprime_bits : prime_bits >= 2048 ? 256 : 160;
+    int generator = 2;
+    OSSL_PARAM params[4], *param = params;
+    *param++ = OSSL_PARAM_construct_size_t(OSSL_PKEY_PARAM_FFC_PBITS, &p);
+    if (type->alg == OH_HUKS_ALG_DH) {
+        *param++ = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_FFC_TYPE, (char *)(uintptr_t) "generator", 0);
+        *param++ = OSSL_PARAM_construct_int(OSSL_PKEY_PARAM_DH_GENERATOR, &generator);
+    } else {
+        *param++ = OSSL_PARAM_construct_size_t(OSSL_PKEY_PARAM_FFC_QBITS, &q);
+        /* FIPS 186-4 has only four pairs of sizes; all others are made as FIPS 186-2 did. */
+        bool old = !((p == 1024 && q == 160) || (p == 2048 && (q == 224 || q == 256)) || (p == 3072 && q == 256));
+        *param++ = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_FFC_TYPE,
+                                                    (char *)(uintptr_t)(old ? "fips186_2" : "fips186_4"), 0);
+    }
+    *param = OSSL_PARAM_construct_end();
+    if (EVP_PKEY_paramgen_init(context) != 1 || EVP_PKEY_CTX_set_params(context, params) != 1 ||
+        EVP_PKEY_paramgen(context, out) != 1) {
+        return crypto_refused();
+    }
+    return HUKS_OK;
+}
+
+static void ffc_pkey_free(EVP_PKEY **pkey)
+{
+    EVP_PKEY_free(*pkey);
+}
+
+/* The group that HUKS takes for a DH size: RFC 7919. */
+static const char *ffc_named_group(uint32_t bits, char name[16])
+{
+    static const uint16_t sizes[] = {2048, 3072, 4096, 6144, 8192};
+    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+        if (sizes[i] == bits) {
+            snprintf(name, 16, "ffdhe%u", bits);
+            return name;
+        }
+    }
+    return NULL;
+}
+
+/* Domain parameters of a template, as a key without halves. */
+static huks_rc ffc_load_domain(struct crypto_key *key, const struct crypto_keygen *spec, EVP_PKEY **out)
+{
+    AUTO(ffc_numbers_free) struct ffc_numbers numbers = {0};
+    struct key_parts parts = {0};
+    parts.at[PART_PRIME] = spec->prime;
+    parts.at[PART_SUBPRIME] = spec->subprime;
+    parts.at[PART_BASE] = spec->base;
+    HUKS_TRY(ffc_read_number(&parts, PART_PRIME, true, &numbers.p));
+    HUKS_TRY(ffc_read_number(&parts, PART_SUBPRIME, ffc_has_subprime(key), &numbers.q));
+    HUKS_TRY(ffc_read_number(&parts, PART_BASE, true, &numbers.g));
+    HUKS_TRY(ffc_check_domain(key, &numbers));
+    OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+    if (builder == NULL || OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_FFC_P, numbers.p) != 1 ||
+        (numbers.q != NULL && OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_FFC_Q, numbers.q) != 1) ||
+        OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_FFC_G, numbers.g) != 1) {
+        OSSL_PARAM_BLD_free(builder);
+        return error_no_memory();
+    }
+    /* Imported as the "public key" of a key of its own, which has none yet. */
+    OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(builder);
+    OSSL_PARAM_BLD_free(builder);
+    AUTO(pkey_context_free) EVP_PKEY_CTX *context =
+        EVP_PKEY_CTX_new_from_name(crypto_lib(key->crypto), fetch_key_name(key->type->fetch), NULL);
+    bool done = params != NULL && context != NULL && EVP_PKEY_fromdata_init(context) == 1 &&
+                EVP_PKEY_fromdata(context, out, EVP_PKEY_KEY_PARAMETERS, params) == 1;
+    OSSL_PARAM_free(params);
+    return done ? HUKS_OK : key_part_wrong(PART_PRIME);
+}
+
+static huks_rc ffc_generate(struct crypto_key *key, const struct crypto_keygen *spec)
+{
+    ERROR_GUARD;
+    AUTO(ffc_pkey_free) EVP_PKEY *domain = NULL;
+    AUTO(pkey_context_free) EVP_PKEY_CTX *context = NULL;
+    char name[16];
+    const char *group = key->alg != OH_HUKS_ALG_DSA ? ffc_named_group(spec->size_bits, name) : NULL;
+    if (crypto_lib(key->crypto) == NULL) {
+        return error_no_memory();
+    }
+    if (spec->prime.size == 0 && group != NULL) {
+        context = pkey_generator(key);
+        if (context == NULL) {
+            return error_code();
+        }
+        if (EVP_PKEY_CTX_set_group_name(context, group) != 1) {
+            return crypto_refused();
+        }
+    } else {
+        HUKS_TRY(spec->prime.size != 0 ? ffc_load_domain(key, spec, &domain)
+                                       : ffc_make_domain(key->crypto, key->type, spec->size_bits, 0, &domain));
+        context = EVP_PKEY_CTX_new_from_pkey(crypto_lib(key->crypto), domain, NULL);
+        if (context == NULL || EVP_PKEY_keygen_init(context) != 1) {
+            return error_no_memory();
+        }
+    }
+    if (EVP_PKEY_generate(context, &key->pkey) != 1) {
+        return crypto_refused();
+    }
+    AUTO(number_free) BIGNUM *q = NULL;
+    key->bits = (uint32_t)EVP_PKEY_get_bits(key->pkey);
+    if (key->alg == OH_HUKS_ALG_DSA && EVP_PKEY_get_bn_param(key->pkey, OSSL_PKEY_PARAM_FFC_Q, &q) == 1) {
+        key->order_size = (uint32_t)BN_num_bytes(q);
+    }
+    return HUKS_OK;
+}
+
+static huks_rc ffc_append(const struct crypto_key *key, const char *name, struct buffer *out)
+{
+    AUTO(secret_free) struct secret number = {0};
+    if (out == NULL) {
+        return HUKS_OK;
+    }
+    HUKS_TRY(pkey_number(key, name, 0, &number));
+    return buffer_append(out, number.data, number.size);
+}
+
+huks_rc crypto_domain_generate(struct crypto *crypto, uint32_t alg, uint32_t prime_bits, uint32_t subprime_bits,
+                               struct buffer *prime, struct buffer *subprime, struct buffer *base)
+{
+    ERROR_GUARD;
+    const struct key_type *type = key_type_find(alg);
+    if (type == NULL || type->family != &key_family_ffc) {
+        return error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_MECHANISM, "algorithm");
+    }
+    struct crypto_key domain = {.crypto = crypto, .type = type, .alg = alg};
+    AUTO(ffc_pkey_free) EVP_PKEY *pkey = NULL;
+    HUKS_TRY(ffc_make_domain(crypto, type, prime_bits, subprime_bits, &pkey));
+    domain.pkey = pkey;
+    HUKS_TRY(ffc_append(&domain, OSSL_PKEY_PARAM_FFC_P, prime));
+    if (alg != OH_HUKS_ALG_DH) {
+        HUKS_TRY(ffc_append(&domain, OSSL_PKEY_PARAM_FFC_Q, subprime));
+    }
+    return ffc_append(&domain, OSSL_PKEY_PARAM_FFC_G, base);
+}
+
+/* ---- encodings ---- */
+
+/* DSA: p, q, g (RFC 3279, 2.3.2); PKCS#3: p, g, length; X9.42: p, g, q, … (RFC 3279, 2.3.3). */
+static bool ffc_read_params(const struct key_type *type, struct bytes params, struct key_parts *parts)
+{
+    struct bytes sequence;
+    if (!der_take(&params, DER_SEQUENCE, &sequence) || params.size != 0 ||
+        !der_take_unsigned(&sequence, &parts->at[PART_PRIME])) {
+        return false;
+    }
+    if (type->alg == OH_HUKS_ALG_DSA) {
+        return der_take_unsigned(&sequence, &parts->at[PART_SUBPRIME]) &&
+               der_take_unsigned(&sequence, &parts->at[PART_BASE]) && sequence.size == 0;
+    }
+    return der_take_unsigned(&sequence, &parts->at[PART_BASE]) &&
+           (type->alg == OH_HUKS_ALG_DH || der_take_unsigned(&sequence, &parts->at[PART_SUBPRIME]));
+}
+
+static bool ffc_read_value(const struct key_type *type, struct bytes params, struct bytes bits,
+                           struct key_parts *parts)
+{
+    return ffc_read_params(type, params, parts) && der_take_unsigned(&bits, &parts->at[PART_VALUE]) && bits.size == 0;
+}
+
+static huks_rc ffc_write_params(const struct crypto_key *key, struct der_writer *writer)
+{
+    const uint8_t *end = writer->at;
+    int length = 0;
+    if (key->alg == OH_HUKS_ALG_DH &&
+        EVP_PKEY_get_int_param(key->pkey, OSSL_PKEY_PARAM_DH_PRIV_LEN, &length) == 1 && length > 0) {
+        const uint8_t digits[] = {(uint8_t)(length >> 8), (uint8_t)length};
+        der_put_unsigned(writer, BYTES_OF(digits));
+    }
+    if (key->alg == HUKS_ALG_X942_DH) {
+        HUKS_TRY(pkey_write_number(key, OSSL_PKEY_PARAM_FFC_Q, writer));
+    }
+    HUKS_TRY(pkey_write_number(key, OSSL_PKEY_PARAM_FFC_G, writer));
+    if (key->alg == OH_HUKS_ALG_DSA) {
+        HUKS_TRY(pkey_write_number(key, OSSL_PKEY_PARAM_FFC_Q, writer));
+    }
+    HUKS_TRY(pkey_write_number(key, OSSL_PKEY_PARAM_FFC_P, writer));
+    der_wrap(writer, DER_SEQUENCE, end);
+    return HUKS_OK;
+}
+
+static huks_rc ffc_write_public(const struct crypto_key *key, struct der_writer *writer)
+{
+    return pkey_write_number(key, OSSL_PKEY_PARAM_PUB_KEY, writer);
+}
+
+static huks_rc ffc_write_private(const struct crypto_key *key, struct der_writer *writer)
+{
+    return pkey_write_number(key, OSSL_PKEY_PARAM_PRIV_KEY, writer);
+}
+
+static huks_rc ffc_part(const struct crypto_key *key, enum key_part part, struct secret *out)
+{
+    switch (part) {
+    case PART_PRIME:
+        return pkey_number(key, OSSL_PKEY_PARAM_FFC_P, 0, out);
+    case PART_SUBPRIME:
+        return ffc_has_subprime(key) ? pkey_number(key, OSSL_PKEY_PARAM_FFC_Q, 0, out) : key_no_part();
+    case PART_BASE:
+        return pkey_number(key, OSSL_PKEY_PARAM_FFC_G, 0, out);
+    case PART_VALUE:
+        return pkey_number(key, key->class == CRYPTO_PRIVATE ? OSSL_PKEY_PARAM_PRIV_KEY : OSSL_PKEY_PARAM_PUB_KEY,
+                           0, out);
+    default:
+        return key_no_part();
+    }
+}
+
+const struct key_family key_family_ffc = {
+    .import = ffc_import,
+    .generate = ffc_generate,
+    .read_public = ffc_read_value,
+    .read_private = ffc_read_value,
+    .write_params = ffc_write_params,
+    .write_public = ffc_write_public,
+    .write_private = ffc_write_private,
+    .part = ffc_part,
+};

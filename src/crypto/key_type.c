@@ -1,0 +1,122 @@
+/*
+ * The table of key types, and the names of their parts.
+ */
+#include <string.h>
+
+#include "crypto/keydata.h"
+
+#define KEY_ANY_SECRET &key_family_secret, 0, 8, 8u << 20, {0}, 0, NULL, 0, {0}
+#define KEY_OID_EC 7, {0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01}
+
+static const uint8_t key_ecb_aes[] = {FETCH_AES_128_ECB, FETCH_AES_192_ECB, FETCH_AES_256_ECB};
+static const uint8_t key_ecb_des[] = {FETCH_DES3_ECB, FETCH_DES3_ECB};
+static const uint8_t key_ecb_camellia[] = {FETCH_CAMELLIA_128_ECB, FETCH_CAMELLIA_192_ECB, FETCH_CAMELLIA_256_ECB};
+static const uint8_t key_ecb_aria[] = {FETCH_ARIA_128_ECB, FETCH_ARIA_192_ECB, FETCH_ARIA_256_ECB};
+static const uint8_t key_ecb_sm4[] = {FETCH_SM4_ECB};
+
+/* alg, family, fetch, bits from … to, sizes, raw size, check value's ciphers, OID */
+static const struct key_type key_types[] = {
+    {OH_HUKS_ALG_RSA, &key_family_rsa, FETCH_RSA, 512, 16384, {0}, 0, NULL,
+     9, {0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01}},
+    {OH_HUKS_ALG_ECC, &key_family_ec, FETCH_EC, 0, 0, {0}, 0, NULL, KEY_OID_EC},
+    {OH_HUKS_ALG_ECDH, &key_family_ec, FETCH_EC, 0, 0, {0}, 0, NULL, KEY_OID_EC},
+    {OH_HUKS_ALG_SM2, &key_family_ec, FETCH_SM2, 0, 0, {0}, 0, NULL, KEY_OID_EC},
+    {OH_HUKS_ALG_ED25519, &key_family_raw, FETCH_ED25519, 256, 256, {0}, 32, NULL, 3, {0x2B, 0x65, 0x70}},
+    {HUKS_ALG_ED448, &key_family_raw, FETCH_ED448, 448, 448, {0}, 57, NULL, 3, {0x2B, 0x65, 0x71}},
+    {OH_HUKS_ALG_X25519, &key_family_raw, FETCH_X25519, 256, 256, {0}, 32, NULL, 3, {0x2B, 0x65, 0x6E}},
+    {HUKS_ALG_X448, &key_family_raw, FETCH_X448, 448, 448, {0}, 56, NULL, 3, {0x2B, 0x65, 0x6F}},
+    {OH_HUKS_ALG_DSA, &key_family_ffc, FETCH_DSA, 512, 10000, {0}, 0, NULL,
+     7, {0x2A, 0x86, 0x48, 0xCE, 0x38, 0x04, 0x01}},
+    {OH_HUKS_ALG_DH, &key_family_ffc, FETCH_DH, 512, 10000, {0}, 0, NULL,
+     9, {0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x03, 0x01}},
+    {HUKS_ALG_X942_DH, &key_family_ffc, FETCH_DHX, 512, 10000, {0}, 0, NULL,
+     7, {0x2A, 0x86, 0x48, 0xCE, 0x3E, 0x02, 0x01}},
+
+    {OH_HUKS_ALG_AES, &key_family_secret, 0, 128, 512, {16, 24, 32, 64}, 0, key_ecb_aes, 0, {0}},
+    {OH_HUKS_ALG_DES, &key_family_secret, 0, 64, 64, {8}, 0, key_ecb_des, 0, {0}},
+    {OH_HUKS_ALG_3DES, &key_family_secret, 0, 128, 192, {16, 24}, 0, key_ecb_des, 0, {0}},
+    {OH_HUKS_ALG_SM4, &key_family_secret, 0, 128, 128, {16}, 0, key_ecb_sm4, 0, {0}},
+    {HUKS_ALG_CAMELLIA, &key_family_secret, 0, 128, 256, {16, 24, 32}, 0, key_ecb_camellia, 0, {0}},
+    {HUKS_ALG_ARIA, &key_family_secret, 0, 128, 256, {16, 24, 32}, 0, key_ecb_aria, 0, {0}},
+    {HUKS_ALG_CHACHA20, &key_family_secret, 0, 256, 256, {32}, 0, NULL, 0, {0}},
+    {HUKS_ALG_POLY1305, &key_family_secret, 0, 256, 256, {32}, 0, NULL, 0, {0}},
+    {OH_HUKS_ALG_HMAC, KEY_ANY_SECRET},
+    {OH_HUKS_ALG_SM3, KEY_ANY_SECRET},
+    {OH_HUKS_ALG_CMAC, KEY_ANY_SECRET},
+    {OH_HUKS_ALG_HKDF, KEY_ANY_SECRET},
+    {HUKS_ALG_GENERIC, KEY_ANY_SECRET},
+    /* A password, which may be empty. */
+    {OH_HUKS_ALG_PBKDF2, &key_family_secret, 0, 0, 8u << 20, {0}, 0, NULL, 0, {0}},
+};
+
+const struct key_type *key_type_find(uint32_t alg)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(key_types); i++) {
+        if (key_types[i].alg == alg) {
+            return &key_types[i];
+        }
+    }
+    return NULL;
+}
+
+const struct key_type *key_type_by_oid(uint32_t alg, struct bytes oid)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(key_types); i++) {
+        const struct key_type *type = &key_types[i];
+        if (type->oid_size != 0 && type->oid_size == oid.size && memcmp(type->oid, oid.data, oid.size) == 0 &&
+            (alg == 0 || type->alg == alg)) {
+            return type;
+        }
+    }
+    return NULL;
+}
+
+static const struct {
+    uint32_t tag;
+    const char *name; /* in the field's words, for messages */
+} key_part_names[PART_COUNT] = {
+    [PART_MODULUS] = {HUKS_TAG_MODULUS, "modulus"},
+    [PART_PUBLIC_EXPONENT] = {HUKS_TAG_PUBLIC_EXPONENT, "public exponent"},
+    [PART_PRIVATE_EXPONENT] = {HUKS_TAG_PRIVATE_EXPONENT, "private exponent"},
+    [PART_PRIME_1] = {HUKS_TAG_PRIME_1, "prime 1"},
+    [PART_PRIME_2] = {HUKS_TAG_PRIME_2, "prime 2"},
+    [PART_EXPONENT_1] = {HUKS_TAG_EXPONENT_1, "exponent 1"},
+    [PART_EXPONENT_2] = {HUKS_TAG_EXPONENT_2, "exponent 2"},
+    [PART_COEFFICIENT] = {HUKS_TAG_COEFFICIENT, "coefficient"},
+    [PART_EC_PARAMS] = {HUKS_TAG_EC_PARAMS, "EC parameters"},
+    [PART_EC_POINT] = {HUKS_TAG_EC_POINT, "EC point"},
+    [PART_PRIME] = {HUKS_TAG_PRIME, "prime"},
+    [PART_SUBPRIME] = {HUKS_TAG_SUBPRIME, "subprime"},
+    [PART_BASE] = {HUKS_TAG_BASE, "base"},
+    [PART_VALUE] = {HUKS_TAG_VALUE, "value"},
+    [PART_SEED] = {HUKS_TAG_SEED, "seed"},
+};
+
+enum key_part key_part_of(uint32_t tag)
+{
+    enum key_part part = 0;
+    while (part < PART_COUNT && key_part_names[part].tag != tag) {
+        part++;
+    }
+    return part;
+}
+
+uint32_t key_part_tag(enum key_part part)
+{
+    return key_part_names[part].tag;
+}
+
+huks_rc key_part_missing(enum key_part part)
+{
+    return error_raise(HUKS_E_MISSING_PARAM, ABOUT_TEMPLATE, key_part_names[part].name);
+}
+
+huks_rc key_part_wrong(enum key_part part)
+{
+    return error_raise(HUKS_E_INVALID_PARAM, ABOUT_ATTRIBUTE, key_part_names[part].name);
+}
+
+huks_rc key_no_part(void)
+{
+    return error_raise(HUKS_E_NOT_EXIST, ABOUT_ATTRIBUTE, NULL);
+}
