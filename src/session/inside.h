@@ -43,11 +43,17 @@ struct session_map {
     uint32_t owner; /* index and tag of our row, as in words */
 };
 
+enum session_moving {
+    MOVING_NOT = 0,
+    MOVING_CHECK = 1, /* a thread is looking after the seat */
+    MOVING_NOW = 2,   /* the new seat is published, but what we hold is not there yet */
+};
+
 struct session_table {
     struct session_map *_Atomic map;
     _Atomic uint32_t hint;        /* where to look for a free slot first */
     _Atomic uint32_t uncounted;   /* sessions held without a limit */
-    _Atomic uint32_t moving;      /* a thread is changing the seat */
+    _Atomic uint32_t moving;      /* enum session_moving: one thread at a time */
     _Atomic uint32_t shut;        /* also a futex, for waiters that found no place in the table */
     _Atomic uint64_t checked_ms;  /* when the file was last looked after */
     _Atomic uint64_t skew_ms;     /* for tests: added to the coarse clock */
@@ -128,6 +134,8 @@ bool row_same_process(const struct session_table *table, const struct session_ro
 /* Takes the first free slot, or one that was offered to `waiter`. */
 bool slot_take(struct session_table *table, struct session_map *map, uint32_t waiter,
                struct session_ref *out);
+/* A slot that seems free just now. */
+bool slot_any_free(const struct session_table *table, const struct session_map *map, uint32_t *number);
 /* Makes free what was offered to `waiter`, who has left the queue. */
 void slot_decline(struct session_table *table, struct session_map *map, uint32_t waiter);
 /* Takes the session that has lain idle longest, if any has for long enough. */
@@ -181,7 +189,7 @@ static inline void table_check_often(struct session_table *table)
         table_check(table);
     }
 }
-/* Waits until no thread is changing the seat. */
-void table_settle(struct session_table *table);
+/* The seat, with everything that was taken along to it. */
+struct session_map *table_seat(struct session_table *table);
 
 #endif

@@ -11,6 +11,9 @@ engine_sources += \
 	src/session/table.c src/session/table.h \
 	src/session/wait.c
 
-check_PROGRAMS += tests/unit/check-session
-unit_programs += tests/unit/check-session
-tests_unit_check_session_SOURCES = tests/unit/check-session.c
+unit_programs += tests/unit/check-session tests/unit/check-session-processes
+tests_unit_check_session_SOURCES = tests/unit/check-session.c tests/unit/check-session.h
+tests_unit_check_session_processes_SOURCES = tests/unit/check-session-processes.c tests/unit/check-session.h
+
+bench_programs += tests/bench/bench-session
+tests_bench_bench_session_SOURCES = tests/bench/bench-session.c

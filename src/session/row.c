@@ -5,6 +5,8 @@
  * is an OFD lock: it belongs to the open file description, so that two instances of one process have one
  * each, and the kernel releases it with the last descriptor, however the process ended, at exec too.
  *
+ * The mapping keeps the description, too: a host that calls closefrom() does not release the lock.
+ *
  * A child that was made without fork handlers keeps the description, and thus the lock, of a dead parent.
  * Therefore a row also is dead when its process is: pid and start time name none. That can be asked only
  * within one pid namespace of one boot of one machine. Everything unknown counts as alive.

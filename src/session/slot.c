@@ -43,6 +43,17 @@ bool slot_take(struct session_table *table, struct session_map *map, uint32_t wa
     return false;
 }
 
+bool slot_any_free(const struct session_table *table, const struct session_map *map, uint32_t *number)
+{
+    for (uint32_t i = 0; i < table->limit; i++) {
+        if (word_state(atomic_load(&shared_slot(map->shared, i)->word)) == STATE_FREE) {
+            *number = i;
+            return true;
+        }
+    }
+    return false;
+}
+
 void slot_decline(struct session_table *table, struct session_map *map, uint32_t waiter)
 {
     for (uint32_t number = 0; number < table->limit; number++) {
@@ -133,8 +144,7 @@ bool slot_kept(struct session_table *table, struct session_map *map, struct sess
     if (table_map(table) == map) {
         return true;
     }
-    table_settle(table);
-    struct session_map *now = table_map(table);
+    struct session_map *now = table_seat(table);
     if (word_is(atomic_load(&shared_slot(now->shared, ref.slot)->word), now, ref)) {
         return true;
     }
@@ -211,7 +221,7 @@ huks_rc session_take(struct session_table *table, struct session_ref *out)
         return take_uncounted(table, out);
     }
     for (;;) {
-        struct session_map *map = table_map(table);
+        struct session_map *map = table_seat(table);
         if (!slot_take(table, map, SLOT_NO_WAITER, out)) {
             return wait_take(table, out);
         }
@@ -230,13 +240,10 @@ void session_return(struct session_table *table, struct session_ref ref)
         return_uncounted(table);
         return;
     }
-    while (ref.slot < SESSION_SLOTS) {
-        struct session_map *map = table_map(table);
-        bool given = slot_give(table, map, ref);
-        if (table_map(table) == map && (given || atomic_load(&table->moving) == 0)) {
-            return;
-        }
-        table_settle(table);
+    struct session_map *map = NULL;
+    while (ref.slot < SESSION_SLOTS && map != table_map(table)) {
+        map = table_seat(table);
+        (void)slot_give(table, map, ref);
     }
 }
 
@@ -249,15 +256,13 @@ static bool session_mark(struct session_table *table, struct session_ref ref, ui
         return true;
     }
     table_check_often(table);
-    while (ref.slot < SESSION_SLOTS) {
-        struct session_map *map = table_map(table);
-        bool marked = slot_mark(table, map, ref, state);
-        if (table_map(table) == map && (marked || atomic_load(&table->moving) == 0)) {
-            return marked;
-        }
-        table_settle(table);
+    bool marked = false;
+    struct session_map *map = NULL;
+    while (ref.slot < SESSION_SLOTS && map != table_map(table)) {
+        map = table_seat(table);
+        marked = slot_mark(table, map, ref, state);
     }
-    return false;
+    return marked;
 }
 
 bool session_touch(struct session_table *table, struct session_ref ref)

@@ -54,7 +54,8 @@ static void seat_change(struct session_table *table, struct session_map *old, en
     file_bury(old);
     map->older = old;
     table->seats++;
-    /* From here on every thread finds the new seat; what it does not find there yet it waits for. */
+    /* From here on every thread finds the new seat, and waits until we have taken everything along. */
+    atomic_store(&table->moving, MOVING_NOW);
     atomic_store(&table->map, map);
     slot_move(old, map);
     row_leave(old);
@@ -62,8 +63,8 @@ static void seat_change(struct session_table *table, struct session_map *old, en
 
 void table_check(struct session_table *table)
 {
-    uint32_t still = 0;
-    if (!atomic_compare_exchange_strong(&table->moving, &still, 1)) {
+    uint32_t still = MOVING_NOT;
+    if (!atomic_compare_exchange_strong(&table->moving, &still, MOVING_CHECK)) {
         return; /* another thread is at it */
     }
     uint64_t now = clock_coarse_ms();
@@ -78,12 +79,17 @@ void table_check(struct session_table *table)
         }
         atomic_store(&table->checked_ms, now);
     }
-    atomic_store(&table->moving, 0);
+    atomic_store(&table->moving, MOVING_NOT);
 }
 
-void table_settle(struct session_table *table)
+struct session_map *table_seat(struct session_table *table)
 {
-    while (atomic_load(&table->moving) != 0) {
+    for (;;) {
+        /* In this order: a new seat is seen only when the move to it has begun. */
+        struct session_map *map = table_map(table);
+        if (atomic_load(&table->moving) != MOVING_NOW) {
+            return map;
+        }
         const struct timespec pause = {.tv_nsec = 50000};
         (void)nanosleep(&pause, NULL);
     }

@@ -95,7 +95,8 @@ static bool wait_longest(struct session_map *map, uint32_t slot, uint32_t bell, 
 void wait_wake(struct session_map *map, uint32_t slot)
 {
     struct candidate next;
-    while (wait_longest(map, slot, BELL_SILENT, &next)) {
+    /* While the longest waiter is on its way nobody else is called: it calls the next (place_leave). */
+    while (wait_longest(map, slot, BELL_CALLED, &next) && next.bell == BELL_SILENT) {
         uint32_t silent = BELL_SILENT;
         if (atomic_compare_exchange_strong(&next.waiter->bell, &silent, BELL_CALLED)) {
             futex_wake(&next.waiter->bell, 1);
@@ -183,14 +184,14 @@ static bool place_leave(struct session_table *table, struct place *place, bool w
         uint64_t bit = UINT64_C(1) << (place->number % 64);
         uint64_t word = place->word;
         uint32_t waiter = waiter_owner(place->number, word);
-        bool called = atomic_load(&place->waiter->bell) == BELL_CALLED;
         (void)atomic_fetch_and(&place->map->shared->waiting[place->number / 64], ~bit);
         (void)atomic_compare_exchange_strong(&place->waiter->word, &word,
                                              word_make(word_generation(word), 0, STATE_FREE));
         got = want && slot_take(table, place->map, waiter, out) && slot_kept(table, place->map, *out);
         slot_decline(table, place->map, waiter);
-        if (called && wait_any(place->map)) {
-            wait_wake(place->map, 0); /* the call was not for us any more */
+        uint32_t number;
+        if (wait_any(place->map) && slot_any_free(table, place->map, &number)) {
+            wait_wake(place->map, number); /* we were the one who was called: call the next */
         }
         place->map = NULL;
     }
@@ -241,7 +242,7 @@ huks_rc wait_take(struct session_table *table, struct session_ref *out)
             return error_raise(HUKS_E_ARGUMENT, ABOUT_NOTHING, NULL);
         }
         table_check_often(table);
-        struct session_map *map = table_map(table);
+        struct session_map *map = table_seat(table);
         if (place.map != map || atomic_load(&place.waiter->word) != place.word) {
             (void)place_leave(table, &place, false, out);
             if (table->wait_ms > 0) {
