@@ -50,6 +50,9 @@ CK_RV p11_draft_pair(struct p11_session *session, const struct p11_making *makin
 /* C_CopyObject: the source's attributes with the template's changes. */
 CK_RV p11_draft_copy(struct p11_session *session, struct item *source, const CK_ATTRIBUTE *template, CK_ULONG count,
                      struct p11_draft *out);
+/* C_SetAttributeValue: the draft's params are the changes alone. */
+CK_RV p11_draft_changes(struct p11_session *session, struct item *item, const CK_ATTRIBUTE *template, CK_ULONG count,
+                        struct p11_draft *out);
 void p11_draft_free(struct p11_draft *draft);
 
 /* One attribute of an item as PKCS #11 shows it; the two-call convention on `attribute`. */

@@ -392,7 +392,6 @@ huks_rc item_copy(struct token *token, struct item *source, struct item_draft *d
     if (is_key_class(source->class)) {
         HUKS_TRY(item_key(source, &key));
     }
-    param_list_remove(&draft->params, OH_HUKS_TAG_KEY_ALIAS);
     uint32_t origin = param_u32(source->params, OH_HUKS_TAG_KEY_FLAG, ORIGIN_IMPORT);
     return keep_one(token, draft, key, (enum key_origin)origin, STORE_ALIAS_UNIQUE, handle);
 }

@@ -1,0 +1,95 @@
+/*
+ * Key types: the engine's algorithm behind each CKK_*, and what a key of it can be used for, which is what
+ * the default of the usage attributes follows.
+ */
+#include "pkcs11/attribute.h"
+
+#define P_CRYPT (OH_HUKS_KEY_PURPOSE_ENCRYPT | OH_HUKS_KEY_PURPOSE_DECRYPT)
+#define P_SIGN  (OH_HUKS_KEY_PURPOSE_SIGN | OH_HUKS_KEY_PURPOSE_VERIFY)
+#define P_RECOV (HUKS_PURPOSE_SIGN_RECOVER | HUKS_PURPOSE_VERIFY_RECOVER)
+#define P_KEM   (HUKS_PURPOSE_ENCAPSULATE | HUKS_PURPOSE_DECAPSULATE)
+
+static const struct {
+    CK_KEY_TYPE type;
+    uint32_t alg;
+    uint32_t defaults; /* purposes that are on unless a template says otherwise */
+} types[] = {
+    {CKK_RSA, OH_HUKS_ALG_RSA, P_CRYPT | P_SIGN | P_RECOV},
+    {CKK_EC, OH_HUKS_ALG_ECC, P_SIGN},
+    {CKK_EC_EDWARDS, OH_HUKS_ALG_ED25519, P_SIGN},
+    {CKK_EC_EDWARDS, HUKS_ALG_ED448, P_SIGN},
+    {CKK_EC_MONTGOMERY, OH_HUKS_ALG_X25519, 0},
+    {CKK_EC_MONTGOMERY, HUKS_ALG_X448, 0},
+    {CKK_EC, OH_HUKS_ALG_ECDH, 0},
+    {CKK_DSA, OH_HUKS_ALG_DSA, P_SIGN},
+    {CKK_DH, OH_HUKS_ALG_DH, 0},
+    {CKK_X9_42_DH, HUKS_ALG_X942_DH, 0},
+    {CKK_HUKS_SM2, OH_HUKS_ALG_SM2, P_CRYPT | P_SIGN},
+    {CKK_AES, OH_HUKS_ALG_AES, P_CRYPT | P_SIGN},
+    {CKK_DES, HUKS_ALG_DES, P_CRYPT | P_SIGN},
+    {CKK_DES2, HUKS_ALG_3DES, P_CRYPT | P_SIGN},
+    {CKK_DES3, HUKS_ALG_3DES, P_CRYPT | P_SIGN},
+    {CKK_HUKS_SM4, OH_HUKS_ALG_SM4, P_CRYPT | P_SIGN},
+    {CKK_CHACHA20, HUKS_ALG_CHACHA20, P_CRYPT},
+    {CKK_POLY1305, HUKS_ALG_POLY1305, P_SIGN},
+    {CKK_CAMELLIA, HUKS_ALG_CAMELLIA, P_CRYPT | P_SIGN},
+    {CKK_ARIA, HUKS_ALG_ARIA, P_CRYPT | P_SIGN},
+    {CKK_SEED, HUKS_ALG_SEED, P_CRYPT | P_SIGN},
+    {CKK_GENERIC_SECRET, OH_HUKS_ALG_HMAC, P_SIGN},
+    {CKK_GENERIC_SECRET, HUKS_ALG_GENERIC, P_SIGN},
+    {CKK_HKDF, OH_HUKS_ALG_HMAC, 0},
+    {CKK_MD5_HMAC, OH_HUKS_ALG_HMAC, P_SIGN},
+    {CKK_SHA_1_HMAC, OH_HUKS_ALG_HMAC, P_SIGN},
+    {CKK_SHA224_HMAC, OH_HUKS_ALG_HMAC, P_SIGN},
+    {CKK_SHA256_HMAC, OH_HUKS_ALG_HMAC, P_SIGN},
+    {CKK_SHA384_HMAC, OH_HUKS_ALG_HMAC, P_SIGN},
+    {CKK_SHA512_HMAC, OH_HUKS_ALG_HMAC, P_SIGN},
+    {CKK_SHA512_224_HMAC, OH_HUKS_ALG_HMAC, P_SIGN},
+    {CKK_SHA512_256_HMAC, OH_HUKS_ALG_HMAC, P_SIGN},
+    {CKK_SHA3_224_HMAC, OH_HUKS_ALG_HMAC, P_SIGN},
+    {CKK_SHA3_256_HMAC, OH_HUKS_ALG_HMAC, P_SIGN},
+    {CKK_SHA3_384_HMAC, OH_HUKS_ALG_HMAC, P_SIGN},
+    {CKK_SHA3_512_HMAC, OH_HUKS_ALG_HMAC, P_SIGN},
+    {CKK_ML_KEM, HUKS_ALG_ML_KEM, P_KEM},
+    {CKK_ML_DSA, HUKS_ALG_ML_DSA, P_SIGN},
+    {CKK_SLH_DSA, HUKS_ALG_SLH_DSA, P_SIGN},
+};
+
+uint32_t p11_alg_of_key_type(CK_KEY_TYPE type)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+        if (types[i].type == type) {
+            return types[i].alg;
+        }
+    }
+    return 0;
+}
+
+CK_KEY_TYPE p11_key_type(const struct item *item)
+{
+    const OH_Huks_Param *stored = param_find(item_params(item), HUKS_TAG_KEY_TYPE);
+    if (stored != NULL) {
+        return stored->uint32Param;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+        if (types[i].alg == item_alg(item)) {
+            return types[i].type;
+        }
+    }
+    return CK_UNAVAILABLE_INFORMATION;
+}
+
+uint32_t p11_default_purposes(CK_KEY_TYPE type, CK_OBJECT_CLASS class)
+{
+    const uint32_t public = OH_HUKS_KEY_PURPOSE_ENCRYPT | OH_HUKS_KEY_PURPOSE_VERIFY | HUKS_PURPOSE_VERIFY_RECOVER |
+                            HUKS_PURPOSE_ENCAPSULATE;
+    const uint32_t private = OH_HUKS_KEY_PURPOSE_DECRYPT | OH_HUKS_KEY_PURPOSE_SIGN | HUKS_PURPOSE_SIGN_RECOVER |
+                             HUKS_PURPOSE_DECAPSULATE;
+    uint32_t half = class == CKO_PUBLIC_KEY ? public : class == CKO_PRIVATE_KEY ? private : UINT32_MAX;
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+        if (types[i].type == type) {
+            return types[i].defaults & half;
+        }
+    }
+    return 0;
+}
