@@ -1,1 +1,20 @@
 # Sources of src/store/.
+engine_sources += \
+	src/store/backend.h src/store/inside.h src/store/rootkey.h src/store/sqlite.h src/store/store.h \
+	src/store/check.c \
+	src/store/class_keys.c \
+	src/store/dir.c \
+	src/store/fork.c \
+	src/store/generation.c \
+	src/store/index.c \
+	src/store/integrity.c \
+	src/store/item.c \
+	src/store/meta.c \
+	src/store/pool.c \
+	src/store/record.c \
+	src/store/rootkey.c \
+	src/store/share.c \
+	src/store/sqlite.c \
+	src/store/sqlite_open.c \
+	src/store/sqlite_wal.c \
+	src/store/token.c

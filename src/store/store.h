@@ -7,7 +7,8 @@
  *
  * What lies in the directory:
  *   root.key               32 random bytes, 0600 (or from the credential provider): seals the device keys
- *   token-<ordinal>.db     one token; the ordinal is never reused
+ *   token-<ordinal>.db     one token, with SQLite's -wal and -shm, which stay when nobody has it open
+ *   token-<ordinal>.lock   its locks and its page of shared memory; marks the ordinal as used for ever
  *   sessions               the session table (src/session)
  *
  * Records. An item is one record: params (attributes) and key bytes are sealed apart, both with AES-256-GCM
@@ -48,6 +49,13 @@ const uint8_t *store_id(const struct store *store);
  */
 void store_before_fork(struct store *store);
 void store_after_fork_parent(struct store *store);
+/*
+ * Atfork handler, child: closes the inherited lock descriptors (the parent's presence must not live on in
+ * the child) and nothing else. The child never uses or frees this struct: it opens a store of its own. In a
+ * child that had no handlers every call answers 12000012, and so does a new store's for the databases that
+ * the parent had open.
+ */
+void store_after_fork_child(struct store *store);
 
 /*
  * Ordinals of the tokens that exist, ascending; at most `capacity` are written, `*count` is how many there
@@ -63,21 +71,28 @@ HUKS_MUST_USE huks_rc store_serial(struct store *store, uint32_t ordinal, char s
 
 /*
  * A token's database; opened at first use, shared by all threads of the process, followed when another
- * process replaces the file (token initialised anew: *generation of store_token_life() changes).
- * Unreadable, truncated or damaged: 12000012 or 12000004; newer format: 12000012 ABOUT_TOKEN.
+ * process replaces the file (token initialised anew: store_token_life() gives another number).
+ * Unreadable, truncated or damaged: 12000012 or 12000004; newer format: 12000012 ABOUT_TOKEN; none: 12000011.
  */
 HUKS_MUST_USE huks_rc store_token_open(struct store *store, uint32_t ordinal, struct store_token **out);
 void store_token_close(struct store_token *token);
 /* Random number drawn when the database was made: another one after each initialisation. */
 HUKS_MUST_USE huks_rc store_token_life(struct store_token *token, uint64_t *life);
 bool store_token_writable(struct store_token *token);
+/*
+ * Drops what the store derived from class keys and keeps for the next call. At logout, after the class keys
+ * are gone. (A call that comes without a class's key drops that class's too.)
+ */
+void store_token_forget_keys(struct store_token *token);
 
 /*
  * C_InitToken: makes a new database beside the old one, with the given metadata, fsyncs it and renames it
  * over the old (or into the free ordinal: refused with 12000017 when `expect_life` is 0 and somebody else
- * made that token first; 12000012 when it is not 0 and the token is no longer that one). Makes directory
- * and root key when there are none. The caller holds store_token_lock_exclusive().
+ * made that token first; 12000012 when it is not 0 and the token is no longer that one; STORE_LIFE_ANY: over
+ * whatever is there, damaged or not). Makes the directory when there is none. The caller holds
+ * store_token_lock_exclusive(). Names that begin with "store." are the store's own.
  */
+#define STORE_LIFE_ANY UINT64_MAX
 struct store_meta {
     const char *name;
     struct bytes value;
@@ -87,7 +102,8 @@ HUKS_MUST_USE huks_rc store_token_make(struct store *store, uint32_t ordinal, ui
 
 /*
  * Presence: a process holds a shared lock while it has sessions on a token, C_InitToken an exclusive one.
- * Exclusive returns false at once when any process (this one included) holds it shared.
+ * Exclusive returns false at once when any process (this one included) holds it shared; it makes the
+ * directory when there is none. Holds are counted: one unhold for each hold.
  */
 HUKS_MUST_USE huks_rc store_token_hold(struct store *store, uint32_t ordinal);
 void store_token_unhold(struct store *store, uint32_t ordinal);
@@ -96,7 +112,8 @@ void store_token_unlock_exclusive(struct store *store, uint32_t ordinal);
 
 /*
  * The root key seals and opens device keys: `context` names what is sealed. 12000012 when the store belongs
- * to another root key. Sealing makes the root key when the store has none.
+ * to another root key, or has lost its own. Sealing makes the root key (and the directory) when there is
+ * none. A systemd credential "huks-root-key" goes before the file root.key; what either sealed is opened.
  */
 HUKS_MUST_USE huks_rc store_root_seal(struct store *store, struct bytes context, struct bytes plain,
                                       struct buffer *sealed);
@@ -107,7 +124,8 @@ HUKS_MUST_USE huks_rc store_root_unseal(struct store *store, struct bytes contex
 HUKS_MUST_USE huks_rc store_meta_get(struct store_token *token, const char *name, struct buffer *value);
 /*
  * Runs `change` inside one immediate, durable transaction: what it reads is current, what it writes is on
- * disk when this returns HUKS_OK, and nothing of it is when `change` or the commit fails.
+ * disk when this returns HUKS_OK, and nothing of it is when `change` or the commit fails. `change` may use
+ * this token's metadata and records, and no other store or token function.
  */
 HUKS_MUST_USE huks_rc store_meta_change(struct store_token *token,
                                         huks_rc (*change)(struct store_token *token, void *argument),

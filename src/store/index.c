@@ -1,0 +1,240 @@
+/*
+ * The blind index: rows (hash, record id), where hash is 63 bits of an HMAC over class, tag and value under
+ * the class's index key. Without that key a row says nothing but that records share a value. Each record
+ * also has a row for "any record of this class", so that listing needs no look at the records.
+ */
+#include "store/inside.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TAG_ANY 0u /* no tag */
+
+bool store_tag_indexed(uint32_t tag)
+{
+    switch (tag) {
+    case HUKS_TAG_OBJECT_CLASS:
+    case HUKS_TAG_KEY_TYPE:
+    case OH_HUKS_TAG_ALGORITHM:
+    case HUKS_TAG_ALIAS:
+    case HUKS_TAG_ID:
+    case HUKS_TAG_LABEL:
+    case HUKS_TAG_UNIQUE_ID:
+    case HUKS_TAG_APPLICATION:
+    case HUKS_TAG_OBJECT_ID:
+    case HUKS_TAG_VALUE:
+    case HUKS_TAG_SUBJECT:
+    case HUKS_TAG_ISSUER:
+    case HUKS_TAG_SERIAL_NUMBER:
+    case HUKS_TAG_HASH_OF_CERTIFICATE:
+    case HUKS_TAG_MODULUS:
+    case HUKS_TAG_EC_POINT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+huks_rc index_hash(struct crypto *crypto, const struct open_keys *open, enum store_class class, uint32_t tag,
+                   struct bytes value, uint64_t *hash)
+{
+    uint8_t head[5] = {(uint8_t)class};
+    uint8_t mac[CRYPTO_SHA256_SIZE];
+    put_u32(head + 1, tag);
+    const uint8_t *key = open_key(open, attrs_class(class), CLASS_KEY_INDEX);
+    if (key == NULL) {
+        return error_raise(HUKS_E_INTERNAL, ABOUT_LOGIN, NULL);
+    }
+    const struct bytes pieces[] = {BYTES_OF(head), value};
+    HUKS_TRY(crypto_hmac_sha256(crypto, bytes_of(key, 32), pieces, value.size > 0 ? 2 : 1, mac));
+    *hash = get_u64(mac) & INT64_MAX;
+    return HUKS_OK;
+}
+
+static int compare_hashes(const void *a, const void *b)
+{
+    uint64_t x = get_u64(a), y = get_u64(b);
+    return x < y ? -1 : x > y;
+}
+
+static huks_rc append_hash(struct buffer *hashes, uint64_t hash)
+{
+    uint8_t number[8];
+    put_u64(number, hash);
+    return buffer_append(hashes, number, sizeof(number));
+}
+
+/* A parameter's value as it is matched: numbers little-endian. */
+static struct bytes match_value(const OH_Huks_Param *param, uint8_t number[8])
+{
+    switch (tag_type(param->tag)) {
+    case OH_HUKS_TAG_TYPE_INT:
+    case OH_HUKS_TAG_TYPE_UINT:
+        put_u32(number, param->uint32Param);
+        return bytes_of(number, 4);
+    case OH_HUKS_TAG_TYPE_ULONG:
+        put_u64(number, param->uint64Param);
+        return bytes_of(number, 8);
+    case OH_HUKS_TAG_TYPE_BOOL:
+        number[0] = param->boolParam ? 1 : 0;
+        return bytes_of(number, 1);
+    default:
+        return param_blob(param);
+    }
+}
+
+huks_rc index_hashes(struct crypto *crypto, const struct open_keys *open, enum store_class class,
+                     const OH_Huks_ParamSet *params, struct buffer *hashes)
+{
+    uint64_t hash;
+    HUKS_TRY(index_hash(crypto, open, class, TAG_ANY, BYTES_NONE, &hash));
+    HUKS_TRY(append_hash(hashes, hash));
+    for (uint32_t i = 0; params != NULL && i < params->paramsCnt; i++) {
+        const OH_Huks_Param *param = &params->params[i];
+        uint8_t number[8];
+        if (store_tag_indexed(param->tag)) {
+            HUKS_TRY(index_hash(crypto, open, class, param->tag, match_value(param, number), &hash));
+            HUKS_TRY(append_hash(hashes, hash));
+        }
+    }
+    /* Sorted, so that the list does not tell which tag is which, and so that two lists can be compared. */
+    qsort(hashes->data, hashes->size / 8, 8, compare_hashes);
+    return HUKS_OK;
+}
+
+static bool listed(const struct buffer *hashes, size_t count, uint64_t hash)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (get_u64(hashes->data + 8 * i) == hash) {
+            return true;
+        }
+    }
+    return false;
+}
+
+huks_rc index_change(struct db *db, uint64_t id, const struct buffer *old, const struct buffer *new)
+{
+    size_t old_count = old == NULL ? 0 : old->size / 8;
+    size_t new_count = new == NULL ? 0 : new->size / 8;
+    for (size_t i = 0; i < old_count; i++) {
+        uint64_t hash = get_u64(old->data + 8 * i);
+        if (!listed(new, new_count, hash)) {
+            HUKS_TRY(db->backend->ix_delete(db, hash, id));
+        }
+    }
+    for (size_t i = 0; i < new_count; i++) {
+        uint64_t hash = get_u64(new->data + 8 * i);
+        if (!listed(old, old_count, hash)) {
+            HUKS_TRY(db->backend->ix_add(db, hash, id));
+        }
+    }
+    return HUKS_OK;
+}
+
+/* ---- searching ---- */
+
+struct search {
+    struct db *db;
+    uint64_t *hashes;
+    size_t count;
+};
+
+/*
+ * Puts the rarest hash first. Counting stops at a cap that grows only while every hash reaches it: the cost
+ * is bounded by the rarest one.
+ */
+static huks_rc rarest_first(struct search *search)
+{
+    for (uint64_t cap = 8; search->count > 1; cap *= 32) {
+        uint64_t least = cap;
+        size_t which = 0;
+        for (size_t i = 0; i < search->count && least > 0; i++) {
+            uint64_t number;
+            HUKS_TRY(search->db->backend->ix_count(search->db, search->hashes[i], least, &number));
+            if (number < least) {
+                least = number;
+                which = i;
+            }
+        }
+        if (least < cap) {
+            uint64_t hash = search->hashes[0];
+            search->hashes[0] = search->hashes[which];
+            search->hashes[which] = hash;
+            return HUKS_OK;
+        }
+    }
+    return HUKS_OK;
+}
+
+static huks_rc intersect(struct search *search, struct ids *ids)
+{
+    size_t from = ids->count, kept = ids->count;
+    HUKS_TRY(rarest_first(search));
+    HUKS_TRY(search->db->backend->ix_list(search->db, search->hashes[0], ids));
+    for (size_t i = from; i < ids->count; i++) {
+        bool has = true;
+        for (size_t j = 1; j < search->count && has; j++) {
+            HUKS_TRY(search->db->backend->ix_has(search->db, search->hashes[j], ids->list[i], &has));
+        }
+        if (has) {
+            ids->list[kept++] = ids->list[i];
+        }
+    }
+    ids->count = kept;
+    return HUKS_OK;
+}
+
+static huks_rc find_in_class(struct crypto *crypto, const struct open_keys *open, enum store_class class,
+                             const struct store_match *matches, size_t count, struct search *search,
+                             struct ids *ids)
+{
+    search->count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (store_tag_indexed(matches[i].tag)) {
+            HUKS_TRY(index_hash(crypto, open, class, matches[i].tag, matches[i].value,
+                                &search->hashes[search->count++]));
+        }
+    }
+    if (search->count == 0) {
+        HUKS_TRY(index_hash(crypto, open, class, TAG_ANY, BYTES_NONE, &search->hashes[search->count++]));
+    }
+    return intersect(search, ids);
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+huks_rc store_find(struct store_token *token, const struct store_keys *keys, const struct store_match *matches,
+                   size_t count, uint64_t **ids, size_t *found)
+{
+    AUTO(reading_end) struct reading reading = {0};
+    AUTO(open_keys_end) struct open_keys open = {0};
+    AUTO(ids_free) struct ids all = {0};
+    *ids = NULL;
+    *found = 0;
+    HUKS_TRY(reading_begin(token, true, &reading));
+    HUKS_TRY(open_keys_begin(token, reading.db->life, keys, &open));
+    AUTO(memory_free_ptr) uint64_t *hashes = calloc(count + 1, sizeof(*hashes));
+    if (hashes == NULL) {
+        return error_no_memory();
+    }
+    struct search search = {.db = reading.db, .hashes = hashes};
+    size_t classes = 0;
+    for (unsigned i = 0; i < STORE_CLASSES; i++) {
+        if (class_visible(&open, i)) {
+            size_t before = all.count;
+            HUKS_TRY(find_in_class(token->store->crypto, &open, (enum store_class)i, matches, count, &search, &all));
+            classes += all.count > before;
+        }
+    }
+    if (classes > 1) {
+        qsort(all.list, all.count, sizeof(*all.list), compare_ids);
+    }
+    *ids = all.list;
+    *found = all.count;
+    all.list = NULL;
+    return HUKS_OK;
+}
