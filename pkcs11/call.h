@@ -39,6 +39,7 @@ struct p11_operation {
     bool recover;                           /* C_SignRecoverInit, C_VerifyRecoverInit */
     bool multipart;                         /* an Update was called: the one-call form is now out of order */
     bool evicted;                           /* an idle holder whose session a waiter took */
+    bool needs_context;                     /* the key demands a context login before data */
     bool context_authenticated;             /* C_Login(CKU_CONTEXT_SPECIFIC) succeeded for this operation */
 };
 
@@ -50,7 +51,7 @@ struct p11_session {
     CK_FLAGS flags;                         /* CKF_SERIAL_SESSION, CKF_RW_SESSION */
     CK_VOID_PTR application;
     CK_NOTIFY notify;
-    CK_ULONG last_error;                    /* ulDeviceError: HUKS code of the last failed call, 0 after success */
+    CK_ULONG last_error;                    /* ulDeviceError: HUKS code of the last call, 0 after success */
     struct p11_operation pending[P11_KINDS];
     struct p11_find *find;                  /* NULL: none */
 };
@@ -60,29 +61,47 @@ struct engine *p11_engine(void);
 
 struct p11_call {
     const char *function;
+    CK_SESSION_HANDLE handle;
     struct p11_session *session; /* NULL in calls without one */
     unsigned stripe;             /* running-call counter */
+    bool entered;                /* counted there */
+    bool locked;                 /* the session is */
+    bool observes;               /* leaves ulDeviceError as it is */
 };
 
 /* Enter without and with a session; p11_leave() even when they fail. */
 CK_RV p11_enter(struct p11_call *call, const char *function);
 CK_RV p11_enter_session(struct p11_call *call, const char *function, CK_SESSION_HANDLE handle);
+/* Enters a function that may be called at any time: initialised or not, in a forked child too. */
+void p11_enter_any(struct p11_call *call, const char *function);
 CK_RV p11_leave(struct p11_call *call, CK_RV rv);
+/*
+ * Gives the session's lock back before the call ends: what works on other sessions or waits for other calls
+ * must not hold one. The session may be closed from here on.
+ */
+void p11_unlock_session(struct p11_call *call);
 
-#define P11_CALL(work)                                                                                       \
+/* What the calling thread's last function returned, for GetLastError. */
+CK_RV p11_last_rv(void);
+
+/* Under another name than the C function's own: the vendor interface. */
+#define P11_CALL_AS(name_, work)                                                                             \
     __extension__({                                                                                          \
         struct p11_call p11_call_;                                                                           \
-        CK_RV p11_rv_ = p11_enter(&p11_call_, __func__);                                                     \
+        CK_RV p11_rv_ = p11_enter(&p11_call_, (name_));                                                      \
         p11_leave(&p11_call_, p11_rv_ == CKR_OK ? (work) : p11_rv_);                                         \
     })
-/* `work` may use the name `session`. */
-#define P11_SESSION_CALL(handle_, work)                                                                      \
+#define P11_SESSION_CALL_AS(name_, handle_, work)                                                            \
     __extension__({                                                                                          \
         struct p11_call p11_call_;                                                                           \
-        CK_RV p11_rv_ = p11_enter_session(&p11_call_, __func__, (handle_));                                  \
+        CK_RV p11_rv_ = p11_enter_session(&p11_call_, (name_), (handle_));                                   \
         struct p11_session *session = p11_call_.session;                                                     \
+        (void)session;                                                                                       \
         p11_leave(&p11_call_, p11_rv_ == CKR_OK ? (work) : p11_rv_);                                         \
     })
+#define P11_CALL(work) P11_CALL_AS(__func__, work)
+/* `work` may use the name `session`. */
+#define P11_SESSION_CALL(handle_, work) P11_SESSION_CALL_AS(__func__, handle_, work)
 
 /* Which sessions a login state allows: PKCS #11 state machine (CKS_*). */
 CK_STATE p11_session_state(const struct p11_session *session);

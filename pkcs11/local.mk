@@ -2,7 +2,10 @@
 
 # The framework: calls, errors, module, slots, sessions, login.
 pkcs11_sources += \
-	pkcs11/call.h pkcs11/errors.h pkcs11/ckr.h pkcs11/errors.c pkcs11/names.c \
+	pkcs11/call.c pkcs11/call.h pkcs11/ckr.h pkcs11/errors.c pkcs11/errors.h pkcs11/event.c \
+	pkcs11/interface.c pkcs11/login.c pkcs11/module.c pkcs11/module.h pkcs11/names.c pkcs11/offered.c \
+	pkcs11/session.c pkcs11/session_table.c pkcs11/session_table.h pkcs11/slot.c pkcs11/slot.h \
+	pkcs11/text.c pkcs11/text.h pkcs11/token.c pkcs11/vendor.c pkcs11/vendor.h \
 	pkcs11/constants.h pkcs11/constants-mechanism.h pkcs11/cryptoki.h pkcs11/functions.h pkcs11/parameters.h
 huksinclude_HEADERS += include/huks/huks_pkcs11.h
 

@@ -1,0 +1,244 @@
+/*
+ * The gate, and what every call does on its way in and out; see call.h and module.h.
+ *
+ * A call adds itself to a counter and then looks whether the gate is open; C_Finalize shuts the gate and
+ * then looks at the counters. Both are sequentially consistent, so one of the two sees the other. Counters
+ * are striped: threads do not share a cache line for being counted.
+ */
+#include "pkcs11/call.h"
+
+#include <limits.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "pkcs11/module.h"
+
+#define STRIPES   16U
+#define GATE_SIZE 4096U
+#define DRAIN_NS  10000000L /* how long a wake-up that got lost could cost C_Finalize */
+
+/* All zero is the state of a process without a module: mutex free (PTHREAD_MUTEX_INITIALIZER), gate shut. */
+static union {
+    struct {
+        pthread_mutex_t life;
+        _Atomic(struct p11_module *) module;
+        atomic_bool open;
+        atomic_bool draining;
+        struct {
+            _Alignas(128) atomic_uint running;
+        } stripes[STRIPES];
+    };
+    unsigned char page[GATE_SIZE];
+} gate __attribute__((aligned(GATE_SIZE)));
+
+_Static_assert(sizeof(gate) == GATE_SIZE, "the gate is one page and nothing else lies in it");
+
+/* Does the kernel wipe the gate in a child? Without that (a page of another size) the engine's handler tells.
+ */
+static atomic_bool gate_wiped;
+
+static _Thread_local struct {
+    CK_RV last_rv;
+    unsigned stripe; /* plus 1; 0: not given yet */
+} thread;
+
+/* ---- the gate ---- */
+
+static bool gate_foreign(void)
+{
+    if (atomic_load_explicit(&gate_wiped, memory_order_relaxed)) {
+        return false;
+    }
+    struct p11_module *module = atomic_load(&gate.module);
+    return module != NULL && engine_forked(module->engine);
+}
+
+/* Under the life lock. In a child: the parents' modules, kept where a leak checker finds them and left alone.
+ */
+static struct p11_module *current;
+static struct p11_module *parents;
+
+void p11_life_lock(void)
+{
+    if (gate_foreign()) {
+        memset(&gate, 0, sizeof(gate));
+    }
+    pthread_mutex_lock(&gate.life);
+    if (current != NULL && atomic_load(&gate.module) == NULL) {
+        engine_abandon(current->engine);
+        current->next = parents;
+        parents = current;
+        current = NULL;
+    }
+}
+
+void p11_life_unlock(void)
+{
+    pthread_mutex_unlock(&gate.life);
+}
+
+bool p11_gate_is_open(void)
+{
+    return atomic_load(&gate.open) && !gate_foreign();
+}
+
+void p11_gate_open(struct p11_module *module)
+{
+    bool wiped = sysconf(_SC_PAGESIZE) == GATE_SIZE && madvise(&gate, GATE_SIZE, MADV_WIPEONFORK) == 0;
+    atomic_store(&gate_wiped, wiped);
+    current = module;
+    atomic_store(&gate.module, module);
+    atomic_store(&gate.open, true);
+}
+
+struct p11_module *p11_gate_shut(void)
+{
+    return p11_gate_is_open() && atomic_exchange(&gate.open, false) ? atomic_load(&gate.module) : NULL;
+}
+
+static void futex(atomic_uint *word, int operation, unsigned value, const struct timespec *limit)
+{
+    syscall(SYS_futex, word, operation | FUTEX_PRIVATE_FLAG, value, limit, NULL, 0);
+}
+
+void p11_gate_drain(void)
+{
+    const struct timespec limit = {0, DRAIN_NS};
+    atomic_store(&gate.draining, true);
+    for (unsigned i = 0; i < STRIPES; i++) {
+        unsigned running;
+        while ((running = atomic_load(&gate.stripes[i].running)) != 0) {
+            futex(&gate.stripes[i].running, FUTEX_WAIT, running, &limit);
+        }
+    }
+    atomic_store(&gate.draining, false);
+    atomic_store(&gate.module, NULL);
+    current = NULL;
+}
+
+static void gate_leave(unsigned stripe)
+{
+    atomic_uint *running = &gate.stripes[stripe].running;
+    if (atomic_fetch_sub(running, 1) == 1 && atomic_load(&gate.draining)) {
+        futex(running, FUTEX_WAKE, INT_MAX, NULL);
+    }
+}
+
+static unsigned gate_stripe(void)
+{
+    static atomic_uint next;
+    if (thread.stripe == 0) {
+        thread.stripe = 1 + atomic_fetch_add_explicit(&next, 1, memory_order_relaxed) % STRIPES;
+    }
+    return thread.stripe - 1;
+}
+
+static bool gate_enter(struct p11_call *call)
+{
+    call->stripe = gate_stripe();
+    atomic_fetch_add(&gate.stripes[call->stripe].running, 1);
+    call->entered = p11_gate_is_open();
+    if (!call->entered) {
+        gate_leave(call->stripe);
+    }
+    return call->entered;
+}
+
+struct p11_module *p11_module(void)
+{
+    return atomic_load_explicit(&gate.module, memory_order_relaxed);
+}
+
+struct engine *p11_engine(void)
+{
+    return p11_module()->engine;
+}
+
+/* ---- in ---- */
+
+void p11_enter_any(struct p11_call *call, const char *function)
+{
+    *call = (struct p11_call){.function = function};
+    error_clear();
+}
+
+CK_RV p11_enter(struct p11_call *call, const char *function)
+{
+    p11_enter_any(call, function);
+    return gate_enter(call) ? CKR_OK : p11_fail(CKR_CRYPTOKI_NOT_INITIALIZED, NULL);
+}
+
+CK_RV p11_enter_session(struct p11_call *call, const char *function, CK_SESSION_HANDLE handle)
+{
+    P11_TRY(p11_enter(call, function));
+    call->handle = handle;
+    call->session = p11_session_lock(p11_module()->sessions, handle);
+    call->locked = call->session != NULL;
+    return call->locked ? CKR_OK : p11_fail(CKR_SESSION_HANDLE_INVALID, NULL);
+}
+
+/* ---- out ---- */
+
+void p11_unlock_session(struct p11_call *call)
+{
+    if (call->locked) {
+        p11_session_unlock(call->session);
+        call->locked = false;
+    }
+}
+
+static void note_in_session(struct p11_call *call, CK_ULONG code)
+{
+    if (call->session == NULL) {
+        return;
+    }
+    if (!call->locked && !call->observes) {
+        /* Given back on the way: it is closed by now, or still the same. */
+        call->session = p11_session_lock(p11_module()->sessions, call->handle);
+        call->locked = call->session != NULL;
+    }
+    if (call->locked && !call->observes) {
+        call->session->last_error = code;
+    }
+    p11_unlock_session(call);
+}
+
+static void log_call(const struct p11_call *call, CK_RV rv)
+{
+    if (rv == CKR_OK) {
+        log_debug("%s: CKR_OK", call->function);
+    } else if (log_enabled(HUKS_LOG_ERROR)) {
+        char message[256];
+        log_write(HUKS_LOG_ERROR, "%s: %s, %d: %s", call->function, p11_rv_name(rv), error_code(),
+                  error_message(message, sizeof(message)));
+    }
+}
+
+CK_RV p11_leave(struct p11_call *call, CK_RV rv)
+{
+    if (rv == CKR_OK) {
+        /* What failed on the way and was made good is no failure of the call. */
+        error_clear();
+    } else if (error_code() == HUKS_OK) {
+        p11_fail(rv, NULL);
+    }
+    note_in_session(call, (CK_ULONG)error_code());
+    thread.last_rv = rv;
+    log_call(call, rv);
+    if (call->entered) {
+        gate_leave(call->stripe);
+    }
+    return rv;
+}
+
+CK_RV p11_last_rv(void)
+{
+    return thread.last_rv;
+}

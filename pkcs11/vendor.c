@@ -1,0 +1,75 @@
+/*
+ * The vendor interface. GetLastError and ErrorOf look at the calling thread's record and leave it alone; the
+ * others are calls like any other.
+ */
+#include "pkcs11/cryptoki.h"
+
+#include "pkcs11/vendor.h"
+
+#include "pkcs11/slot.h"
+
+static CK_RV get_last_error(CK_HUKS_ERROR *error)
+{
+    if (error == NULL) {
+        return CKR_ARGUMENTS_BAD;
+    }
+    *error = (CK_HUKS_ERROR){.code = error_code(), .rv = p11_last_rv()};
+    error_message((char *)error->message, sizeof(error->message));
+    return CKR_OK;
+}
+
+static CK_LONG error_of(CK_RV rv)
+{
+    return p11_error_of(rv);
+}
+
+static CK_RV limits_of(CK_SLOT_ID slot, CK_HUKS_LIMITS *limits)
+{
+    if (limits == NULL) {
+        return p11_fail(CKR_ARGUMENTS_BAD, "limits");
+    }
+    struct token *token;
+    P11_TRY(p11_slot_find(slot, &token));
+    struct engine_limits now;
+    P11_TRY_HUKS(engine_limits(token_engine(token), &now), P11_AT_TOKEN);
+    *limits = (CK_HUKS_LIMITS){now.limit, now.in_use, now.mine, now.wait_ms};
+    return CKR_OK;
+}
+
+static CK_RV get_limits(CK_SLOT_ID slot, CK_HUKS_LIMITS *limits)
+{
+    return P11_CALL_AS("GetLimits", limits_of(slot, limits));
+}
+
+static CK_RV get_challenge(CK_SESSION_HANDLE handle, CK_FLAGS operation, CK_BYTE_PTR challenge,
+                           CK_ULONG_PTR length)
+{
+    (void)operation, (void)challenge, (void)length;
+    return P11_SESSION_CALL_AS("GetChallenge", handle,
+                               p11_fail(CKR_FUNCTION_NOT_SUPPORTED, "function GetChallenge"));
+}
+
+static CK_RV set_auth_token(CK_SESSION_HANDLE handle, CK_FLAGS operation, CK_BYTE_PTR token, CK_ULONG length)
+{
+    (void)operation, (void)token, (void)length;
+    return P11_SESSION_CALL_AS("SetAuthToken", handle,
+                               p11_fail(CKR_FUNCTION_NOT_SUPPORTED, "function SetAuthToken"));
+}
+
+static CK_RV attest_key(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE key, CK_BYTE_PTR challenge,
+                        CK_ULONG challenge_length, CK_BYTE_PTR chain, CK_ULONG_PTR chain_length)
+{
+    (void)key, (void)challenge, (void)challenge_length, (void)chain, (void)chain_length;
+    return P11_SESSION_CALL_AS("AttestKey", handle,
+                               p11_fail(CKR_FUNCTION_NOT_SUPPORTED, "function AttestKey"));
+}
+
+const CK_HUKS_FUNCTION_LIST p11_vendor_functions = {
+    .version = {1, 0},
+    .GetLastError = get_last_error,
+    .ErrorOf = error_of,
+    .GetLimits = get_limits,
+    .GetChallenge = get_challenge,
+    .SetAuthToken = set_auth_token,
+    .AttestKey = attest_key,
+};
