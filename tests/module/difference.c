@@ -155,6 +155,47 @@ const struct difference differences[] = {
     {"cipher/oaep-decrypt-garbage", CKR_ENCRYPTED_DATA_INVALID, CKR_GENERAL_ERROR,
      "errors.md: input that does not decrypt is ENCRYPTED_DATA_INVALID"},
     {"cipher/bad-key-handle", CKR_KEY_HANDLE_INVALID, CKR_OBJECT_HANDLE_INVALID, KEY_HANDLE},
+
+    /* ---- digest */
+    {"digest/state", OTHERWISE, OTHERWISE, "SoftHSM2 saves no operation state"},
+    {"digest/key-failure-ends", CKR_OPERATION_NOT_INITIALIZED, CKR_KEY_INDIGESTIBLE,
+     "2.40, 5.10: every failure but a short buffer ends the operation"},
+
+    /* ---- derive */
+    {"derive/x25519", OTHERWISE, OTHERWISE, NO_SUCH_MECHANISM},
+    {"derive/SHA1_KDF", CKR_OK, CKR_MECHANISM_PARAM_INVALID, "SoftHSM2 has CKD_NULL only"},
+    {"derive/SHA224_KDF", CKR_OK, CKR_MECHANISM_PARAM_INVALID, "SoftHSM2 has CKD_NULL only"},
+    {"derive/SHA256_KDF", CKR_OK, CKR_MECHANISM_PARAM_INVALID, "SoftHSM2 has CKD_NULL only"},
+    {"derive/SHA384_KDF", CKR_OK, CKR_MECHANISM_PARAM_INVALID, "SoftHSM2 has CKD_NULL only"},
+    {"derive/SHA512_KDF", CKR_OK, CKR_MECHANISM_PARAM_INVALID, "SoftHSM2 has CKD_NULL only"},
+    {"derive/point-off-curve", CKR_PUBLIC_KEY_INVALID, CKR_GENERAL_ERROR,
+     "the standard prefers PUBLIC_KEY_INVALID for the other party's key"},
+    {"derive/bad-key-handle", CKR_KEY_HANDLE_INVALID, CKR_OBJECT_HANDLE_INVALID, KEY_HANDLE},
+    {"derive/wrong-class", CKR_TEMPLATE_INCONSISTENT, CKR_ATTRIBUTE_VALUE_INVALID,
+     "class of the template and result of the mechanism contradict each other"},
+
+    /* ---- dual */
+    {"dual/offered", OTHERWISE, OTHERWISE, "SoftHSM2 has no dual functions"},
+    {"dual/functions", CKR_OPERATION_NOT_INITIALIZED, CKR_FUNCTION_NOT_SUPPORTED, "SoftHSM2 has no dual functions"},
+
+    /* ---- wrap */
+    {"wrap/CBC_PAD-aes", CKR_OK, CKR_MECHANISM_INVALID, "SoftHSM2 does not wrap with CBC_PAD"},
+    {"wrap/CBC_PAD-generic", CKR_OK, CKR_MECHANISM_INVALID, "SoftHSM2 does not wrap with CBC_PAD"},
+    {"wrap/CBC_PAD-rsa", CKR_OK, CKR_MECHANISM_INVALID, "SoftHSM2 does not wrap with CBC_PAD"},
+    {"wrap/KEY_WRAP_PAD-generic", OTHERWISE, OTHERWISE,
+     "RFC 5649 keeps the length; SoftHSM2 gives 20 bytes back as 24"},
+    {"wrap/damaged", CKR_WRAPPED_KEY_INVALID, CKR_GENERAL_ERROR,
+     "errors.md: what does not unwrap is WRAPPED_KEY_INVALID"},
+    {"wrap/public-key", CKR_KEY_NOT_WRAPPABLE, CKR_KEY_UNEXTRACTABLE,
+     "a public key is no key to wrap, whatever may leave"},
+    {"wrap/wrap-template", CKR_KEY_HANDLE_INVALID, CKR_KEY_NOT_WRAPPABLE,
+     "2.40, 4.9: a mismatch with CKA_WRAP_TEMPLATE is KEY_HANDLE_INVALID"},
+    {"wrap/oaep-length", CKR_WRAPPED_KEY_LEN_RANGE, CKR_GENERAL_ERROR,
+     "a wrapped key of impossible length is WRAPPED_KEY_LEN_RANGE"},
+    {"wrap/oaep-empty", CKR_WRAPPED_KEY_LEN_RANGE, CKR_GENERAL_ERROR,
+     "a wrapped key of impossible length is WRAPPED_KEY_LEN_RANGE"},
+    {"wrap/unwrap-template-added", CKR_OK, CKR_TEMPLATE_INCONSISTENT,
+     "2.40, 4.9: attributes of CKA_UNWRAP_TEMPLATE that the call leaves out are added"},
 };
 
 const size_t differences_count = sizeof differences / sizeof differences[0];
