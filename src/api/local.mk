@@ -1,1 +1,13 @@
-# Sources of src/api/.
+# The native door: OH_Huks_*
+huksinclude_HEADERS += \
+	include/huks/native_huks_param.h \
+	include/huks/native_huks_type.h
+
+api_sources += \
+	src/api/param_set.c \
+	src/api/result.c src/api/result.h
+
+# The files themselves, not the library: allocations are made to fail here.
+unit_programs += tests/unit/check-param-api
+tests_unit_check_param_api_SOURCES = tests/unit/check-param-api.c src/api/param_set.c src/api/result.c
+tests_unit_check_param_api_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc
