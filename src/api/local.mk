@@ -7,7 +7,9 @@ api_sources += \
 	src/api/param_set.c \
 	src/api/result.c src/api/result.h
 
-# The files themselves, not the library: allocations are made to fail here.
+# The files themselves, not the library: allocations are made to fail here. (Flags of its own keep
+# automake from mixing its objects with the library's.)
 unit_programs += tests/unit/check-param-api
 tests_unit_check_param_api_SOURCES = tests/unit/check-param-api.c src/api/param_set.c src/api/result.c
+tests_unit_check_param_api_CPPFLAGS = $(AM_CPPFLAGS)
 tests_unit_check_param_api_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc
