@@ -1,21 +1,20 @@
 /*
  * The blind index: rows (hash, record id), where hash is 63 bits of an HMAC over class, tag and value under
- * the class's index key. Without that key a row says nothing but that records share a value. Each record
- * also has a row for "any record of this class", so that listing needs no look at the records.
+ * the class's index key. Without that key a row says nothing but that records share a value.
+ *
+ * A row costs a page of each commit, because hashes lie anywhere: what is never searched for alone, or
+ * means nothing (an empty value), has none.
  */
 #include "store/inside.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define TAG_ANY 0u /* no tag */
-
 bool store_tag_indexed(uint32_t tag)
 {
     switch (tag) {
     case HUKS_TAG_OBJECT_CLASS:
     case HUKS_TAG_KEY_TYPE:
-    case OH_HUKS_TAG_ALGORITHM:
     case HUKS_TAG_ALIAS:
     case HUKS_TAG_ID:
     case HUKS_TAG_LABEL:
@@ -27,8 +26,6 @@ bool store_tag_indexed(uint32_t tag)
     case HUKS_TAG_ISSUER:
     case HUKS_TAG_SERIAL_NUMBER:
     case HUKS_TAG_HASH_OF_CERTIFICATE:
-    case HUKS_TAG_MODULUS:
-    case HUKS_TAG_EC_POINT:
         return true;
     default:
         return false;
@@ -87,18 +84,19 @@ huks_rc index_hashes(struct crypto *crypto, const struct open_keys *open, enum s
                      const OH_Huks_ParamSet *params, struct buffer *hashes)
 {
     uint64_t hash;
-    HUKS_TRY(index_hash(crypto, open, class, TAG_ANY, BYTES_NONE, &hash));
-    HUKS_TRY(append_hash(hashes, hash));
     for (uint32_t i = 0; params != NULL && i < params->paramsCnt; i++) {
         const OH_Huks_Param *param = &params->params[i];
         uint8_t number[8];
-        if (store_tag_indexed(param->tag)) {
-            HUKS_TRY(index_hash(crypto, open, class, param->tag, match_value(param, number), &hash));
+        struct bytes value = match_value(param, number);
+        if (store_tag_indexed(param->tag) && value.size > 0) {
+            HUKS_TRY(index_hash(crypto, open, class, param->tag, value, &hash));
             HUKS_TRY(append_hash(hashes, hash));
         }
     }
     /* Sorted, so that the list does not tell which tag is which, and so that two lists can be compared. */
-    qsort(hashes->data, hashes->size / 8, 8, compare_hashes);
+    if (hashes->size > 8) {
+        qsort(hashes->data, hashes->size / 8, 8, compare_hashes);
+    }
     return HUKS_OK;
 }
 
@@ -190,15 +188,12 @@ static huks_rc find_in_class(struct crypto *crypto, const struct open_keys *open
 {
     search->count = 0;
     for (size_t i = 0; i < count; i++) {
-        if (store_tag_indexed(matches[i].tag)) {
+        if (store_tag_indexed(matches[i].tag) && matches[i].value.size > 0) {
             HUKS_TRY(index_hash(crypto, open, class, matches[i].tag, matches[i].value,
                                 &search->hashes[search->count++]));
         }
     }
-    if (search->count == 0) {
-        HUKS_TRY(index_hash(crypto, open, class, TAG_ANY, BYTES_NONE, &search->hashes[search->count++]));
-    }
-    return intersect(search, ids);
+    return search->count > 0 ? intersect(search, ids) : search->db->backend->item_list(search->db, class, ids);
 }
 
 static int compare_ids(const void *a, const void *b)

@@ -88,7 +88,6 @@ huks_rc share_wait(struct share *share, enum share_lock lock, bool exclusive)
     if (share->fd < 0) {
         return HUKS_OK; /* a store that can't be written and never was by us: nobody to wait for */
     }
-    HUKS_TRY(share_canary(share));
     int64_t until = 0;
     for (;;) {
         uint32_t seen = share->page != NULL ? atomic_load(&share->page->released[lock]) : 0;
@@ -294,8 +293,8 @@ huks_rc store_token_hold(struct store *store, uint32_t ordinal)
     huks_rc rc = share_get(store, ordinal, true, &share);
     if (rc == HUKS_OK && share->holds == 0) {
         /* Held exclusively for the moment of an initialisation only. */
-        rc = share->exclusive ? error_raise(HUKS_E_INTERNAL, ABOUT_TOKEN, NULL)
-                              : share_wait(share, SHARE_PRESENCE, false);
+        rc = share->exclusive ? error_raise(HUKS_E_INTERNAL, ABOUT_TOKEN, NULL) : share_canary(share);
+        rc = rc == HUKS_OK ? share_wait(share, SHARE_PRESENCE, false) : rc;
     }
     if (rc == HUKS_OK) {
         share->holds++;

@@ -27,6 +27,7 @@ static const char *const statements[SQL_COUNT] = {
     [SQL_ITEM_GET_KEY] = "SELECT version,key_version,pair,class,hashes,attrs,"
                          "EXISTS(SELECT 1 FROM item q WHERE q.id=item.pair),key FROM item WHERE id=?1",
     [SQL_ITEM_VERSION] = "SELECT version FROM item WHERE id=?1",
+    [SQL_ITEM_LIST] = "SELECT id FROM item WHERE class=?1 ORDER BY id",
     [SQL_ITEM_AFTER] = "SELECT id FROM item WHERE id>?1 ORDER BY id LIMIT 1",
     [SQL_IX_ADD] = "INSERT OR IGNORE INTO ix VALUES(?1,?2)",
     [SQL_IX_DELETE] = "DELETE FROM ix WHERE hash=?1 AND id=?2",
@@ -340,6 +341,26 @@ static huks_rc item_after(struct db *head, uint64_t id, uint64_t *next)
     return ask_number(head, statement, next);
 }
 
+static huks_rc list(struct db *head, enum sqlite_statement number, uint64_t wanted, struct ids *ids)
+{
+    AUTO(done) sqlite3_stmt *statement = NULL;
+    HUKS_TRY(prepared(head, number, &statement));
+    bind_number(statement, 1, wanted);
+    for (;;) {
+        bool row = false;
+        HUKS_TRY(step(head, statement, reading, &row));
+        if (!row) {
+            return HUKS_OK;
+        }
+        HUKS_TRY(ids_append(ids, column_number(statement, 0)));
+    }
+}
+
+static huks_rc item_list(struct db *head, uint32_t class, struct ids *ids)
+{
+    return list(head, SQL_ITEM_LIST, class, ids);
+}
+
 /* ---- the index ---- */
 
 static huks_rc ix_change(struct db *head, enum sqlite_statement number, uint64_t hash, uint64_t id)
@@ -384,17 +405,7 @@ static huks_rc ix_count(struct db *head, uint64_t hash, uint64_t cap, uint64_t *
 
 static huks_rc ix_list(struct db *head, uint64_t hash, struct ids *ids)
 {
-    AUTO(done) sqlite3_stmt *statement = NULL;
-    HUKS_TRY(prepared(head, SQL_IX_LIST, &statement));
-    bind_number(statement, 1, hash);
-    for (;;) {
-        bool row = false;
-        HUKS_TRY(step(head, statement, reading, &row));
-        if (!row) {
-            return HUKS_OK;
-        }
-        HUKS_TRY(ids_append(ids, column_number(statement, 0)));
-    }
+    return list(head, SQL_IX_LIST, hash, ids);
 }
 
 static huks_rc ask(struct db *head, enum sqlite_statement number, uint64_t *answer)
@@ -450,6 +461,7 @@ const struct backend sqlite_backend = {
     .item_delete = item_delete,
     .item_get = item_get,
     .item_version = item_version,
+    .item_list = item_list,
     .item_after = item_after,
     .ix_add = ix_add,
     .ix_delete = ix_delete,

@@ -194,8 +194,9 @@ struct store_match {
 };
 bool store_tag_indexed(uint32_t tag); /* OBJECT_CLASS KEY_TYPE ID LABEL ALIAS SUBJECT ISSUER SERIAL_NUMBER … */
 /*
- * Ids, ascending, of visible records that satisfy every match (blind indexes may very rarely give one too
- * many: the caller compares the attributes). No match: all visible ones. `*ids` is a malloc'ed array.
+ * Ids, ascending, of visible records that satisfy every match on an indexed tag with a value that is not
+ * empty; other matches are passed over (and blind indexes may very rarely give one too many): the caller
+ * compares the attributes. No such match: all visible ones. `*ids` is a malloc'ed array.
  */
 HUKS_MUST_USE huks_rc store_find(struct store_token *token, const struct store_keys *keys,
                                  const struct store_match *matches, size_t count, uint64_t **ids, size_t *found);

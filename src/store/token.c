@@ -291,6 +291,7 @@ huks_rc store_token_make(struct store *store, uint32_t ordinal, uint64_t expect_
     if (share->page == NULL || !share->writable) {
         return error_raise(HUKS_E_FILE, ABOUT_READ_ONLY, "write the key file");
     }
+    HUKS_TRY(share_canary(share));
     HUKS_TRY(share_write_lock(share));
     (void)pthread_mutex_lock(&share->open_lock);
     rc = share_wait(share, SHARE_OPENING, true);
