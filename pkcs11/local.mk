@@ -9,6 +9,10 @@ pkcs11_sources += \
 	pkcs11/constants.h pkcs11/constants-mechanism.h pkcs11/cryptoki.h pkcs11/functions.h pkcs11/parameters.h
 huksinclude_HEADERS += include/huks/huks_pkcs11.h
 
+unit_programs += tests/unit/check-errors
+tests_unit_check_errors_SOURCES = tests/unit/check-errors.c
+tests_unit_check_errors_LDADD = libhuks_cryptoki.la $(LDADD)
+
 # Objects: the attribute table and what reads it.
 pkcs11_sources += \
 	pkcs11/attribute.c pkcs11/attribute.h pkcs11/attribute_value.c pkcs11/find.c pkcs11/key_type.c \
