@@ -4,6 +4,8 @@
 set -u
 cd "${HUKS_BUILDDIR:-.}" || exit 1
 passed=0 failed=0
+unwelcome='atexit|on_exit|__cxa_atexit|__cxa_thread_atexit_impl|signal|sigaction'
+unwelcome+='|pthread_create|pthread_key_create|thrd_create|tss_create'
 
 verdict() { # NAME OFFENDERS
     if [ -z "$2" ]; then
@@ -31,7 +33,7 @@ shared_object() { # FILE ALLOWED-EXPORTS-REGEX
         return
     fi
     verdict "$1 exports" "$(grep -vE "$2" <<<"$defined")"
-    verdict "$1 asks for" "$(grep -E '^(atexit|on_exit|__cxa_atexit|__cxa_thread_atexit_impl|pthread_create|pthread_key_create|signal|sigaction|thrd_create|tss_create)(@|$)' <<<"$undefined")"
+    verdict "$1 asks for" "$(grep -E "^($unwelcome)(@|$)" <<<"$undefined")"
     verdict "$1 static TLS" "$(grep STATIC_TLS <<<"$dynamic")"
     verdict "$1 text relocations" "$(grep TEXTREL <<<"$dynamic")"
     verdict "$1 run path" "$(grep -E 'RPATH|RUNPATH' <<<"$dynamic")"
