@@ -13,3 +13,9 @@ unit_programs += tests/unit/check-param-api
 tests_unit_check_param_api_SOURCES = tests/unit/check-param-api.c src/api/param_set.c src/api/result.c
 tests_unit_check_param_api_CPPFLAGS = $(AM_CPPFLAGS)
 tests_unit_check_param_api_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc
+
+huksinclude_HEADERS += include/huks/native_huks_api.h
+api_sources += \
+	src/api/door.c src/api/door.h \
+	src/api/key_item.c \
+	src/api/session.c

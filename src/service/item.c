@@ -411,6 +411,22 @@ uint64_t item_token_handle(struct token *token, uint64_t number)
     return handle_make(number, auth_epoch(token->auth), HANDLE_TOKEN_OBJECT);
 }
 
+huks_rc items_destroy(struct token *token, struct item *const *items, size_t count)
+{
+    uint64_t numbers[2];
+    for (size_t i = 0; i < count && i < ARRAY_SIZE(numbers); i++) {
+        numbers[i] = items[i]->number;
+    }
+    struct token_keys keys;
+    token_keys_acquire(token, &keys);
+    huks_rc rc = store_remove(atomic_load(&token->db), &keys.keys, numbers, count);
+    token_keys_release(&keys);
+    for (size_t i = 0; i < count && i < ARRAY_SIZE(numbers); i++) {
+        item_table_remove(&token->cache, numbers[i]);
+    }
+    return rc;
+}
+
 huks_rc item_destroy(struct token *token, uint64_t handle)
 {
     AUTO(item_unref_ptr) struct item *item = NULL;
@@ -418,10 +434,5 @@ huks_rc item_destroy(struct token *token, uint64_t handle)
     if (!item->on_token) {
         return item_table_remove(&token->session_objects, item->number) ? HUKS_OK : item_absent();
     }
-    struct token_keys keys;
-    token_keys_acquire(token, &keys);
-    huks_rc rc = store_remove(atomic_load(&token->db), &keys.keys, &item->number, 1);
-    token_keys_release(&keys);
-    item_table_remove(&token->cache, item->number);
-    return rc;
+    return items_destroy(token, &item, 1);
 }

@@ -53,6 +53,7 @@ HUKS_MUST_USE huks_rc item_part(struct item *item, uint32_t tag, struct secret *
 struct item_draft {
     struct param_list params;
     bool on_token;
+    bool identify;  /* give it an ID: SHA-1 of the public value; of the alias for a secret key */
     uint64_t owner; /* session of a session object */
 };
 
@@ -78,6 +79,8 @@ HUKS_MUST_USE huks_rc item_import(struct token *token, enum crypto_key_class cla
 /* Replaces or adds the listed params (everything else stays). */
 HUKS_MUST_USE huks_rc item_change(struct token *token, uint64_t handle, const struct param_list *changes);
 HUKS_MUST_USE huks_rc item_destroy(struct token *token, uint64_t handle);
+/* Several token objects, a pair's halves, in one transaction. */
+HUKS_MUST_USE huks_rc items_destroy(struct token *token, struct item *const *items, size_t count);
 
 /*
  * Handles of visible items, session objects first, that satisfy every match on an indexed tag; session

@@ -4,6 +4,7 @@ engine_sources += \
 	src/service/fork.c src/service/fork.h \
 	src/service/item.c src/service/item.h \
 	src/service/make.c \
+	src/service/native.c src/service/native.h \
 	src/service/operate.c src/service/operate.h \
 	src/service/private.h \
 	src/service/table.c \

@@ -38,11 +38,27 @@ static const uint32_t value_tags[] = {
     HUKS_TAG_EXPONENT_1, HUKS_TAG_EXPONENT_2,       HUKS_TAG_COEFFICIENT, HUKS_TAG_SEED,
 };
 
+/* The part whose SHA-1 is the ID of a key from the native door. */
+static uint32_t identity_tag(uint32_t alg)
+{
+    switch (alg) {
+    case OH_HUKS_ALG_RSA:
+        return HUKS_TAG_MODULUS;
+    case OH_HUKS_ALG_DSA:
+    case OH_HUKS_ALG_DH:
+    case HUKS_ALG_X942_DH:
+        return HUKS_TAG_PUBLIC_KEY_INFO; /* VALUE is the private value of the private half */
+    default:
+        return HUKS_TAG_EC_POINT;
+    }
+}
+
 /* Secrets gathered while a set is built: freed with their buffers when it is done. */
 struct gathered {
     struct secret parts[8];
     size_t count;
     struct buffer point;
+    uint8_t identity[20];
 };
 
 static void gathered_free(struct gathered *gathered)
@@ -203,6 +219,20 @@ static huks_rc may_make(struct token *token, const struct item_draft *draft)
     return HUKS_OK;
 }
 
+static huks_rc add_identity(struct engine *engine, struct item_draft *draft, const struct crypto_key *key,
+                            struct gathered *gathered)
+{
+    AUTO(secret_free) struct secret part = {0};
+    const OH_Huks_Param *alias = param_list_find(&draft->params, OH_HUKS_TAG_KEY_ALIAS);
+    struct bytes named = alias == NULL ? BYTES_NONE : param_blob(alias);
+    if (draft_class(draft) != HUKS_CLASS_SECRET_KEY) {
+        HUKS_TRY(crypto_key_part(key, identity_tag(crypto_key_alg(key)), &part));
+        named = secret_bytes(&part);
+    }
+    HUKS_TRY(crypto_sha1(engine->crypto, named, gathered->identity));
+    return param_list_put_bytes(&draft->params, HUKS_TAG_ID, BYTES_OF(gathered->identity));
+}
+
 /* A finished draft: its set, and its key if it has one. */
 struct finished {
     OH_Huks_ParamSet *params;
@@ -215,12 +245,15 @@ static void finished_free(struct finished *finished)
     crypto_key_unref(finished->key);
 }
 
-static huks_rc finish_draft(struct item_draft *draft, const struct crypto_key *key, enum key_origin origin,
-                            const struct alias *alias, struct finished *out)
+static huks_rc finish_draft(struct engine *engine, struct item_draft *draft, const struct crypto_key *key,
+                            enum key_origin origin, const struct alias *alias, struct finished *out)
 {
     AUTO(gathered_free) struct gathered gathered = {0};
     if (key != NULL) {
         HUKS_TRY(add_key_attributes(draft, key, origin, &gathered));
+        if (draft->identify) {
+            HUKS_TRY(add_identity(engine, draft, key, &gathered));
+        }
     }
     HUKS_TRY(add_names(draft, alias));
     return param_list_build(&draft->params, &out->params);
@@ -301,7 +334,7 @@ static huks_rc keep_one(struct token *token, struct item_draft *draft, struct cr
     struct alias alias;
     HUKS_TRY(alias_draw(token->engine, &alias));
     AUTO(finished_free) struct finished finished = {.key = key == NULL ? NULL : crypto_key_ref(key)};
-    HUKS_TRY(finish_draft(draft, key, origin, &alias, &finished));
+    HUKS_TRY(finish_draft(token->engine, draft, key, origin, &alias, &finished));
     return keep(token, draft, &finished, 1, rule, handle);
 }
 
@@ -373,9 +406,9 @@ huks_rc item_generate(struct token *token, const struct crypto_keygen *spec, str
     AUTO(key_unref_ptr) struct crypto_key *public = NULL;
     HUKS_TRY(crypto_key_public(key, &public));
     struct finished finished[2] = {{.key = crypto_key_ref(public)}, {.key = crypto_key_ref(key)}};
-    huks_rc rc = finish_draft(&drafts[0], public, ORIGIN_GENERATE, &alias, &finished[0]);
+    huks_rc rc = finish_draft(token->engine, &drafts[0], public, ORIGIN_GENERATE, &alias, &finished[0]);
     if (rc == HUKS_OK) {
-        rc = finish_draft(&drafts[1], key, ORIGIN_GENERATE, &alias, &finished[1]);
+        rc = finish_draft(token->engine, &drafts[1], key, ORIGIN_GENERATE, &alias, &finished[1]);
     }
     if (rc == HUKS_OK) {
         rc = keep(token, drafts, finished, 2, rule, handles);

@@ -1,0 +1,17 @@
+/*
+ * The native door's engine: made by the first call that needs one, made anew in a forked child.
+ */
+#ifndef HUKS_API_DOOR_H
+#define HUKS_API_DOOR_H
+
+#include "huks/native_huks_type.h"
+#include "service/native.h"
+
+HUKS_MUST_USE huks_rc door_engine(struct engine **out);
+
+/* 401 in HUKS's order: the alias has data, and 1 to 128 bytes. */
+HUKS_MUST_USE huks_rc door_alias(const struct OH_Huks_Blob *alias, struct bytes *out);
+/* 401 unless the set is consistent and its tags are known and different. NULL is an empty set. */
+HUKS_MUST_USE huks_rc door_set(const struct OH_Huks_ParamSet *set);
+
+#endif

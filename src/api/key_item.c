@@ -1,0 +1,198 @@
+/*
+ * OH_Huks_* on stored keys: pointers are checked here in HUKS's order, the service does the rest.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/door.h"
+#include "api/result.h"
+#include "huks/native_huks_api.h"
+
+static const char sdk_version[] = "2.0.0.5";
+
+struct OH_Huks_Result OH_Huks_GetSdkVersion(struct OH_Huks_Blob *sdkVersion)
+{
+    error_clear();
+    if (sdkVersion == NULL || sdkVersion->data == NULL) {
+        return result_of(result_illegal(RESULT_NULL));
+    }
+    if (sdkVersion->size < sizeof(sdk_version)) {
+        return result_of(result_illegal(RESULT_BUFFER));
+    }
+    memcpy(sdkVersion->data, sdk_version, sizeof(sdk_version));
+    sdkVersion->size = sizeof(sdk_version) - 1;
+    return result_of(HUKS_OK);
+}
+
+/* The checks that every call on an alias begins with. */
+static huks_rc enter(const struct OH_Huks_Blob *alias, const struct OH_Huks_ParamSet *set, struct bytes *name,
+                     struct engine **engine)
+{
+    error_clear();
+    HUKS_TRY(door_alias(alias, name));
+    HUKS_TRY(door_set(set));
+    return door_engine(engine);
+}
+
+static huks_rc generate(const struct OH_Huks_Blob *alias, const struct OH_Huks_ParamSet *set)
+{
+    struct bytes name;
+    struct engine *engine;
+    if (alias != NULL && set == NULL) {
+        return result_illegal(RESULT_NULL);
+    }
+    HUKS_TRY(enter(alias, set, &name, &engine));
+    return native_generate(engine, name, set);
+}
+
+struct OH_Huks_Result OH_Huks_GenerateKeyItem(const struct OH_Huks_Blob *keyAlias,
+                                              const struct OH_Huks_ParamSet *paramSetIn,
+                                              struct OH_Huks_ParamSet *paramSetOut)
+{
+    (void)paramSetOut; /* filled for temporary keys alone */
+    return result_of(generate(keyAlias, paramSetIn));
+}
+
+static huks_rc export_public(const struct OH_Huks_Blob *alias, const struct OH_Huks_ParamSet *set,
+                             struct OH_Huks_Blob *key)
+{
+    struct bytes name;
+    struct engine *engine;
+    if (key == NULL || key->data == NULL) {
+        return result_illegal(RESULT_NULL);
+    }
+    HUKS_TRY(enter(alias, set, &name, &engine));
+    AUTO(secret_free) struct secret public = {0};
+    HUKS_TRY(native_export(engine, name, set, &public));
+    if (key->size < public.size) {
+        return result_illegal(RESULT_UNSET);
+    }
+    memcpy(key->data, public.data, public.size);
+    key->size = (uint32_t)public.size;
+    return HUKS_OK;
+}
+
+struct OH_Huks_Result OH_Huks_ExportPublicKeyItem(const struct OH_Huks_Blob *keyAlias,
+                                                  const struct OH_Huks_ParamSet *paramSet, struct OH_Huks_Blob *key)
+{
+    return result_of(export_public(keyAlias, paramSet, key));
+}
+
+static huks_rc delete_key(const struct OH_Huks_Blob *alias, const struct OH_Huks_ParamSet *set)
+{
+    struct bytes name;
+    struct engine *engine;
+    HUKS_TRY(enter(alias, set, &name, &engine));
+    return native_delete(engine, name, set);
+}
+
+struct OH_Huks_Result OH_Huks_DeleteKeyItem(const struct OH_Huks_Blob *keyAlias,
+                                            const struct OH_Huks_ParamSet *paramSet)
+{
+    return result_of(delete_key(keyAlias, paramSet));
+}
+
+static huks_rc exist(const struct OH_Huks_Blob *alias, const struct OH_Huks_ParamSet *set)
+{
+    struct bytes name;
+    struct engine *engine;
+    HUKS_TRY(enter(alias, set, &name, &engine));
+    return native_exist(engine, name, set);
+}
+
+struct OH_Huks_Result OH_Huks_IsKeyItemExist(const struct OH_Huks_Blob *keyAlias,
+                                             const struct OH_Huks_ParamSet *paramSet)
+{
+    return result_of(exist(keyAlias, paramSet));
+}
+
+static huks_rc get_params(const struct OH_Huks_Blob *alias, const struct OH_Huks_ParamSet *set,
+                          struct OH_Huks_ParamSet *out)
+{
+    struct bytes name;
+    struct engine *engine;
+    if (out == NULL) {
+        return result_illegal(RESULT_NULL);
+    }
+    uint32_t capacity = out->paramSetSize;
+    if (capacity == 0) {
+        return result_illegal(RESULT_INVALID);
+    }
+    HUKS_TRY(enter(alias, set, &name, &engine));
+    AUTO(param_set_free) OH_Huks_ParamSet *params = NULL;
+    HUKS_TRY(native_params(engine, name, set, &params));
+    if (capacity < params->paramSetSize) {
+        return result_illegal(RESULT_BUFFER);
+    }
+    memcpy(out, params, params->paramSetSize);
+    return OH_Huks_FreshParamSet(out, false).errorCode == 0 ? HUKS_OK : result_illegal(RESULT_INVALID);
+}
+
+struct OH_Huks_Result OH_Huks_GetKeyItemParamSet(const struct OH_Huks_Blob *keyAlias,
+                                                 const struct OH_Huks_ParamSet *paramSetIn,
+                                                 struct OH_Huks_ParamSet *paramSetOut)
+{
+    return result_of(get_params(keyAlias, paramSetIn, paramSetOut));
+}
+
+/* ---- listing ---- */
+
+struct listing {
+    struct OH_Huks_KeyAliasSet *set;
+    uint32_t capacity;
+};
+
+static huks_rc listing_add(struct bytes alias, void *argument)
+{
+    struct listing *listing = argument;
+    struct OH_Huks_KeyAliasSet *set = listing->set;
+    if (set->aliasesCnt == listing->capacity) {
+        uint32_t capacity = listing->capacity == 0 ? 16 : listing->capacity * 2;
+        struct OH_Huks_Blob *grown = reallocarray(set->aliases, capacity, sizeof(*grown));
+        if (grown == NULL) {
+            return error_no_memory();
+        }
+        set->aliases = grown;
+        listing->capacity = capacity;
+    }
+    uint8_t *copy = malloc(alias.size);
+    if (copy == NULL) {
+        return error_no_memory();
+    }
+    memcpy(copy, alias.data, alias.size);
+    set->aliases[set->aliasesCnt++] = (struct OH_Huks_Blob){.size = (uint32_t)alias.size, .data = copy};
+    return HUKS_OK;
+}
+
+static void alias_set_free(struct OH_Huks_KeyAliasSet **set)
+{
+    OH_Huks_FreeKeyAliasSet(*set);
+}
+
+static huks_rc list_aliases(const struct OH_Huks_ParamSet *set, struct OH_Huks_KeyAliasSet **out)
+{
+    error_clear();
+    if (set == NULL || out == NULL) {
+        return result_illegal(RESULT_NULL);
+    }
+    struct engine *engine;
+    HUKS_TRY(door_set(set));
+    HUKS_TRY(door_engine(&engine));
+    AUTO(alias_set_free) struct OH_Huks_KeyAliasSet *aliases = calloc(1, sizeof(*aliases));
+    if (aliases == NULL) {
+        return error_no_memory();
+    }
+    struct listing listing = {.set = aliases};
+    HUKS_TRY(native_list(engine, set, listing_add, &listing));
+    if (aliases->aliasesCnt > 0) {
+        *out = aliases;
+        aliases = NULL;
+    }
+    return HUKS_OK;
+}
+
+struct OH_Huks_Result OH_Huks_ListAliases(const struct OH_Huks_ParamSet *paramSet,
+                                          struct OH_Huks_KeyAliasSet **outData)
+{
+    return result_of(list_aliases(paramSet, outData));
+}

@@ -1,0 +1,221 @@
+/*
+ * OH_Huks_* sessions: a handle of 8 bytes, low 32 bits random and not zero, names a session of this process.
+ * One call at a time works in a session; a second one meanwhile finds no such session (12000011).
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/door.h"
+#include "api/result.h"
+#include "huks/native_huks_api.h"
+
+#define HANDLE_SIZE 8u
+
+struct session_entry {
+    struct session_entry *next;
+    uint32_t handle;
+    bool busy;
+    struct engine *engine;
+    struct native_session session;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct session_entry *sessions;
+
+static huks_rc no_session(void)
+{
+    return error_raise(HUKS_E_NOT_EXIST, ABOUT_OPERATION, NULL);
+}
+
+static void entry_free(struct session_entry *entry)
+{
+    native_session_free(&entry->session);
+    free(entry);
+}
+
+static struct session_entry **entry_link(uint32_t handle)
+{
+    struct session_entry **link = &sessions;
+    while (*link != NULL && (*link)->handle != handle) {
+        link = &(*link)->next;
+    }
+    return link;
+}
+
+static huks_rc entry_add(struct engine *engine, struct session_entry *entry)
+{
+    huks_rc rc = HUKS_OK;
+    pthread_mutex_lock(&lock);
+    do {
+        rc = engine_random(engine, &entry->handle, sizeof(entry->handle));
+    } while (rc == HUKS_OK && (entry->handle == 0 || *entry_link(entry->handle) != NULL));
+    if (rc == HUKS_OK) {
+        entry->next = sessions;
+        sessions = entry;
+    }
+    pthread_mutex_unlock(&lock);
+    return rc;
+}
+
+/* Claims the session for one call. `take` also removes it: the call is its last. */
+static huks_rc entry_claim(const struct OH_Huks_Blob *handle, bool take, struct session_entry **out)
+{
+    uint32_t number = 0;
+    if (handle->size >= HANDLE_SIZE) {
+        memcpy(&number, handle->data, sizeof(number));
+    }
+    pthread_mutex_lock(&lock);
+    struct session_entry **link = entry_link(number);
+    struct session_entry *entry = *link;
+    bool usable = number != 0 && entry != NULL && !entry->busy && !engine_forked(entry->engine);
+    if (usable) {
+        entry->busy = true;
+        if (take) {
+            *link = entry->next;
+        }
+    }
+    pthread_mutex_unlock(&lock);
+    *out = entry;
+    return usable ? HUKS_OK : no_session();
+}
+
+/* Gives a claimed session back, or ends it. */
+static void entry_release(struct session_entry *entry, bool end)
+{
+    pthread_mutex_lock(&lock);
+    entry->busy = false;
+    if (end) {
+        *entry_link(entry->handle) = entry->next;
+    }
+    pthread_mutex_unlock(&lock);
+    if (end) {
+        entry_free(entry);
+    }
+}
+
+/* ---- init ---- */
+
+static huks_rc init_session(const struct OH_Huks_Blob *alias, const struct OH_Huks_ParamSet *set,
+                            struct OH_Huks_Blob *handle, struct OH_Huks_Blob *token)
+{
+    error_clear();
+    if (set == NULL || handle == NULL || handle->data == NULL) {
+        return result_illegal(RESULT_NULL);
+    }
+    struct bytes name;
+    HUKS_TRY(door_alias(alias, &name));
+    HUKS_TRY(door_set(set));
+    if (handle->size < HANDLE_SIZE) {
+        return result_illegal(RESULT_BUFFER);
+    }
+    struct engine *engine;
+    HUKS_TRY(door_engine(&engine));
+    struct session_entry *entry = calloc(1, sizeof(*entry));
+    if (entry == NULL) {
+        return error_no_memory();
+    }
+    entry->engine = engine;
+    huks_rc rc = native_begin(engine, name, set, &entry->session);
+    if (rc == HUKS_OK) {
+        rc = entry_add(engine, entry);
+    }
+    if (rc != HUKS_OK) {
+        entry_free(entry);
+        return rc;
+    }
+    memset(handle->data, 0, HANDLE_SIZE);
+    memcpy(handle->data, &entry->handle, sizeof(entry->handle));
+    handle->size = HANDLE_SIZE;
+    if (token != NULL) {
+        token->size = 0;
+    }
+    return HUKS_OK;
+}
+
+struct OH_Huks_Result OH_Huks_InitSession(const struct OH_Huks_Blob *keyAlias,
+                                          const struct OH_Huks_ParamSet *paramSet, struct OH_Huks_Blob *handle,
+                                          struct OH_Huks_Blob *token)
+{
+    return result_of(init_session(keyAlias, paramSet, handle, token));
+}
+
+/* ---- update, finish, abort ---- */
+
+/* What a caller does wrong before the session is looked at leaves it alone. */
+static huks_rc step_check(const struct OH_Huks_Blob *handle, const struct OH_Huks_ParamSet *set,
+                          const struct OH_Huks_Blob *in, const struct OH_Huks_Blob *out)
+{
+    error_clear();
+    if (handle == NULL || handle->data == NULL || set == NULL || in == NULL || out == NULL) {
+        return result_illegal(RESULT_NULL);
+    }
+    if ((in->data == NULL && in->size != 0) || (out->data == NULL && out->size != 0)) {
+        return result_illegal(RESULT_INVALID);
+    }
+    return door_set(set);
+}
+
+static huks_rc update_session(const struct OH_Huks_Blob *handle, const struct OH_Huks_ParamSet *set,
+                              const struct OH_Huks_Blob *in, struct OH_Huks_Blob *out)
+{
+    HUKS_TRY(step_check(handle, set, in, out));
+    struct session_entry *entry;
+    HUKS_TRY(entry_claim(handle, false, &entry));
+    size_t size = out->size;
+    huks_rc rc = native_update(&entry->session, bytes_of(in->data, in->size), out->data, &size);
+    if (rc == HUKS_OK) {
+        out->size = (uint32_t)size;
+    }
+    entry_release(entry, rc != HUKS_OK);
+    return rc;
+}
+
+struct OH_Huks_Result OH_Huks_UpdateSession(const struct OH_Huks_Blob *handle,
+                                            const struct OH_Huks_ParamSet *paramSet,
+                                            const struct OH_Huks_Blob *inData, struct OH_Huks_Blob *outData)
+{
+    return result_of_output(update_session(handle, paramSet, inData, outData));
+}
+
+static huks_rc finish_session(const struct OH_Huks_Blob *handle, const struct OH_Huks_ParamSet *set,
+                              const struct OH_Huks_Blob *in, struct OH_Huks_Blob *out)
+{
+    HUKS_TRY(step_check(handle, set, in, out));
+    struct session_entry *entry;
+    HUKS_TRY(entry_claim(handle, true, &entry));
+    size_t size = out->size;
+    huks_rc rc = native_finish(&entry->session, bytes_of(in->data, in->size), out->data, &size);
+    if (rc == HUKS_OK) {
+        out->size = (uint32_t)size;
+    }
+    entry_free(entry);
+    return rc;
+}
+
+struct OH_Huks_Result OH_Huks_FinishSession(const struct OH_Huks_Blob *handle,
+                                            const struct OH_Huks_ParamSet *paramSet,
+                                            const struct OH_Huks_Blob *inData, struct OH_Huks_Blob *outData)
+{
+    return result_of_output(finish_session(handle, paramSet, inData, outData));
+}
+
+static huks_rc abort_session(const struct OH_Huks_Blob *handle, const struct OH_Huks_ParamSet *set)
+{
+    error_clear();
+    if (handle == NULL || handle->data == NULL || set == NULL) {
+        return result_illegal(RESULT_NULL);
+    }
+    HUKS_TRY(door_set(set));
+    struct session_entry *entry;
+    if (entry_claim(handle, true, &entry) == HUKS_OK) {
+        entry_free(entry);
+    }
+    error_clear();
+    return HUKS_OK;
+}
+
+struct OH_Huks_Result OH_Huks_AbortSession(const struct OH_Huks_Blob *handle, const struct OH_Huks_ParamSet *paramSet)
+{
+    return result_of(abort_session(handle, paramSet));
+}

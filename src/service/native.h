@@ -1,0 +1,37 @@
+/*
+ * The keystore's verbs as HUKS has them: keys by alias and storage level, everything else in param sets.
+ *
+ * Sets are consistent and their tags known when they come here; what they say is checked here. Codes are the
+ * native API's (401, 801 and 201 included).
+ */
+#ifndef HUKS_SERVICE_NATIVE_H
+#define HUKS_SERVICE_NATIVE_H
+
+#include "service/operate.h"
+
+HUKS_MUST_USE huks_rc native_generate(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set);
+HUKS_MUST_USE huks_rc native_export(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set,
+                                    struct secret *out);
+HUKS_MUST_USE huks_rc native_delete(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set);
+HUKS_MUST_USE huks_rc native_exist(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set);
+/* A new set, the caller's. */
+HUKS_MUST_USE huks_rc native_params(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set,
+                                    OH_Huks_ParamSet **out);
+/* Calls `visit` with each alias of the level; a failure stops it. */
+HUKS_MUST_USE huks_rc native_list(struct engine *engine, const OH_Huks_ParamSet *set,
+                                  huks_rc (*visit)(struct bytes alias, void *argument), void *argument);
+
+/* One session: zero-initialise; native_session_free() any time. One thread at a time. */
+struct native_session {
+    struct operation operation;
+    uint32_t purpose;
+    bool cached;          /* the method takes its data in one piece: collected here */
+    struct buffer data;
+};
+HUKS_MUST_USE huks_rc native_begin(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set,
+                                   struct native_session *session);
+HUKS_MUST_USE huks_rc native_update(struct native_session *session, struct bytes in, void *out, size_t *size);
+HUKS_MUST_USE huks_rc native_finish(struct native_session *session, struct bytes in, void *out, size_t *size);
+void native_session_free(struct native_session *session);
+
+#endif
