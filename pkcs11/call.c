@@ -11,6 +11,7 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -210,13 +211,22 @@ static void note_in_session(struct p11_call *call, CK_ULONG code)
     p11_unlock_session(call);
 }
 
+/* One line: function, session, CKR_*, HUKS code, message. Successes at debug only. */
 static void log_call(const struct p11_call *call, CK_RV rv)
 {
+    enum log_level level = rv == CKR_OK ? HUKS_LOG_DEBUG : HUKS_LOG_ERROR;
+    if (!log_enabled(level)) {
+        return;
+    }
+    char session[32] = "";
+    if (call->handle != CK_INVALID_HANDLE) {
+        snprintf(session, sizeof(session), " session 0x%lx", call->handle);
+    }
     if (rv == CKR_OK) {
-        log_debug("%s: CKR_OK", call->function);
-    } else if (log_enabled(HUKS_LOG_ERROR)) {
+        log_write(level, "%s%s: CKR_OK", call->function, session);
+    } else {
         char message[256];
-        log_write(HUKS_LOG_ERROR, "%s: %s, %d: %s", call->function, p11_rv_name(rv), error_code(),
+        log_write(level, "%s%s: %s, %d: %s", call->function, session, p11_rv_name(rv), error_code(),
                   error_message(message, sizeof(message)));
     }
 }

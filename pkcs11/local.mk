@@ -9,7 +9,9 @@ pkcs11_sources += \
 	pkcs11/constants.h pkcs11/constants-mechanism.h pkcs11/cryptoki.h pkcs11/functions.h pkcs11/parameters.h
 huksinclude_HEADERS += include/huks/huks_pkcs11.h
 
-unit_programs += tests/unit/check-errors
+unit_programs += tests/unit/check-calls tests/unit/check-errors
+tests_unit_check_calls_SOURCES = tests/unit/check-calls.c
+tests_unit_check_calls_LDADD = libhuks_cryptoki.la $(LDADD)
 tests_unit_check_errors_SOURCES = tests/unit/check-errors.c
 tests_unit_check_errors_LDADD = libhuks_cryptoki.la $(LDADD)
 
