@@ -1,0 +1,120 @@
+/*
+ * Setting, changing and clearing PINs. Each change of the metadata is one transaction: whoever dies in the
+ * middle leaves the old state or the new one. Class keys are sealed anew, objects never.
+ */
+#include <string.h>
+
+#include "auth/inside.h"
+#include "auth/number.h"
+
+huks_rc auth_set_pin(struct auth *auth, enum auth_who who, struct bytes old_pin, struct bytes new_pin)
+{
+    AUTO(proof_free) struct proof proof = {0};
+    HUKS_TRY(pin_check_new(&auth->config, new_pin));
+    HUKS_TRY(login_test(auth, who, old_pin, &new_pin, &proof));
+    if (auth_logged_in(auth) == who) {
+        login_remember(auth, who, new_pin, &proof.params);
+    }
+    return HUKS_OK;
+}
+
+struct clearing {
+    struct auth *auth;
+    bool ownerless; /* nobody is logged in: right only while there is no PIN at all */
+    struct buffer record, uid_value;
+    uint64_t uid;
+};
+
+static void clearing_free(struct clearing *clearing)
+{
+    buffer_free(&clearing->record);
+    buffer_free(&clearing->uid_value);
+}
+
+static huks_rc login_needed(void)
+{
+    return error_raise(HUKS_E_AUTH_FAILED, ABOUT_LOGIN, NULL);
+}
+
+static huks_rc require_no_pin(struct store_token *token)
+{
+    static const char *const names[] = {KEYRING_PIN_SO, KEYRING_PIN_USER};
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        AUTO(buffer_free) struct buffer record = {0};
+        bool found;
+        HUKS_TRY(keyring_get(token, names[i], &record, &found));
+        if (found) {
+            return login_needed();
+        }
+    }
+    return HUKS_OK;
+}
+
+static huks_rc clear(struct store_token *token, void *argument)
+{
+    struct clearing *clearing = argument;
+    AUTO(buffer_free) struct buffer open_keys = {0};
+    bool found;
+    HUKS_TRY(auth_same_token(clearing->auth));
+    if (clearing->ownerless) {
+        HUKS_TRY(require_no_pin(token));
+    }
+    HUKS_TRY(store_meta_put(token, KEYRING_PIN_USER, bytes_of(clearing->record.data, clearing->record.size)));
+    HUKS_TRY(store_meta_put(token, KEYRING_SECURE_UID,
+                            bytes_of(clearing->uid_value.data, clearing->uid_value.size)));
+    HUKS_TRY(keyring_get(token, KEYRING_OPEN_KEYS, &open_keys, &found));
+    if (found) {
+        HUKS_TRY(store_meta_delete(token, KEYRING_OPEN_KEYS));
+    }
+    return tries_reset_within(clearing->auth->tries, AUTH_USER);
+}
+
+/* CE ‖ ECE: the SO's login has them; a token that has no PIN at all gives them to everybody. */
+static huks_rc shared_keys(struct auth *auth, struct secret *shared, bool *ownerless)
+{
+    (void)pthread_mutex_lock(&auth->mutex);
+    const uint8_t *open = auth->current->keys.key[STORE_CE];
+    *ownerless = auth_logged_in(auth) == AUTH_NOBODY && auth->secure_uid == 0 && open != NULL;
+    const uint8_t *keys = auth_logged_in(auth) == AUTH_SO ? auth->so_keys.data : *ownerless ? open : NULL;
+    huks_rc rc = keys != NULL ? secret_set(shared, keys, KEYRING_SHARED_SIZE) : login_needed();
+    (void)pthread_mutex_unlock(&auth->mutex);
+    HUKS_TRY(rc);
+    return *ownerless ? require_no_pin(auth->token) : HUKS_OK;
+}
+
+/* A new life of the PIN-bound class: its key, and the secure user id that numbers it. */
+static huks_rc draw(struct auth *auth, const struct secret *shared, struct secret *class_keys,
+                    struct clearing *clearing)
+{
+    uint8_t uid[8];
+    HUKS_TRY(secret_alloc(class_keys, KEYRING_USER_SIZE));
+    memcpy(class_keys->data, shared->data, KEYRING_SHARED_SIZE);
+    HUKS_TRY(crypto_random(auth->crypto, class_keys->data + KEYRING_SHARED_SIZE, KEYRING_KEY_SIZE));
+    do {
+        HUKS_TRY(crypto_random(auth->crypto, &clearing->uid, sizeof clearing->uid));
+    } while (clearing->uid == 0);
+    number_put64(uid, clearing->uid);
+    return keyring_value(BYTES_OF(uid), &clearing->uid_value);
+}
+
+huks_rc auth_init_pin(struct auth *auth, struct bytes new_pin)
+{
+    AUTO(secret_free) struct secret shared = {0};
+    AUTO(secret_free) struct secret class_keys = {0};
+    AUTO(clearing_free) struct clearing clearing = {.auth = auth};
+
+    HUKS_TRY(auth_sync(auth, true));
+    HUKS_TRY(shared_keys(auth, &shared, &clearing.ownerless));
+    HUKS_TRY(pin_check_new(&auth->config, new_pin));
+    HUKS_TRY(draw(auth, &shared, &class_keys, &clearing));
+    HUKS_TRY(keyring_seal_pin(auth->crypto, AUTH_USER, secret_bytes(&auth->device_key),
+                              auth->config.scrypt_log2n, new_pin, secret_bytes(&class_keys), &clearing.record));
+    HUKS_TRY(store_meta_change(auth->token, clear, &clearing));
+    tries_forget(auth->tries, AUTH_USER);
+
+    /* What was open without a PIN needs a login from now on; at the latest the next acquire sees it. */
+    if (auth_sync(auth, true) != HUKS_OK) {
+        error_clear();
+    }
+    return HUKS_OK;
+}
