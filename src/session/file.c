@@ -69,13 +69,20 @@ static uint64_t random_word(void)
     return word;
 }
 
-/* FNV-1a: against damage, not against an enemy. */
-static uint64_t head_checksum(const struct session_head *head)
+/* FNV-1a over words: against damage, not against an enemy. */
+uint64_t file_checksum(const struct session_head *head)
 {
-    const uint8_t *bytes = (const uint8_t *)head;
+    const uint64_t words[] = {
+        head->magic,
+        (uint64_t)head->version << 32 | head->size,
+        (uint64_t)head->slots << 32 | head->slots_at,
+        (uint64_t)head->rows << 32 | head->rows_at,
+        (uint64_t)head->waiters << 32 | head->waiters_at,
+        head->made,
+    };
     uint64_t sum = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < offsetof(struct session_head, checksum); i++) {
-        sum = (sum ^ bytes[i]) * UINT64_C(0x100000001b3);
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+        sum = (sum ^ words[i]) * UINT64_C(0x100000001b3);
     }
     return sum;
 }
@@ -94,17 +101,17 @@ static struct session_head head_make(uint64_t made)
         .waiters_at = (uint32_t)offsetof(struct session_shared, waiters),
         .made = made,
     };
-    head.checksum = head_checksum(&head);
+    head.checksum = file_checksum(&head);
     return head;
 }
 
 /* Whole, but perhaps of another version. */
 static bool head_whole(const struct session_head *head)
 {
-    return head->magic == SESSION_MAGIC && head->checksum == head_checksum(head);
+    return head->magic == SESSION_MAGIC && head->checksum == file_checksum(head);
 }
 
-bool file_head_valid(const struct session_head *head)
+static bool head_valid(const struct session_head *head)
 {
     const struct session_head own = head_make(head->made);
     return memcmp(head, &own, sizeof own) == 0;
@@ -241,7 +248,7 @@ static enum found file_examine(const struct session_table *table, enum session_p
         !head_whole(&head)) {
         return FOUND_DAMAGED;
     }
-    if (!file_head_valid(&head)) {
+    if (!head_valid(&head)) {
         /* Another version of ours. While it is in use it stays; the two count apart. */
         return file_in_use(fd) ? FOUND_UNUSABLE : FOUND_DAMAGED;
     }
@@ -403,7 +410,7 @@ bool file_intact(const struct session_table *table, const struct session_map *ma
     struct stat name;
     return fd_examine(map, &file) && file.st_size >= (off_t)sizeof(struct session_shared) &&
            lstat(file_path(table, map->place), &name) == 0 && name.st_dev == map->dev &&
-           name.st_ino == map->ino && file_head_valid(&map->shared->head);
+           name.st_ino == map->ino && head_valid(&map->shared->head);
 }
 
 void file_bury(struct session_map *map)

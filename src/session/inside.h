@@ -112,7 +112,7 @@ void file_close(struct session_map *map);
 /* A table of this process alone. False: no memory. */
 bool file_private(struct session_map *map);
 const char *file_path(const struct session_table *table, enum session_place place);
-bool file_head_valid(const struct session_head *head);
+uint64_t file_checksum(const struct session_head *head);
 
 /* -- row.c: who lives */
 
@@ -149,8 +149,7 @@ void slot_free_all(struct session_map *map);
 
 /* -- reap.c: what the dead leave behind */
 
-/* Frees what the dead, the gone and damage have left in the slots below `limit`. True: something came free.
- */
+/* Frees what the dead and damage have left among the waiters and below `limit`. True: a slot came free. */
 bool reap_slots(struct session_table *table, struct session_map *map, uint32_t limit);
 /* The same for all slots, waiters and rows. */
 void reap_all(struct session_table *table, struct session_map *map);
@@ -161,8 +160,7 @@ void reap_all(struct session_table *table, struct session_map *map);
 HUKS_MUST_USE huks_rc wait_take(struct session_table *table, struct session_ref *out);
 /* Wakes somebody for a slot that has come free. */
 void wait_wake(struct session_map *map, uint32_t slot);
-/* Gives a held slot to a waiter who has been passed over too long. False: there is none, the slot is as it
- * was. */
+/* Gives a held slot to a waiter passed over too long. False: there is none, and the slot is as it was. */
 bool wait_hand_off(struct session_table *table, struct session_map *map, uint32_t slot, uint64_t word);
 /* Wakes all waiters of the instance. */
 void wait_wake_own(struct session_table *table);

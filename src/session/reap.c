@@ -76,31 +76,37 @@ static bool reap_below(struct session_table *table, struct session_map *map, str
     return freed;
 }
 
+/* First the bit, then the word: a bit without a waiter would cost every return a look. */
+static void reap_waiter(struct session_table *table, struct session_map *map, struct verdicts *verdicts,
+                        uint32_t number)
+{
+    struct session_waiter *waiter = &map->shared->waiters[number];
+    _Atomic uint64_t *bits = &map->shared->waiting[number / 64];
+    uint64_t bit = UINT64_C(1) << (number % 64);
+    uint64_t word = atomic_load(&waiter->word);
+    if (word_state(word) == STATE_USED && judge(table, map, verdicts, word_owner(word))) {
+        return;
+    }
+    if ((atomic_load(bits) & bit) != 0) {
+        (void)atomic_fetch_and(bits, ~bit);
+    }
+    if (word_state(word) != STATE_FREE) {
+        uint64_t vacant = word_make(word_generation(word), 0, STATE_FREE);
+        (void)atomic_compare_exchange_strong(&waiter->word, &word, vacant);
+    }
+}
+
 bool reap_slots(struct session_table *table, struct session_map *map, uint32_t limit)
 {
     struct verdicts verdicts;
     memset(&verdicts, 0, sizeof verdicts);
-    return reap_below(table, map, &verdicts, limit);
-}
-
-/* First the bit, then the word: a bit without a waiter would cost every return a look. */
-static void reap_waiters(struct session_table *table, struct session_map *map, struct verdicts *verdicts)
-{
-    for (uint32_t i = 0; i < SESSION_WAITERS; i++) {
-        struct session_waiter *waiter = &map->shared->waiters[i];
-        uint64_t bit = UINT64_C(1) << (i % 64);
-        uint64_t word = atomic_load(&waiter->word);
-        if (word_state(word) == STATE_USED && judge(table, map, verdicts, word_owner(word))) {
-            continue;
-        }
-        if ((atomic_load(&map->shared->waiting[i / 64]) & bit) != 0) {
-            (void)atomic_fetch_and(&map->shared->waiting[i / 64], ~bit);
-        }
-        if (word_state(word) != STATE_FREE) {
-            (void)atomic_compare_exchange_strong(&waiter->word, &word,
-                                                 word_make(word_generation(word), 0, STATE_FREE));
+    /* A dead waiter must not be the one who is called. */
+    for (uint32_t i = 0; i < SESSION_WAITER_WORDS; i++) {
+        for (uint64_t bits = atomic_load(&map->shared->waiting[i]); bits != 0; bits &= bits - 1) {
+            reap_waiter(table, map, &verdicts, i * 64 + (uint32_t)__builtin_ctzll(bits));
         }
     }
+    return reap_below(table, map, &verdicts, limit);
 }
 
 static void reap_rows(struct session_table *table, struct session_map *map, struct verdicts *verdicts)
@@ -122,7 +128,9 @@ void reap_all(struct session_table *table, struct session_map *map)
 {
     struct verdicts verdicts;
     memset(&verdicts, 0, sizeof verdicts);
+    for (uint32_t i = 0; i < SESSION_WAITERS; i++) {
+        reap_waiter(table, map, &verdicts, i);
+    }
     (void)reap_below(table, map, &verdicts, SESSION_SLOTS);
-    reap_waiters(table, map, &verdicts);
     reap_rows(table, map, &verdicts);
 }

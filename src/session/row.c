@@ -125,6 +125,23 @@ static void row_sit_down(const struct session_table *table, struct session_map *
     atomic_store(&row->word, word_make(generation, owner, STATE_USED));
 }
 
+/*
+ * Tags come round again. What a dead owner of the row still has must not look like the new one's then; with
+ * the byte locked, nobody but we can own anything in this row's name.
+ */
+static void row_clear(struct session_map *map, uint32_t index)
+{
+    for (uint32_t number = 0; number < SESSION_SLOTS; number++) {
+        struct session_slot *slot = shared_slot(map->shared, number);
+        uint64_t word = atomic_load(&slot->word);
+        if ((word_state(word) == STATE_HELD || word_state(word) == STATE_BUSY) &&
+            owner_index(word_owner(word)) == index) {
+            uint64_t vacant = word_make(word_generation(word), 0, STATE_FREE);
+            (void)atomic_compare_exchange_strong(&slot->word, &word, vacant);
+        }
+    }
+}
+
 /* 0, or the errno of the lock. */
 static int row_try(const struct session_table *table, struct session_map *map, uint32_t index)
 {
@@ -133,6 +150,9 @@ static int row_try(const struct session_table *table, struct session_map *map, u
         if (fcntl(map->fd, F_OFD_SETLK, &lock) != 0) {
             return errno;
         }
+    }
+    if (word_state(atomic_load(&map->shared->rows[index].word)) != STATE_FREE) {
+        row_clear(map, index);
     }
     row_sit_down(table, map, index);
     return 0;

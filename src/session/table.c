@@ -164,7 +164,7 @@ huks_rc session_table_open(const struct session_settings *settings, struct sessi
     }
     atomic_store(&table->map, map);
     /* Each instance begins its search elsewhere: then neighbours don't fight for one cache line. */
-    atomic_store(&table->hint, owner_index(map->owner));
+    atomic_store(&table->hint, table->limit > 0 ? owner_index(map->owner) % table->limit : 0);
     atomic_store(&table->checked_ms, clock_coarse_ms());
     *out = table;
     table = NULL;
@@ -183,12 +183,12 @@ void session_shutdown(struct session_table *table)
 void session_table_close(struct session_table *table)
 {
     if (table_here(table)) {
-        for (struct session_map *map = table_map(table); map != NULL; map = map->older) {
-            /* Left seats were emptied; and a file that was replaced may have been truncated as well. */
-            if (map == table_map(table) && (map->fd < 0 || file_intact(table, map))) {
-                slot_free_all(map);
-                row_leave(map);
-            }
+        struct session_map *map = table_map(table);
+        /* A file that was replaced may have been truncated as well. Without us our lock is gone, that will
+         * do. */
+        if (map->fd < 0 || file_intact(table, map)) {
+            slot_free_all(map);
+            row_leave(map);
         }
     }
     session_table_forget_after_fork(table);

@@ -167,6 +167,11 @@ static void place_join(struct session_table *table, struct session_map *map, uin
     }
 }
 
+static bool place_kept(const struct place *place, const struct session_map *map)
+{
+    return place->map != NULL && place->map == map && atomic_load(&place->waiter->word) == place->word;
+}
+
 /* Says that we are about to sleep; then comes the last look. Also mends a bit that a reaper cleared wrongly.
  */
 static void place_arm(const struct place *place)
@@ -243,7 +248,7 @@ huks_rc wait_take(struct session_table *table, struct session_ref *out)
         }
         table_check_often(table);
         struct session_map *map = table_seat(table);
-        if (place.map != map || atomic_load(&place.waiter->word) != place.word) {
+        if (!place_kept(&place, map)) {
             (void)place_leave(table, &place, false, out);
             if (table->wait_ms > 0) {
                 place_join(table, map, since, &place);

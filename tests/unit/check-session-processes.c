@@ -273,9 +273,36 @@ START_TEST(death_of_a_waiter)
     child_order(&child, 1);
     until_waiting(table, 1);
     child_kill(&child);
-    ck_assert_uint_eq(limits_of(table).waiting, 0);
+    /* Whoever waits next clears its place. */
+    struct session_ref other;
+    table->wait_ms = 30;
+    ck_assert_int_eq(session_take(table, &other), HUKS_E_SESSION_LIMIT);
+    for (int i = 0; i < SESSION_WAITER_WORDS; i++) {
+        ck_assert_uint_eq(atomic_load(&table_map(table)->shared->waiting[i]), 0);
+    }
     session_return(table, ref);
     take(table, &ref, 1);
+    session_table_close(table);
+}
+END_TEST
+
+START_TEST(rows_of_the_dead_are_used_again)
+{
+    /* All rows dead, each with a session, and the tag about to come round. */
+    struct session_table *table = table_join(SESSION_LIMIT_MAX, 0);
+    struct session_shared *shared = table_map(table)->shared;
+    uint32_t own = owner_index(table_map(table)->owner);
+    for (uint32_t i = 0; i < SESSION_ROWS; i++) {
+        if (i != own) {
+            atomic_store(&shared->rows[i].word, word_make(1, owner_make(i, 7), STATE_USED));
+            atomic_store(&shared_slot(shared, i)->word, word_make(1, owner_make(i, 8), STATE_HELD));
+        }
+    }
+    struct session_table *other = table_join(15, 0);
+    ck_assert_int_eq(session_table_where(other, NULL), SESSION_IN_STORE);
+    ck_assert_uint_eq(limits_of(other).in_use, 0);
+    expect_fifteen(other);
+    session_table_close(other);
     session_table_close(table);
 }
 END_TEST
@@ -413,10 +440,13 @@ END_TEST
 START_TEST(other_pid_namespace)
 {
     struct session_table *table = table_join(15, 0);
-    if (unshare(CLONE_NEWPID) != 0) {
+    int own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+    if (own < 0 || unshare(CLONE_NEWPID) != 0) {
         return; /* not allowed here */
     }
     struct child child = child_start(15, 0); /* pid 1 of its own */
+    ck_assert_int_eq(setns(own, CLONE_NEWPID), 0);
+    (void)close(own);
     ck_assert_int_eq(child_do(&child, 15), 15);
     ck_assert_uint_eq(limits_of(table).in_use, 15);
     ck_assert_uint_eq(limits_of(table).mine, 0);
@@ -737,6 +767,7 @@ static Suite *suite(void)
     tcase_add_test(limit, processes_are_listed);
     tcase_add_test(death, death_frees_for_a_waiter);
     tcase_add_test(death, death_of_a_waiter);
+    tcase_add_test(death, rows_of_the_dead_are_used_again);
     tcase_add_test(death, stopped_waiter_stops_nobody);
     tcase_add_test(death, exec_frees);
     tcase_add_test(identity, pid_reuse_does_not_fool);
