@@ -1,1 +1,7 @@
 # What doc/ adds to the build.
+dist_doc_DATA += README.md CHANGELOG.md CONTRIBUTING.md doc/architecture.md
+
+# Examples use the installed headers and the library as a program of somebody else's would.
+noinst_PROGRAMS += doc/examples/sign
+doc_examples_sign_SOURCES = doc/examples/sign.c
+doc_examples_sign_LDADD = libhuks_ndk.la

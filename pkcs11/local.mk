@@ -19,3 +19,9 @@ tests_unit_check_errors_LDADD = libhuks_cryptoki.la $(LDADD)
 pkcs11_sources += \
 	pkcs11/attribute.c pkcs11/attribute.h pkcs11/attribute_value.c pkcs11/find.c pkcs11/key_type.c \
 	pkcs11/nested.c pkcs11/object.c pkcs11/template.c pkcs11/template.h
+
+# Operations: the mechanism table and what reads it.
+pkcs11_sources += \
+	pkcs11/derive.c pkcs11/digest.c pkcs11/dual.c pkcs11/encrypt.c pkcs11/generate.c \
+	pkcs11/mechanism.c pkcs11/mechanism.h pkcs11/mechanism_parameter.c pkcs11/mechanism_row.h \
+	pkcs11/operation.c pkcs11/operation.h pkcs11/random.c pkcs11/sign.c pkcs11/wrap.c

@@ -5,8 +5,9 @@
 #ifndef HUKS_PKCS11_MECHANISM_ROW_H
 #define HUKS_PKCS11_MECHANISM_ROW_H
 
-#include "huks/huks_pkcs11.h"
 #include "pkcs11/mechanism.h"
+
+#include "huks/huks_pkcs11.h"
 
 /* The shape of pParameter: which reader of parameters.c fills the spec. */
 enum p11_shape {

@@ -114,7 +114,7 @@ static CK_RV put_mechanisms(struct reading *reading, const CK_ATTRIBUTE *attribu
     }
     size_t count = attribute->ulValueLen / sizeof(CK_MECHANISM_TYPE);
     const CK_MECHANISM_TYPE *types = attribute->pValue;
-    uint8_t *packed;
+    uint8_t *packed = NULL;
     P11_TRY(chunk_new(reading->draft, count * 4 + 1, &packed));
     for (size_t i = 0; i < count; i++) {
         for (unsigned byte = 0; byte < 4; byte++) {
@@ -130,7 +130,7 @@ static CK_RV put_nested(struct reading *reading, const CK_ATTRIBUTE *attribute, 
 {
     AUTO(buffer_free) struct buffer packed = {0};
     P11_TRY(nested_pack(attribute, &packed));
-    uint8_t *kept;
+    uint8_t *kept = NULL;
     P11_TRY(chunk_new(reading->draft, packed.size + 1, &kept));
     if (packed.size > 0) {
         memcpy(kept, packed.data, packed.size);
@@ -141,7 +141,7 @@ static CK_RV put_nested(struct reading *reading, const CK_ATTRIBUTE *attribute, 
 
 static CK_RV put_number(struct reading *reading, const CK_ATTRIBUTE *attribute, uint32_t tag)
 {
-    CK_ULONG value;
+    CK_ULONG value = 0;
     P11_TRY(take_number(attribute, &value));
     struct param_list *params = &reading->draft->draft.params;
     if ((tag & HUKS_TAG_TYPE_MASK) == OH_HUKS_TAG_TYPE_ULONG) {
@@ -167,7 +167,7 @@ static CK_RV put_bytes(struct reading *reading, const CK_ATTRIBUTE *attribute, c
 
 static CK_RV put_purpose(struct reading *reading, const CK_ATTRIBUTE *attribute, const struct attribute_row *row)
 {
-    bool value;
+    bool value = false;
     P11_TRY(take_bool(attribute, &value));
     uint32_t bit = attribute_purpose(row, reading->draft->class);
     reading->purposes = value ? reading->purposes | bit : reading->purposes & ~bit;
@@ -222,7 +222,7 @@ static CK_RV take_special(struct reading *reading, const CK_ATTRIBUTE *attribute
 static CK_RV put_bool(struct reading *reading, const struct p11_session *session, const CK_ATTRIBUTE *attribute,
                       const struct attribute_row *row)
 {
-    bool value;
+    bool value = false;
     P11_TRY(take_bool(attribute, &value));
     if (value && (row->flags & A_SO) != 0 && token_role(session->token) != AUTH_SO) {
         return p11_failf(CKR_ATTRIBUTE_READ_ONLY, "attribute %s: only the SO sets it",
@@ -241,7 +241,7 @@ static CK_RV read_one(struct p11_session *session, struct reading *reading, cons
     if ((row->flags & reading->use) == 0) {
         return p11_failf(CKR_ATTRIBUTE_READ_ONLY, "attribute %s in this call", p11_attribute_name(attribute->type));
     }
-    bool done;
+    bool done = false;
     P11_TRY(take_special(reading, attribute, &done));
     if (done) {
         return CKR_OK;
@@ -274,7 +274,7 @@ static CK_RV known_or_given(const CK_ATTRIBUTE *template, CK_ULONG count, CK_ATT
                    ? CKR_OK
                    : p11_failf(CKR_TEMPLATE_INCOMPLETE, "attribute %s", p11_attribute_name(type));
     }
-    CK_ULONG value;
+    CK_ULONG value = 0;
     P11_TRY(take_number(given, &value));
     if (known != CK_UNAVAILABLE_INFORMATION && value != known) {
         return p11_failf(CKR_TEMPLATE_INCONSISTENT, "attribute %s for this mechanism", p11_attribute_name(type));
@@ -511,7 +511,7 @@ static CK_RV change_allowed(struct p11_session *session, struct item *item, cons
     if (row->kind != KIND_BOOL) {
         return CKR_OK;
     }
-    bool wanted;
+    bool wanted = false;
     P11_TRY(take_bool(attribute, &wanted));
     bool now = p11_attribute_bool(item, row->type, CK_FALSE) == CK_TRUE;
     if (wanted == now) {
