@@ -196,6 +196,29 @@ const struct difference differences[] = {
      "a wrapped key of impossible length is WRAPPED_KEY_LEN_RANGE"},
     {"wrap/unwrap-template-added", CKR_OK, CKR_TEMPLATE_INCONSISTENT,
      "2.40, 4.9: attributes of CKA_UNWRAP_TEMPLATE that the call leaves out are added"},
+
+    /* ---- threads */
+    {"threads/token-objects", OTHERWISE, OTHERWISE,
+     "SoftHSM2 answers GENERAL_ERROR now and then when threads change token objects at once"},
+    {"threads/one-session", OTHERWISE, OTHERWISE, "SoftHSM2 does not lock a session"},
+    {"threads/initialise-race", OTHERWISE, OTHERWISE, "SoftHSM2 has no lock around C_Initialize"},
+    {"threads/finalise-race", OTHERWISE, OTHERWISE, "SoftHSM2 frees what running calls use"},
+    {"threads/login-race", OTHERWISE, OTHERWISE, "SoftHSM2 answers OBJECT_HANDLE_INVALID for a key that went with the login"},
+    {"threads/slot-event", OTHERWISE, OTHERWISE, "SoftHSM2 cannot wait for a slot"},
+
+    /* ---- fork */
+    {"fork/child-not-initialised", OTHERWISE, OTHERWISE, "SoftHSM2 goes on in the child unless configured otherwise"},
+    {"fork/child-initialises", OTHERWISE, OTHERWISE, "SoftHSM2 is ALREADY_INITIALIZED in the child"},
+    {"fork/busy-threads", OTHERWISE, OTHERWISE, "SoftHSM2's locks stay taken in the child"},
+
+    /* ---- process */
+    {"process/token-made-by-another", OTHERWISE, OTHERWISE, "SoftHSM2 looks for new tokens in C_Initialize only"},
+    {"process/sessions-of-others", OTHERWISE, OTHERWISE, "SoftHSM2 knows the sessions of its own process"},
+    {"process/parallel-creation", OTHERWISE, OTHERWISE,
+     "SoftHSM2 answers GENERAL_ERROR now and then when processes change token objects at once"},
+    {"process/pin-changed-by-another", OTHERWISE, OTHERWISE, "SoftHSM2 keeps the PIN it read first"},
+    {"process/finalise-in-early-handler", HOLDS, FAILS, "OpenSSL is gone when the handler runs: SoftHSM2 crashes"},
+    {"process/finalise-in-destructor", HOLDS, FAILS, "OpenSSL is gone when the destructor runs: SoftHSM2 crashes"},
 };
 
 const size_t differences_count = sizeof differences / sizeof differences[0];

@@ -35,6 +35,9 @@ extern const struct huks_functions *huks; /* vendor part, NULL on the reference 
 /* Runs the suite on the module named by the arguments; returns main's exit status. */
 int harness_run(int argc, char **argv, Suite *suite);
 
+/* For programs that a test starts: loads the module that the test uses ($HUKS_TEST_MODULE). */
+bool harness_load(void);
+
 bool is_reference(void);
 const char *module_path(void);
 void *module_symbol(const char *name);
