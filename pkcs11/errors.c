@@ -34,6 +34,15 @@ struct ckr_row {
 static const struct ckr_row ckr_rows[] = {P11_CKR_TABLE(CKR_ROW)};
 #undef CKR_ROW
 
+/* Five codes have other numbers in <p11-kit/pkcs11.h> up to 0.24; a host built with it asks for those. */
+static const struct {
+    CK_RV old, rv;
+} p11_kit_numbers[] = {
+    {0x1c0, CKR_EXCEEDED_MAX_ITERATIONS}, {0x1c1, CKR_FIPS_SELF_TEST_FAILED},
+    {0x1c2, CKR_LIBRARY_LOAD_FAILED},     {0x1c3, CKR_PIN_TOO_WEAK},
+    {0x1c4, CKR_PUBLIC_KEY_INVALID},
+};
+
 static const struct ckr_row *ckr_find(CK_RV rv)
 {
     for (size_t i = 0; i < ARRAY_SIZE(ckr_rows); i++) {
@@ -46,6 +55,11 @@ static const struct ckr_row *ckr_find(CK_RV rv)
 
 int32_t p11_error_of(CK_RV rv)
 {
+    for (size_t i = 0; i < ARRAY_SIZE(p11_kit_numbers); i++) {
+        if (p11_kit_numbers[i].old == rv) {
+            rv = p11_kit_numbers[i].rv;
+        }
+    }
     const struct ckr_row *row = ckr_find(rv);
     return row != NULL ? row->code : HUKS_E_INTERNAL;
 }

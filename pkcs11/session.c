@@ -32,15 +32,18 @@ CK_RV p11_session_may_write(const struct p11_session *session, bool token_object
 
 /* ---- opening ---- */
 
-/* Why the token took no session: nothing in the slot, or nothing we know. */
-static CK_RV open_refused(CK_SLOT_ID slot, CK_RV rv)
+/* Why the token took no session: nothing in the slot, or nothing we know, or what the engine says. */
+static CK_RV open_refused(struct token *token, CK_RV rv)
 {
-    struct token *token;
     struct token_info info;
-    if (rv == CKR_TOKEN_NOT_RECOGNIZED && p11_slot_info(slot, &token, &info) == CKR_OK && !info.present) {
+    if (rv == CKR_SESSION_READ_WRITE_SO_EXISTS || rv == CKR_HOST_MEMORY) {
+        return rv;
+    }
+    P11_TRY_HUKS(token_info(token, &info), P11_AT_TOKEN);
+    if (!info.present) {
         return p11_fail(CKR_TOKEN_NOT_PRESENT, NULL);
     }
-    return rv;
+    return info.initialized && info.recognized ? rv : p11_fail(CKR_TOKEN_NOT_RECOGNIZED, NULL);
 }
 
 static CK_RV open_session(CK_SLOT_ID slot, CK_FLAGS flags, CK_VOID_PTR application, CK_NOTIFY notify,
@@ -61,7 +64,7 @@ static CK_RV open_session(CK_SLOT_ID slot, CK_FLAGS flags, CK_VOID_PTR applicati
     CK_SESSION_HANDLE opened;
     CK_RV rv = p11_session_open(p11_module()->sessions, &model, &opened);
     if (rv != CKR_OK) {
-        return open_refused(slot, rv);
+        return open_refused(model.token, rv);
     }
     *handle = opened;
     return CKR_OK;
