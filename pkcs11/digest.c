@@ -30,7 +30,7 @@ CK_RV C_DigestUpdate(CK_SESSION_HANDLE handle, CK_BYTE_PTR part, CK_ULONG part_s
 /* A value that may not be read may not be digested either: a digest of a short or structured key tells it. */
 static CK_RV digest_key(struct p11_session *session, CK_OBJECT_HANDLE key)
 {
-    struct p11_operation *pending;
+    struct p11_operation *pending = NULL;
     P11_TRY(p11_pending(session, P11_DIGEST, false, &pending));
     AUTO(item_unref_ptr) struct item *item = NULL;
     CK_RV rv = p11_key_get(session, key, P11_AT_OPERATION, &item);
@@ -76,7 +76,7 @@ static CK_RV state_get(struct p11_session *session, CK_BYTE *state, CK_ULONG *si
             return p11_fail(CKR_STATE_UNSAVEABLE, "saving of the state of an operation with a key");
         }
     }
-    struct p11_operation *pending;
+    struct p11_operation *pending = NULL;
     P11_TRY(p11_pending(session, P11_DIGEST, false, &pending));
     AUTO(buffer_free) struct buffer saved = {0};
     CK_MECHANISM_TYPE type = pending->mechanism->type;

@@ -6,7 +6,7 @@
 
 static CK_RV both_pending(struct p11_session *session, enum p11_kind first, enum p11_kind second)
 {
-    struct p11_operation *pending;
+    struct p11_operation *pending = NULL;
     P11_TRY(p11_pending(session, first, false, &pending));
     return p11_pending(session, second, false, &pending);
 }

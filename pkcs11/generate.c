@@ -101,7 +101,7 @@ static CK_RV generate_key(struct p11_session *session, const CK_MECHANISM *mecha
     if (key == NULL) {
         return p11_fail(CKR_ARGUMENTS_BAD, "key handle pointer");
     }
-    const struct p11_mechanism *row;
+    const struct p11_mechanism *row = NULL;
     P11_TRY(generate_row(mechanism, CKF_GENERATE, &row));
     bool domain = row->type == CKM_DSA_PARAMETER_GEN;
     struct p11_making making = {
@@ -182,7 +182,7 @@ static CK_RV generate_pair(struct p11_session *session, const CK_MECHANISM *mech
     if (public_key == NULL || private_key == NULL) {
         return p11_fail(CKR_ARGUMENTS_BAD, "key handle pointer");
     }
-    const struct p11_mechanism *row;
+    const struct p11_mechanism *row = NULL;
     P11_TRY(generate_row(mechanism, CKF_GENERATE_KEY_PAIR, &row));
     struct p11_making public = {
         .use = P11_GENERATE, .class = CKO_PUBLIC_KEY, .key_type = row->key_type, .mechanism = row->type};

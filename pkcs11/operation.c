@@ -103,7 +103,7 @@ static CK_RV begin_keyed(struct p11_session *session, struct p11_operation *pend
     AUTO(item_unref_ptr) struct item *item = NULL;
     P11_TRY(p11_key_get(session, key, P11_AT_OPERATION, &item));
     P11_TRY_HUKS(item_ready(item), P11_AT_OPERATION);
-    const struct p11_mechanism *row;
+    const struct p11_mechanism *row = NULL;
     P11_TRY(begin_row(mechanism, beginning->flag, &row));
     if (!class_fits(item, beginning->asymmetric) || !p11_mechanism_fits(row, item)) {
         return p11_failf(CKR_KEY_TYPE_INCONSISTENT, "key type for %s", p11_mechanism_name(row->type));
@@ -123,7 +123,7 @@ static CK_RV begin_keyed(struct p11_session *session, struct p11_operation *pend
 
 static CK_RV begin_digest(struct p11_session *session, struct p11_operation *pending, const CK_MECHANISM *mechanism)
 {
-    const struct p11_mechanism *row;
+    const struct p11_mechanism *row = NULL;
     P11_TRY(begin_row(mechanism, CKF_DIGEST, &row));
     struct crypto_spec spec = {.direction = CRYPTO_HASH};
     P11_TRY(p11_parameter_read(row, mechanism, &spec));
@@ -219,7 +219,7 @@ static CK_RV step_order(struct p11_operation *pending, enum p11_kind kind, enum 
 CK_RV p11_step(struct p11_session *session, enum p11_kind kind, bool recover, enum p11_step step, const CK_BYTE *in,
                CK_ULONG in_size, CK_BYTE *out, CK_ULONG *out_size)
 {
-    struct p11_operation *pending;
+    struct p11_operation *pending = NULL;
     P11_TRY(p11_pending(session, kind, recover, &pending));
     if (out_size == NULL || (in == NULL && in_size != 0)) {
         return step_failed(pending, p11_fail(CKR_ARGUMENTS_BAD, out_size == NULL ? "length pointer" : "data pointer"));
@@ -253,7 +253,7 @@ CK_RV p11_step(struct p11_session *session, enum p11_kind kind, bool recover, en
 
 CK_RV p11_feed(struct p11_session *session, enum p11_kind kind, const CK_BYTE *in, CK_ULONG in_size)
 {
-    struct p11_operation *pending;
+    struct p11_operation *pending = NULL;
     P11_TRY(p11_pending(session, kind, false, &pending));
     if (in == NULL && in_size != 0) {
         return step_failed(pending, p11_fail(CKR_ARGUMENTS_BAD, "data pointer"));
@@ -269,7 +269,7 @@ CK_RV p11_feed(struct p11_session *session, enum p11_kind kind, const CK_BYTE *i
 CK_RV p11_verify(struct p11_session *session, bool once, const CK_BYTE *in, CK_ULONG in_size,
                  const CK_BYTE *signature, CK_ULONG signature_size)
 {
-    struct p11_operation *pending;
+    struct p11_operation *pending = NULL;
     P11_TRY(p11_pending(session, P11_VERIFY, false, &pending));
     if (signature == NULL || (in == NULL && in_size != 0)) {
         return step_failed(pending,

@@ -70,7 +70,7 @@ static CK_RV wrap_permitted(struct item *wrapping, const struct p11_mechanism *r
 static CK_RV wrap_key(struct p11_session *session, const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE wrapping_handle,
                       CK_OBJECT_HANDLE key_handle, CK_BYTE *wrapped, CK_ULONG *wrapped_size)
 {
-    const struct p11_mechanism *row;
+    const struct p11_mechanism *row = NULL;
     P11_TRY(wrap_row(mechanism, CKF_WRAP, &row));
     if (wrapped_size == NULL) {
         return p11_fail(CKR_ARGUMENTS_BAD, "length pointer");
@@ -100,7 +100,7 @@ static CK_RV unwrap_key(struct p11_session *session, const CK_MECHANISM *mechani
                         const CK_BYTE *wrapped, CK_ULONG wrapped_size, const CK_ATTRIBUTE *template, CK_ULONG count,
                         CK_OBJECT_HANDLE *key)
 {
-    const struct p11_mechanism *row;
+    const struct p11_mechanism *row = NULL;
     P11_TRY(wrap_row(mechanism, CKF_UNWRAP, &row));
     if (key == NULL || wrapped == NULL) {
         return p11_fail(CKR_ARGUMENTS_BAD, key == NULL ? "key handle pointer" : "wrapped key pointer");

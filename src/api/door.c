@@ -73,10 +73,10 @@ huks_rc door_engine(struct engine **out)
 huks_rc door_alias(const struct OH_Huks_Blob *alias, struct bytes *out)
 {
     if (alias == NULL) {
-        return result_illegal(RESULT_NULL);
+        return error_illegal(ABOUT_NOTHING, ILLEGAL_NULL);
     }
     if (alias->data == NULL || alias->size == 0 || alias->size > ALIAS_MAX) {
-        return result_illegal(RESULT_INVALID);
+        return error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
     }
     *out = bytes_of(alias->data, alias->size);
     return HUKS_OK;
@@ -89,7 +89,7 @@ huks_rc door_set(const struct OH_Huks_ParamSet *set)
     }
     if (OH_Huks_IsParamSetValid(set, set->paramSetSize).errorCode != 0 ||
         OH_Huks_IsParamSetTagValid(set).errorCode != 0) {
-        return result_illegal(RESULT_INVALID);
+        return error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
     }
     return HUKS_OK;
 }

@@ -14,10 +14,10 @@ struct OH_Huks_Result OH_Huks_GetSdkVersion(struct OH_Huks_Blob *sdkVersion)
 {
     error_clear();
     if (sdkVersion == NULL || sdkVersion->data == NULL) {
-        return result_of(result_illegal(RESULT_NULL));
+        return result_of(error_illegal(ABOUT_NOTHING, ILLEGAL_NULL));
     }
     if (sdkVersion->size < sizeof(sdk_version)) {
-        return result_of(result_illegal(RESULT_BUFFER));
+        return result_of(error_illegal(ABOUT_NOTHING, ILLEGAL_BUFFER));
     }
     memcpy(sdkVersion->data, sdk_version, sizeof(sdk_version));
     sdkVersion->size = sizeof(sdk_version) - 1;
@@ -39,7 +39,7 @@ static huks_rc generate(const struct OH_Huks_Blob *alias, const struct OH_Huks_P
     struct bytes name;
     struct engine *engine;
     if (alias != NULL && set == NULL) {
-        return result_illegal(RESULT_NULL);
+        return error_illegal(ABOUT_NOTHING, ILLEGAL_NULL);
     }
     HUKS_TRY(enter(alias, set, &name, &engine));
     return native_generate(engine, name, set);
@@ -59,13 +59,13 @@ static huks_rc export_public(const struct OH_Huks_Blob *alias, const struct OH_H
     struct bytes name;
     struct engine *engine;
     if (key == NULL || key->data == NULL) {
-        return result_illegal(RESULT_NULL);
+        return error_illegal(ABOUT_NOTHING, ILLEGAL_NULL);
     }
     HUKS_TRY(enter(alias, set, &name, &engine));
     AUTO(secret_free) struct secret public = {0};
     HUKS_TRY(native_export(engine, name, set, &public));
     if (key->size < public.size) {
-        return result_illegal(RESULT_UNSET);
+        return error_illegal(ABOUT_NOTHING, ILLEGAL_UNSET);
     }
     memcpy(key->data, public.data, public.size);
     key->size = (uint32_t)public.size;
@@ -112,20 +112,20 @@ static huks_rc get_params(const struct OH_Huks_Blob *alias, const struct OH_Huks
     struct bytes name;
     struct engine *engine;
     if (out == NULL) {
-        return result_illegal(RESULT_NULL);
+        return error_illegal(ABOUT_NOTHING, ILLEGAL_NULL);
     }
     uint32_t capacity = out->paramSetSize;
     if (capacity == 0) {
-        return result_illegal(RESULT_INVALID);
+        return error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
     }
     HUKS_TRY(enter(alias, set, &name, &engine));
     AUTO(param_set_free) OH_Huks_ParamSet *params = NULL;
     HUKS_TRY(native_params(engine, name, set, &params));
     if (capacity < params->paramSetSize) {
-        return result_illegal(RESULT_BUFFER);
+        return error_illegal(ABOUT_NOTHING, ILLEGAL_BUFFER);
     }
     memcpy(out, params, params->paramSetSize);
-    return OH_Huks_FreshParamSet(out, false).errorCode == 0 ? HUKS_OK : result_illegal(RESULT_INVALID);
+    return OH_Huks_FreshParamSet(out, false).errorCode == 0 ? HUKS_OK : error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
 }
 
 struct OH_Huks_Result OH_Huks_GetKeyItemParamSet(const struct OH_Huks_Blob *keyAlias,
@@ -173,7 +173,7 @@ static huks_rc list_aliases(const struct OH_Huks_ParamSet *set, struct OH_Huks_K
 {
     error_clear();
     if (set == NULL || out == NULL) {
-        return result_illegal(RESULT_NULL);
+        return error_illegal(ABOUT_NOTHING, ILLEGAL_NULL);
     }
     struct engine *engine;
     HUKS_TRY(door_set(set));

@@ -101,13 +101,13 @@ static huks_rc init_session(const struct OH_Huks_Blob *alias, const struct OH_Hu
 {
     error_clear();
     if (set == NULL || handle == NULL || handle->data == NULL) {
-        return result_illegal(RESULT_NULL);
+        return error_illegal(ABOUT_NOTHING, ILLEGAL_NULL);
     }
     struct bytes name;
     HUKS_TRY(door_alias(alias, &name));
     HUKS_TRY(door_set(set));
     if (handle->size < HANDLE_SIZE) {
-        return result_illegal(RESULT_BUFFER);
+        return error_illegal(ABOUT_NOTHING, ILLEGAL_BUFFER);
     }
     struct engine *engine;
     HUKS_TRY(door_engine(&engine));
@@ -148,10 +148,10 @@ static huks_rc step_check(const struct OH_Huks_Blob *handle, const struct OH_Huk
 {
     error_clear();
     if (handle == NULL || handle->data == NULL || set == NULL || in == NULL || out == NULL) {
-        return result_illegal(RESULT_NULL);
+        return error_illegal(ABOUT_NOTHING, ILLEGAL_NULL);
     }
     if ((in->data == NULL && in->size != 0) || (out->data == NULL && out->size != 0)) {
-        return result_illegal(RESULT_INVALID);
+        return error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
     }
     return door_set(set);
 }
@@ -204,7 +204,7 @@ static huks_rc abort_session(const struct OH_Huks_Blob *handle, const struct OH_
 {
     error_clear();
     if (handle == NULL || handle->data == NULL || set == NULL) {
-        return result_illegal(RESULT_NULL);
+        return error_illegal(ABOUT_NOTHING, ILLEGAL_NULL);
     }
     HUKS_TRY(door_set(set));
     struct session_entry *entry;

@@ -15,11 +15,6 @@
 /* Purposes of a pair's halves. */
 #define PUBLIC_PURPOSES (OH_HUKS_KEY_PURPOSE_ENCRYPT | OH_HUKS_KEY_PURPOSE_VERIFY | OH_HUKS_KEY_PURPOSE_WRAP)
 
-static huks_rc illegal(const char *text)
-{
-    return error_raise_text(HUKS_E_PARAMETER, ABOUT_NOTHING, text);
-}
-
 static uint32_t set_level(const OH_Huks_ParamSet *set)
 {
     return param_u32(set, OH_HUKS_TAG_AUTH_STORAGE_LEVEL, OH_HUKS_AUTH_STORAGE_LEVEL_CE);
@@ -30,7 +25,7 @@ static huks_rc native_token(struct engine *engine, const OH_Huks_ParamSet *set, 
 {
     uint32_t level = set_level(set);
     if (level > OH_HUKS_AUTH_STORAGE_LEVEL_ECE) {
-        return illegal("Invalid parameters.");
+        return error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
     }
     HUKS_TRY(engine_native_token(engine, create, out));
     if (level != OH_HUKS_AUTH_STORAGE_LEVEL_DE && !token_private_open(*out)) {
@@ -202,7 +197,7 @@ huks_rc native_export(struct engine *engine, struct bytes alias, const OH_Huks_P
     HUKS_TRY(aliased_open(engine, alias, set, &token, &aliased));
     struct item *item = aliased.items[0];
     if (item_class(item) == HUKS_CLASS_SECRET_KEY) {
-        return illegal("Invalid parameters.");
+        return error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
     }
     return item_part(item, is_raw_public(item_alg(item)) ? HUKS_TAG_EC_POINT : HUKS_TAG_PUBLIC_KEY_INFO, out);
 }
@@ -271,7 +266,7 @@ huks_rc native_list(struct engine *engine, const OH_Huks_ParamSet *set,
             param_u32(item_params(item), OH_HUKS_TAG_AUTH_STORAGE_LEVEL, 0) != set_level(set)) {
             continue;
         }
-        rc = ++listed > ALIASES_MAX ? illegal("Invalid parameters.")
+        rc = ++listed > ALIASES_MAX ? error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT)
                                     : visit(param_bytes(item_params(item), OH_HUKS_TAG_KEY_ALIAS), argument);
     }
     free(handles);
@@ -393,7 +388,7 @@ huks_rc native_begin(struct engine *engine, struct bytes alias, const OH_Huks_Pa
     struct item *item = item_for(&aliased, purpose);
     HUKS_TRY(rules_check_init(item_params(item != NULL ? item : aliased.items[0]), set));
     if (item == NULL) {
-        return illegal("Invalid parameters.");
+        return error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
     }
     if ((purpose & (OH_HUKS_KEY_PURPOSE_DERIVE | OH_HUKS_KEY_PURPOSE_AGREE | OH_HUKS_KEY_PURPOSE_WRAP |
                     OH_HUKS_KEY_PURPOSE_UNWRAP)) != 0) {
@@ -412,7 +407,7 @@ huks_rc native_begin(struct engine *engine, struct bytes alias, const OH_Huks_Pa
 static huks_rc cache(struct native_session *session, struct bytes in)
 {
     if (in.size > CACHE_MAX - session->data.size) {
-        return illegal("Invalid parameters.");
+        return error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
     }
     return buffer_append(&session->data, in.data, in.size);
 }
@@ -425,7 +420,7 @@ static bool gives_output(const struct native_session *session)
 huks_rc native_update(struct native_session *session, struct bytes in, void *out, size_t *size)
 {
     if (in.size == 0 && !session->cached) {
-        return illegal("Invalid parameters.");
+        return error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
     }
     if (session->cached) {
         *size = 0;
