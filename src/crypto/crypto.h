@@ -52,9 +52,8 @@ HUKS_MUST_USE huks_rc crypto_hkdf_sha256(struct crypto *crypto, struct bytes key
 HUKS_MUST_USE huks_rc crypto_scrypt(struct crypto *crypto, struct bytes password, struct bytes salt,
                                     uint32_t log2n, void *out, size_t size);
 
-/* The DER OCTET STRING around `raw`, appended to `der`; and the octets within one (a view; absent: none). */
+/* The DER OCTET STRING around `raw`, appended to `der`. */
 HUKS_MUST_USE huks_rc crypto_der_octet_string(struct bytes raw, struct buffer *der);
-struct bytes crypto_der_octets(struct bytes der);
 
 /*
  * Sealing: AES-256-GCM with a random 12-byte nonce. Sealed form: nonce ‖ ciphertext ‖ tag, so

@@ -11,11 +11,13 @@ engine_sources += \
 	src/crypto/key.c src/crypto/key.h \
 	src/crypto/key_ec.c \
 	src/crypto/key_ffc.c \
+	src/crypto/key_public.c \
 	src/crypto/key_raw.c \
 	src/crypto/key_rsa.c \
 	src/crypto/key_secret.c \
 	src/crypto/key_type.c src/crypto/keydata.h \
 	src/crypto/number.h \
+	src/crypto/octets.c \
 	src/crypto/op.h \
 	src/crypto/pkey.c \
 	src/crypto/protocol.c \
