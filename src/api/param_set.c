@@ -157,7 +157,7 @@ static void free_block(struct OH_Huks_ParamSet *set)
 struct OH_Huks_Result OH_Huks_InitParamSet(struct OH_Huks_ParamSet **paramSet)
 {
     if (paramSet == NULL) {
-        return illegal(RESULT_NULL);
+        return illegal(ILLEGAL_NULL);
     }
     *paramSet = new_block(0);
     if (*paramSet == NULL) {
@@ -201,15 +201,15 @@ struct OH_Huks_Result OH_Huks_AddParams(struct OH_Huks_ParamSet *paramSet, const
     uint64_t added;
 
     if (paramSet == NULL || params == NULL) {
-        return illegal(RESULT_NULL);
+        return illegal(ILLEGAL_NULL);
     }
     if (!header_agrees(paramSet, paramSet->paramSetSize) || paramCnt > PARAMS_MAX ||
         paramSet->paramsCnt > PARAMS_MAX - paramCnt || is_built(paramSet)) {
-        return illegal(RESULT_INVALID);
+        return illegal(ILLEGAL_ARGUMENT);
     }
     added = added_size(params, paramCnt);
     if (added > SET_MAX - paramSet->paramSetSize) {
-        return illegal(RESULT_INVALID);
+        return illegal(ILLEGAL_ARGUMENT);
     }
     memcpy(&paramSet->params[paramSet->paramsCnt], params, paramCnt * sizeof(*params));
     paramSet->paramsCnt += paramCnt;
@@ -223,11 +223,11 @@ struct OH_Huks_Result OH_Huks_BuildParamSet(struct OH_Huks_ParamSet **paramSet)
     struct OH_Huks_ParamSet *larger;
 
     if (paramSet == NULL || *paramSet == NULL) {
-        return illegal(RESULT_NULL);
+        return illegal(ILLEGAL_NULL);
     }
     set = *paramSet;
     if (!sizes_agree(set, set->paramSetSize) || has_null_blob(set)) {
-        return illegal(RESULT_INVALID);
+        return illegal(ILLEGAL_ARGUMENT);
     }
     if (set->paramSetSize <= BLOCK_SIZE) {
         return collect(set) ? success() : no_memory();
@@ -260,10 +260,10 @@ struct OH_Huks_Result OH_Huks_CopyParamSet(const struct OH_Huks_ParamSet *fromPa
     struct OH_Huks_ParamSet *copy;
 
     if (fromParamSet == NULL || paramSet == NULL) {
-        return illegal(RESULT_NULL);
+        return illegal(ILLEGAL_NULL);
     }
     if (!sizes_agree(fromParamSet, fromParamSetSize)) {
-        return illegal(RESULT_INVALID);
+        return illegal(ILLEGAL_ARGUMENT);
     }
     copy = new_block(fromParamSetSize);
     if (copy == NULL) {
@@ -281,14 +281,14 @@ struct OH_Huks_Result OH_Huks_GetParam(const struct OH_Huks_ParamSet *paramSet, 
     const struct OH_Huks_Param *found;
 
     if (paramSet == NULL || param == NULL) {
-        return illegal(RESULT_NULL);
+        return illegal(ILLEGAL_NULL);
     }
     if (!header_agrees(paramSet, paramSet->paramSetSize)) {
-        return illegal(RESULT_INVALID);
+        return illegal(ILLEGAL_ARGUMENT);
     }
     found = param_find(paramSet, tag);
     if (found == NULL) {
-        return illegal(RESULT_NOT_EXIST);
+        return illegal(ILLEGAL_ABSENT);
     }
     *param = (struct OH_Huks_Param *)(uintptr_t)found; /* HUKS lets the caller change it */
     return success();
@@ -297,10 +297,10 @@ struct OH_Huks_Result OH_Huks_GetParam(const struct OH_Huks_ParamSet *paramSet, 
 struct OH_Huks_Result OH_Huks_FreshParamSet(struct OH_Huks_ParamSet *paramSet, bool isCopy)
 {
     if (paramSet == NULL) {
-        return illegal(RESULT_NULL);
+        return illegal(ILLEGAL_NULL);
     }
     if (!sizes_agree(paramSet, paramSet->paramSetSize) || (isCopy && has_null_blob(paramSet))) {
-        return illegal(RESULT_INVALID);
+        return illegal(ILLEGAL_ARGUMENT);
     }
     if (isCopy && !collect(paramSet)) {
         return no_memory();
@@ -314,17 +314,17 @@ struct OH_Huks_Result OH_Huks_IsParamSetTagValid(const struct OH_Huks_ParamSet *
     size_t known;
 
     if (paramSet == NULL) {
-        return illegal(RESULT_NULL);
+        return illegal(ILLEGAL_NULL);
     }
     (void)tag_table(&known);
     if (!header_agrees(paramSet, paramSet->paramSetSize) || paramSet->paramsCnt > known) {
-        return illegal(RESULT_INVALID); /* more parameters than tags: one is repeated */
+        return illegal(ILLEGAL_ARGUMENT); /* more parameters than tags: one is repeated */
     }
     for (uint32_t i = 0; i < paramSet->paramsCnt; i++) {
         uint32_t tag = paramSet->params[i].tag;
         /* the first with this tag must be this one */
         if (!tag_is_valid(tag) || param_find(paramSet, tag) != &paramSet->params[i]) {
-            return illegal(RESULT_INVALID);
+            return illegal(ILLEGAL_ARGUMENT);
         }
     }
     return success();
@@ -333,22 +333,22 @@ struct OH_Huks_Result OH_Huks_IsParamSetTagValid(const struct OH_Huks_ParamSet *
 struct OH_Huks_Result OH_Huks_IsParamSetValid(const struct OH_Huks_ParamSet *paramSet, uint32_t size)
 {
     if (paramSet == NULL) {
-        return illegal(RESULT_NULL);
+        return illegal(ILLEGAL_NULL);
     }
-    return header_agrees(paramSet, size) ? success() : illegal(RESULT_INVALID);
+    return header_agrees(paramSet, size) ? success() : illegal(ILLEGAL_ARGUMENT);
 }
 
 struct OH_Huks_Result OH_Huks_CheckParamMatch(const struct OH_Huks_Param *baseParam,
                                               const struct OH_Huks_Param *param)
 {
     if (baseParam == NULL || param == NULL) {
-        return illegal(RESULT_NULL);
+        return illegal(ILLEGAL_NULL);
     }
     if (is_bytes(baseParam) && is_bytes(param) && baseParam->blob.size != 0 &&
         (baseParam->blob.data == NULL || param->blob.data == NULL)) {
-        return illegal(RESULT_NULL);
+        return illegal(ILLEGAL_NULL);
     }
-    return param_equal(baseParam, param) ? success() : illegal(RESULT_INVALID);
+    return param_equal(baseParam, param) ? success() : illegal(ILLEGAL_ARGUMENT);
 }
 
 void OH_Huks_FreeKeyAliasSet(struct OH_Huks_KeyAliasSet *keyAliasSet)

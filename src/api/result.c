@@ -103,7 +103,7 @@ struct OH_Huks_Result result_of(huks_rc rc)
 struct OH_Huks_Result result_of_output(huks_rc rc)
 {
     if (rc == HUKS_E_MEMORY && error_about() == ABOUT_BUFFER) {
-        return result_make(OH_HUKS_ERR_CODE_ILLEGAL_ARGUMENT, RESULT_BUFFER);
+        return result_make(OH_HUKS_ERR_CODE_ILLEGAL_ARGUMENT, ILLEGAL_BUFFER);
     }
     return result_of(rc);
 }

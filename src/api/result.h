@@ -11,18 +11,18 @@
 #include "common/error.h"
 #include "huks/native_huks_type.h"
 
-/* The texts of 401 that programs written for HUKS know. */
-#define RESULT_INVALID    "Invalid parameters."
-#define RESULT_NULL       "The parameter value cannot be null."
-#define RESULT_UNSET      "Some input parameters are not set."
-#define RESULT_BUFFER     "Insufficient buffer size."
-#define RESULT_NOT_EXIST  "The parameter does not exist."
-#define RESULT_KEY_INFO   "Invalid key information."
-#define RESULT_PUBLIC_KEY "Invalid public key."
-#define RESULT_WRAPPED    "The wrapped key data is in invalid format."
+/* The texts of 401 under the names of this folder. */
+#define RESULT_INVALID    ILLEGAL_ARGUMENT
+#define RESULT_NULL       ILLEGAL_NULL
+#define RESULT_UNSET      ILLEGAL_UNSET
+#define RESULT_BUFFER     ILLEGAL_BUFFER
+#define RESULT_NOT_EXIST  ILLEGAL_ABSENT
+#define RESULT_KEY_INFO   ILLEGAL_KEY_INFO
+#define RESULT_PUBLIC_KEY ILLEGAL_PUBLIC_KEY
+#define RESULT_WRAPPED    ILLEGAL_WRAPPED
 
 /* Raises 401 with one of the texts above. */
-#define result_illegal(text) error_raise_text(HUKS_E_PARAMETER, ABOUT_NOTHING, (text))
+#define result_illegal(text) error_illegal(ABOUT_NOTHING, (text))
 
 /* The result of an engine call: success for HUKS_OK, else the calling thread's failure. */
 struct OH_Huks_Result result_of(huks_rc rc);

@@ -114,6 +114,17 @@ HUKS_MUST_USE huks_rc error_raise_text(int32_t code, enum error_about about, con
 #define error_no_memory()   error_raise(HUKS_E_MEMORY, ABOUT_ALLOCATION, NULL)
 #define error_short_buffer() error_raise(HUKS_E_MEMORY, ABOUT_BUFFER, NULL)
 
+/* The native API's 401 has many sentences: these are the ones that programs written for HUKS know. */
+#define ILLEGAL_ARGUMENT     "Invalid parameters."
+#define ILLEGAL_NULL         "The parameter value cannot be null."
+#define ILLEGAL_UNSET        "Some input parameters are not set."
+#define ILLEGAL_BUFFER       "Insufficient buffer size."
+#define ILLEGAL_ABSENT       "The parameter does not exist."
+#define ILLEGAL_KEY_INFO     "Invalid key information."
+#define ILLEGAL_PUBLIC_KEY   "Invalid public key."
+#define ILLEGAL_WRAPPED      "The wrapped key data is in invalid format."
+#define error_illegal(about, sentence) error_raise_text(HUKS_E_PARAMETER, (about), (sentence))
+
 /* Forgets the calling thread's failure. One store. */
 void error_clear(void);
 

@@ -563,7 +563,7 @@ START_TEST(results)
     is(second, 12000003, "Invalid key size.");
     ck_assert_ptr_eq(result_of(error_raise(HUKS_E_INVALID_PARAM, ABOUT_MECHANISM, "padding")).errorMsg,
                      first.errorMsg);
-    is(result_of(result_illegal(RESULT_WRAPPED)), 401, "The wrapped key data is in invalid format.");
+    is(result_of(error_illegal(ABOUT_WRAPPED_KEY, ILLEGAL_WRAPPED)), 401, "The wrapped key data is in invalid format.");
     is(result_of_output(error_short_buffer()), 401, "Insufficient buffer size.");
     is(result_of_output(error_no_memory()), 12000014, "Malloc failed.");
     is(result_of_output(HUKS_OK), 0, "Success.");
