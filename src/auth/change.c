@@ -66,7 +66,9 @@ static huks_rc clear(struct store_token *token, void *argument)
     if (found) {
         HUKS_TRY(store_meta_delete(token, KEYRING_OPEN_KEYS));
     }
-    return tries_reset_within(clearing->auth->tries, AUTH_USER);
+    HUKS_TRY(tries_reset_within(clearing->auth->tries, AUTH_USER));
+    /* Removes nothing, but tells all processes that records changed: what was open or valid may not be now. */
+    return store_remove(token, &clearing->auth->base->keys, NULL, 0);
 }
 
 /* CE ‖ ECE: the SO's login has them; a token that has no PIN at all gives them to everybody. */

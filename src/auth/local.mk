@@ -7,3 +7,6 @@ engine_sources += \
 	src/auth/login.c \
 	src/auth/pin.c src/auth/pin.h \
 	src/auth/tries.c src/auth/tries.h
+
+unit_programs += tests/unit/check-auth
+tests_unit_check_auth_SOURCES = tests/unit/check-auth.c tests/unit/check-auth-tries.c tests/unit/check-auth.h

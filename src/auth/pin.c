@@ -7,6 +7,14 @@
 
 #define SCRYPT_SIZE 32
 
+/* scrypt keys an HMAC with the password, and to an HMAC "1234" and "1234\0" are the same key. */
+static huks_rc digest(struct crypto *crypto, const struct pin_params *params, struct bytes pin,
+                      struct secret *digested)
+{
+    HUKS_TRY(secret_alloc(digested, CRYPTO_SHA256_SIZE));
+    return crypto_hmac_sha256(crypto, BYTES_OF(params->salt), &pin, 1, digested->data);
+}
+
 huks_rc pin_check_new(const struct config *config, struct bytes pin)
 {
     uint32_t least = config->pin_min > 0 ? config->pin_min : 1;
@@ -35,6 +43,7 @@ huks_rc pin_derive(struct crypto *crypto, enum auth_who who, const struct pin_pa
 {
     static const char info_user[] = "huks auth 1: user PIN";
     static const char info_so[] = "huks auth 1: SO PIN";
+    AUTO(secret_free) struct secret digested = {0};
     AUTO(secret_free) struct secret mixed = {0};
     AUTO(secret_free) struct secret output = {0};
     struct bytes salt = BYTES_OF(params->salt);
@@ -42,7 +51,8 @@ huks_rc pin_derive(struct crypto *crypto, enum auth_who who, const struct pin_pa
 
     HUKS_TRY(secret_alloc(&mixed, SCRYPT_SIZE + device_key.size));
     HUKS_TRY(secret_alloc(&output, CRYPTO_SEAL_KEY_SIZE + PIN_VERIFIER_SIZE));
-    HUKS_TRY(crypto_scrypt(crypto, pin, salt, params->log2n, mixed.data, SCRYPT_SIZE));
+    HUKS_TRY(digest(crypto, params, pin, &digested));
+    HUKS_TRY(crypto_scrypt(crypto, secret_bytes(&digested), salt, params->log2n, mixed.data, SCRYPT_SIZE));
     memcpy(mixed.data + SCRYPT_SIZE, device_key.data, device_key.size);
     HUKS_TRY(crypto_hkdf_sha256(crypto, secret_bytes(&mixed), salt, info, output.data, output.size));
     HUKS_TRY(secret_set(kek, output.data, CRYPTO_SEAL_KEY_SIZE));

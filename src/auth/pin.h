@@ -1,10 +1,11 @@
 /*
  * PINs: their lengths, and how a PIN becomes a key.
  *
- * scrypt (N = 2^log2n kept with the PIN's record, r = 8, p = 1) over the PIN and a random salt; then
- * HKDF-SHA-256 over its result and the token's device key, bound to whose PIN it is. Half of the output is
- * the key-encryption key, half the verifier that is stored: without the device key, and so without the
- * store's root key, a record gives nothing to guess against. A PIN is bytes, any bytes.
+ * HMAC-SHA-256 of the PIN under a random salt, so that a PIN may be any bytes and all of them count; scrypt
+ * (N = 2^log2n kept with the PIN's record, r = 8, p = 1) over that and the salt; then HKDF-SHA-256 over the
+ * result and the token's device key, bound to whose PIN it is. Half of the output is the key-encryption key,
+ * half the verifier that is stored: without the device key, and so without the store's root key, a record
+ * gives nothing to guess against.
  */
 #ifndef HUKS_AUTH_PIN_H
 #define HUKS_AUTH_PIN_H
