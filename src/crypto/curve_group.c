@@ -3,11 +3,12 @@
  */
 #include <string.h>
 
+#include "crypto/context.h"
+
 #include <openssl/bn.h>
 #include <openssl/ec.h>
 #include <openssl/objects.h>
 
-#include "crypto/context.h"
 #include "crypto/curve.h"
 #include "crypto/number.h"
 
@@ -136,4 +137,29 @@ huks_rc curve_public_point(struct crypto *crypto, const struct curve_row *curve,
                                    context);
     }
     return *size != 0 ? HUKS_OK : crypto_refused();
+}
+
+huks_rc curve_product(struct crypto *crypto, const struct curve_row *curve, struct bytes scalar, struct bytes point,
+                      struct secret *x)
+{
+    ERROR_GUARD;
+    if (crypto_lib(crypto) == NULL) {
+        return error_no_memory();
+    }
+    AUTO(curve_group_free) EC_GROUP *group = curve_group(crypto, curve);
+    AUTO(number_free) BIGNUM *number = number_new(scalar);
+    AUTO(number_free) BIGNUM *coordinate = BN_new();
+    AUTO(number_context_free) BN_CTX *context = BN_CTX_secure_new_ex(crypto_base(crypto));
+    AUTO(curve_point_free) EC_POINT *product = group != NULL ? EC_POINT_new(group) : NULL;
+    if (number == NULL || coordinate == NULL || context == NULL || product == NULL) {
+        return error_no_memory();
+    }
+    if (EC_POINT_oct2point(group, product, point.data, point.size, context) != 1 ||
+        EC_POINT_is_at_infinity(group, product) == 1 ||
+        EC_POINT_mul(group, product, NULL, product, number, context) != 1 ||
+        EC_POINT_get_affine_coordinates(group, product, coordinate, NULL, context) != 1) {
+        return error_raise(HUKS_E_INVALID_PARAM, ABOUT_PUBLIC_POINT, "public key");
+    }
+    HUKS_TRY(secret_alloc(x, curve_field_size(curve)));
+    return BN_bn2binpad(coordinate, x->data, (int)x->size) > 0 ? HUKS_OK : crypto_refused();
 }

@@ -204,7 +204,8 @@ huks_rc crypto_key_decode(struct crypto *crypto, enum crypto_key_class class, ui
         if (type == NULL || !key_class_fits(class, type)) {
             return key_unknown();
         }
-        parts.at[PART_VALUE] = encoded;
+        /* Nothing at all is an empty secret here, which some types allow. */
+        parts.at[PART_VALUE] = encoded.data != NULL ? encoded : bytes_of("", 0);
         return key_import(crypto, class, type, &parts, out);
     }
     type = class == CRYPTO_PUBLIC ? key_read_public(alg, encoded, &parts) : key_read_private(alg, encoded, &parts);

@@ -3,6 +3,8 @@
  */
 #include <string.h>
 
+#include "crypto/context.h"
+
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 

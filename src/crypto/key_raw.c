@@ -6,6 +6,8 @@
  */
 #include <string.h>
 
+#include "crypto/context.h"
+
 #include <openssl/core_names.h>
 
 #include "crypto/keydata.h"

@@ -4,6 +4,8 @@
  */
 #include <string.h>
 
+#include "crypto/context.h"
+
 #include <openssl/core_names.h>
 #include <openssl/rsa.h>
 

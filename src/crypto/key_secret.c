@@ -22,7 +22,7 @@ static bool secret_size_ok(const struct key_type *type, size_t size)
 static huks_rc secret_import(struct crypto_key *key, const struct key_parts *parts)
 {
     struct bytes value = parts->at[PART_VALUE];
-    if (value.data == NULL && key->type->bits_min != 0) {
+    if (value.data == NULL) {
         return key_part_missing(PART_VALUE);
     }
     if (!secret_size_ok(key->type, value.size)) {

@@ -44,8 +44,8 @@ static const struct key_type key_types[] = {
     {OH_HUKS_ALG_SM3, KEY_ANY_SECRET},
     {OH_HUKS_ALG_CMAC, KEY_ANY_SECRET},
     {OH_HUKS_ALG_HKDF, KEY_ANY_SECRET},
-    {HUKS_ALG_GENERIC, KEY_ANY_SECRET},
-    /* A password, which may be empty. */
+    /* Passwords too, which may be empty. */
+    {HUKS_ALG_GENERIC, &key_family_secret, 0, 0, 8u << 20, {0}, 0, NULL, 0, {0}},
     {OH_HUKS_ALG_PBKDF2, &key_family_secret, 0, 0, 8u << 20, {0}, 0, NULL, 0, {0}},
 };
 

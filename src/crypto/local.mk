@@ -1,29 +1,41 @@
 # The crypto engine: the only part that calls OpenSSL.
 engine_sources += \
+	src/crypto/aead.c \
+	src/crypto/cipher.c src/crypto/cipher.h \
 	src/crypto/context.h \
 	src/crypto/crypto.c src/crypto/crypto.h \
 	src/crypto/curve.c src/crypto/curve.h \
 	src/crypto/curve_group.c \
 	src/crypto/der.c src/crypto/der.h \
+	src/crypto/derive.c \
 	src/crypto/digest.c src/crypto/digest.h \
+	src/crypto/ecdsa.c \
+	src/crypto/eddsa.c \
 	src/crypto/fetch.c src/crypto/fetch.h \
 	src/crypto/kdf.c src/crypto/kdf.h \
 	src/crypto/key.c src/crypto/key.h \
 	src/crypto/key_ec.c \
 	src/crypto/key_ffc.c \
-	src/crypto/key_public.c \
 	src/crypto/key_raw.c \
 	src/crypto/key_rsa.c \
 	src/crypto/key_secret.c \
 	src/crypto/key_type.c src/crypto/keydata.h \
+	src/crypto/keywrap.c \
+	src/crypto/mac.c \
 	src/crypto/number.h \
-	src/crypto/octets.c \
-	src/crypto/op.h \
+	src/crypto/op.c src/crypto/op.h src/crypto/opdata.h \
+	src/crypto/op_digest.c \
 	src/crypto/pkey.c \
 	src/crypto/protocol.c \
 	src/crypto/provider.c \
 	src/crypto/random.c \
-	src/crypto/seal.c
+	src/crypto/rsa.c \
+	src/crypto/rsa_padding.c src/crypto/rsa_padding.h \
+	src/crypto/seal.c \
+	src/crypto/sm2.c
 
-unit_programs += tests/unit/check-crypto-key
-tests_unit_check_crypto_key_SOURCES = tests/unit/check-crypto-key.c
+unit_programs += \
+	tests/unit/check-crypto-cipher \
+	tests/unit/check-crypto-key
+tests_unit_check_crypto_cipher_SOURCES = tests/unit/check-crypto-cipher.c tests/unit/check-crypto.h
+tests_unit_check_crypto_key_SOURCES = tests/unit/check-crypto-key.c tests/unit/check-crypto.h

@@ -107,8 +107,16 @@ enum crypto_step { CRYPTO_UPDATE, CRYPTO_FINISH, CRYPTO_ONCE };
 /* Bytes that the step with `in_size` more input writes: exact, or an upper bound where padding decides. */
 size_t crypto_op_size(const struct crypto_op *op, enum crypto_step step, size_t in_size);
 
-/* Forgets the operation and its key reference; contexts stay for the next begin. Any time, any state. */
+/*
+ * Ends the operation: its data are wiped. Contexts, and the key they are prepared for, stay for the next
+ * begin, which with the same key costs next to nothing. Any time, any state.
+ */
 void crypto_op_reset(struct crypto_op *op);
+/*
+ * Reset, and lets the last key go with everything that was prepared from it. To be called where a key must
+ * leave memory: at logout, when the key is destroyed, when a session has nothing more to do.
+ */
+void crypto_op_forget(struct crypto_op *op);
 
 /* Adds a secret key's value to a running digest (C_DigestKey). */
 HUKS_MUST_USE huks_rc crypto_op_digest_key(struct crypto_op *op, const struct crypto_key *key);

@@ -12,10 +12,11 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "crypto/context.h"
+
 #include <openssl/core.h>
 #include <openssl/core_dispatch.h>
 
-#include "crypto/context.h"
 
 #define PROVIDER_ROWS 160
 #define PROVIDER_PROPERTIES "provider=" GUEST_PROVIDER

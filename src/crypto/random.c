@@ -8,9 +8,10 @@
  */
 #include <string.h>
 
+#include "crypto/context.h"
+
 #include <openssl/rand.h>
 
-#include "crypto/context.h"
 
 #define RANDOM_BUFFER 512
 #define RANDOM_BUFFERED_MAX 128 /* larger requests gain nothing from the buffer */

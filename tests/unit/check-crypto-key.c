@@ -1,50 +1,7 @@
 /*
  * Keys: every algorithm made, taken apart, put together, encoded and decoded; bad parts refused.
  */
-#include <check.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "crypto/der.h"
-#include "crypto/key.h"
-#include "crypto/op.h"
-
-static struct crypto *crypto;
-
-static void setup(void)
-{
-    ck_assert_int_eq(crypto_open(&crypto), HUKS_OK);
-}
-
-static void teardown(void)
-{
-    crypto_close(crypto);
-    crypto = NULL;
-}
-
-static void key_free(struct crypto_key **key)
-{
-    crypto_key_unref(*key);
-}
-
-/* Reads "0102 ff" into bytes that live until the next eight calls. */
-static struct bytes hex(const char *text)
-{
-    static uint8_t rooms[8][4096];
-    static size_t next;
-    uint8_t *room = rooms[next++ % 8];
-    size_t digits = 0;
-    for (; *text != '\0'; text++) {
-        static const char alphabet[] = "0123456789abcdef";
-        const char *digit = strchr(alphabet, *text | 0x20);
-        if (digit != NULL && *text != ' ') {
-            uint8_t value = (uint8_t)(digit - alphabet);
-            room[digits / 2] = (uint8_t)(digits % 2 ? room[digits / 2] | value : value << 4);
-            digits++;
-        }
-    }
-    return bytes_of(room, digits / 2);
-}
+#include "check-crypto.h"
 
 static const uint8_t oid_p256[] = {0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07};
 static const uint8_t oid_p521[] = {0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x23};
@@ -101,14 +58,6 @@ static const struct {
     {"HMAC", {.alg = OH_HUKS_ALG_HMAC, .size_bits = 8}, OH_HUKS_ALG_HMAC, 8, 0, {HUKS_TAG_VALUE}, {0}},
     {"SM4", {.alg = OH_HUKS_ALG_SM4, .size_bits = 128}, OH_HUKS_ALG_SM4, 128, 0, {HUKS_TAG_VALUE}, {0}},
 };
-
-static struct crypto_key *generate(const struct crypto_keygen *spec)
-{
-    struct crypto_key *key = NULL;
-    ck_assert_int_eq(crypto_key_generate(crypto, spec, &key), HUKS_OK);
-    ck_assert_ptr_nonnull(key);
-    return key;
-}
 
 static void assert_same(const struct crypto_key *a, const struct crypto_key *b, enum crypto_key_class class)
 {
@@ -493,9 +442,5 @@ int main(void)
     tcase_add_test(tcase, wrong_requests);
     tcase_add_test(tcase, domain);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_cases(suite);
 }

@@ -1,0 +1,333 @@
+/*
+ * Derivations: key agreement with what may follow it, and the functions of kdf.h over a secret key.
+ */
+#include "crypto/context.h"
+
+#include <openssl/core_names.h>
+#include <openssl/dh.h>
+#include <openssl/ec.h>
+#include <string.h>
+
+#include "crypto/kdf.h"
+#include "crypto/opdata.h"
+
+static huks_rc derive_bad_peer(void)
+{
+    return error_raise(HUKS_E_INVALID_PARAM, ABOUT_PUBLIC_POINT, "public key");
+}
+
+static huks_rc derive_bad_size(void)
+{
+    return error_raise(HUKS_E_INVALID_PARAM, ABOUT_KEY_SIZE, "key size");
+}
+
+static void derive_pkey_free(EVP_PKEY **pkey)
+{
+    EVP_PKEY_free(*pkey);
+}
+
+/* ---- the peer's key ---- */
+
+/* What a SubjectPublicKeyInfo of the same algorithm and domain holds; false when it is none. */
+static bool derive_peer_info(const struct crypto_key *key, struct bytes peer, struct key_parts *parts)
+{
+    struct bytes sequence, oid, algorithm, bits;
+    return der_take(&peer, DER_SEQUENCE, &sequence) && peer.size == 0 &&
+           der_take(&sequence, DER_SEQUENCE, &algorithm) && der_take(&algorithm, DER_OID, &oid) &&
+           der_take_bits(&sequence, &bits) && sequence.size == 0 &&
+           bytes_equal(oid, bytes_of(key->type->oid, key->type->oid_size)) &&
+           key->type->family->read_public(key->type, algorithm, bits, parts);
+}
+
+static bool derive_same_curve(const struct crypto_key *key, struct bytes ec_params)
+{
+    const struct curve_row *curve = NULL;
+    if (ec_params.size == 0) {
+        return true;
+    }
+    if (curve_parse(key->crypto, ec_params, &curve) != HUKS_OK) {
+        error_clear();
+    }
+    return curve == key->curve;
+}
+
+/* The raw point, whichever of the three forms it comes in. */
+static huks_rc derive_peer_point(const struct crypto_key *key, struct bytes peer, struct bytes *point)
+{
+    struct key_parts parts = {0};
+    struct bytes rest = peer, content;
+    size_t field = curve_field_size(key->curve);
+    bool raw = key->type->raw_size != 0;
+    *point = peer;
+    if (raw ? peer.size == key->type->raw_size
+            : curve_point_form_ok(peer) && (peer.size == 1 + 2 * field || peer.size == 1 + field)) {
+        return HUKS_OK;
+    }
+    if (der_take(&rest, DER_OCTET_STRING, &content) && rest.size == 0) {
+        *point = content;
+    } else if (derive_peer_info(key, peer, &parts) && derive_same_curve(key, parts.at[PART_EC_PARAMS])) {
+        *point = parts.at[PART_EC_POINT];
+    } else {
+        return derive_bad_peer();
+    }
+    return (raw ? point->size == key->type->raw_size : curve_point_form_ok(*point)) ? HUKS_OK : derive_bad_peer();
+}
+
+/* A key of the same domain with `encoded` as its public half; putting it there checks that it is one. */
+static EVP_PKEY *derive_peer_of(const struct crypto_key *key, struct bytes encoded)
+{
+    AUTO(derive_pkey_free) EVP_PKEY *peer = NULL;
+    if (key->type->raw_size != 0) {
+        return EVP_PKEY_new_raw_public_key_ex(crypto_lib(key->crypto), fetch_key_name(key->type->fetch), NULL,
+                                              encoded.data, encoded.size);
+    }
+    peer = EVP_PKEY_new();
+    if (peer == NULL || EVP_PKEY_copy_parameters(peer, key->pkey) != 1 ||
+        EVP_PKEY_set1_encoded_public_key(peer, encoded.data, encoded.size) != 1) {
+        return NULL;
+    }
+    EVP_PKEY *made = peer;
+    peer = NULL;
+    return made;
+}
+
+/* ---- agreement ---- */
+
+/* A context that another derivation with this key has left, or a new one. */
+static EVP_PKEY_CTX *derive_take(struct crypto_key *key)
+{
+    EVP_PKEY_CTX *context = atomic_exchange_explicit(&key->idle_derive, NULL, memory_order_acquire);
+    if (context != NULL) {
+        return context;
+    }
+    context = EVP_PKEY_CTX_new_from_pkey(crypto_lib(key->crypto), key->pkey, NULL);
+    if (context != NULL && (EVP_PKEY_derive_init(context) != 1 ||
+                            (key->type->family == &key_family_ffc && EVP_PKEY_CTX_set_dh_pad(context, 1) != 1))) {
+        EVP_PKEY_CTX_free(context);
+        context = NULL;
+    }
+    return context;
+}
+
+static void derive_give(struct crypto_key *key, EVP_PKEY_CTX *context)
+{
+    EVP_PKEY_CTX *expected = NULL;
+    if (!atomic_compare_exchange_strong_explicit(&key->idle_derive, &expected, context, memory_order_release,
+                                                 memory_order_relaxed)) {
+        EVP_PKEY_CTX_free(context);
+    }
+}
+
+void crypto_key_prepare(struct crypto_key *key)
+{
+    bool agrees = key->class == CRYPTO_PRIVATE &&
+                  ((key->type->family == &key_family_ec && key->alg != OH_HUKS_ALG_SM2) ||
+                   key->alg == OH_HUKS_ALG_X25519 || key->alg == HUKS_ALG_X448 || key->alg == OH_HUKS_ALG_DH ||
+                   key->alg == HUKS_ALG_X942_DH);
+    if (agrees && crypto_lib(key->crypto) != NULL) {
+        ERROR_GUARD;
+        EVP_PKEY_CTX *context = derive_take(key);
+        if (context != NULL) {
+            derive_give(key, context);
+        }
+    }
+}
+
+static huks_rc derive_shared(struct crypto_key *key, struct bytes encoded, bool cofactor, struct secret *out)
+{
+    ERROR_GUARD;
+    size_t size = key->curve != NULL ? (key->type->raw_size != 0 ? key->type->raw_size : curve_field_size(key->curve))
+                                     : (key->bits + 7u) / 8u;
+    if (crypto_lib(key->crypto) == NULL) {
+        return error_no_memory();
+    }
+    AUTO(derive_pkey_free) EVP_PKEY *peer = derive_peer_of(key, encoded);
+    if (peer == NULL) {
+        return derive_bad_peer();
+    }
+    /*
+     * On a curve whose cofactor is 1, a point on the curve is in the group, and OpenSSL's check, a
+     * multiplication by the order, would say nothing new. A DH value is checked as it is used.
+     */
+    bool small_groups = key->curve != NULL && !key->curve->cofactor_one;
+    EVP_PKEY_CTX *context = derive_take(key);
+    HUKS_TRY(context != NULL ? HUKS_OK : error_no_memory());
+    huks_rc rc = secret_alloc(out, size);
+    bool done = rc == HUKS_OK && EVP_PKEY_derive_set_peer_ex(context, peer, small_groups) == 1 &&
+                (!small_groups || EVP_PKEY_CTX_set_ecdh_cofactor_mode(context, cofactor) == 1) &&
+                EVP_PKEY_derive(context, out->data, &size) == 1;
+    if (small_groups || !done) {
+        EVP_PKEY_CTX_free(context);
+    } else {
+        derive_give(key, context);
+    }
+    if (!done) {
+        secret_free(out);
+        return rc != HUKS_OK ? rc : derive_bad_peer();
+    }
+    secret_shrink(out, size);
+    return HUKS_OK;
+}
+
+/* The secret as it is, cut to size, or through the KDF. */
+static huks_rc derive_after(struct crypto *crypto, const struct crypto_derive_spec *spec, const struct secret *shared,
+                            struct secret *out)
+{
+    if (spec->kdf == CRYPTO_KDF_NONE) {
+        size_t size = spec->size != 0 ? spec->size : shared->size;
+        if (size > shared->size) {
+            return derive_bad_size();
+        }
+        return secret_set(out, shared->data + (spec->tail ? shared->size - size : 0), size);
+    }
+    const struct digest_row *row = NULL;
+    HUKS_TRY(digest_get(crypto, spec->digest, &row));
+    HUKS_TRY(secret_alloc(out, spec->size != 0 ? spec->size : row->size));
+    huks_rc rc = kdf_counter(crypto, row, spec->kdf == CRYPTO_KDF_SP800, secret_bytes(shared), spec->info, out->data,
+                             out->size);
+    if (rc != HUKS_OK) {
+        secret_free(out);
+    }
+    return rc;
+}
+
+static huks_rc derive_ecdh(struct crypto *crypto, struct crypto_key *key, const struct crypto_derive_spec *spec,
+                           struct secret *out)
+{
+    AUTO(secret_free) struct secret shared = {0};
+    struct bytes point;
+    HUKS_TRY(derive_peer_point(key, spec->peer, &point));
+    if (key->alg == OH_HUKS_ALG_SM2) {
+        /* OpenSSL has no key exchange for SM2 keys: the product of scalar and point is taken by itself. */
+        AUTO(secret_free) struct secret scalar = {0};
+        HUKS_TRY(crypto_key_part(key, HUKS_TAG_VALUE, &scalar));
+        HUKS_TRY(curve_product(crypto, key->curve, secret_bytes(&scalar), point, &shared));
+    } else {
+        HUKS_TRY(derive_shared(key, point, spec->cofactor, &shared));
+    }
+    return derive_after(crypto, spec, &shared, out);
+}
+
+/* ---- Diffie-Hellman ---- */
+
+static bool derive_same_number(const struct crypto_key *key, enum key_part part, struct bytes given)
+{
+    AUTO(secret_free) struct secret own = {0};
+    if (key->type->family->part(key, part, &own) != HUKS_OK) {
+        error_clear();
+        return false;
+    }
+    return bytes_equal(secret_bytes(&own), der_trim(given));
+}
+
+static huks_rc derive_dh(struct crypto *crypto, struct crypto_key *key, const struct crypto_derive_spec *spec,
+                         struct secret *out)
+{
+    AUTO(secret_free) struct secret shared = {0};
+    AUTO(secret_free) struct secret padded = {0};
+    struct key_parts parts = {0};
+    struct bytes value = spec->peer;
+    size_t size = (key->bits + 7u) / 8u;
+    if (derive_peer_info(key, spec->peer, &parts)) {
+        if (!derive_same_number(key, PART_PRIME, parts.at[PART_PRIME]) ||
+            !derive_same_number(key, PART_BASE, parts.at[PART_BASE])) {
+            return derive_bad_peer();
+        }
+        value = parts.at[PART_VALUE];
+    }
+    value = der_trim(value);
+    if (value.size == 0 || value.size > size) {
+        return derive_bad_peer();
+    }
+    HUKS_TRY(secret_alloc(&padded, size));
+    memcpy(padded.data + size - value.size, value.data, value.size);
+    HUKS_TRY(derive_shared(key, secret_bytes(&padded), false, &shared));
+    return derive_after(crypto, spec, &shared, out);
+}
+
+/* ---- from a secret ---- */
+
+static huks_rc derive_hkdf(struct crypto *crypto, struct crypto_key *key, const struct crypto_derive_spec *spec,
+                           struct secret *out)
+{
+    const struct digest_row *row = NULL;
+    uint8_t extracted[DIGEST_SIZE_MAX];
+    struct bytes base = secret_bytes(&key->value);
+    if (!spec->extract && !spec->expand) {
+        return op_missing_param("HKDF step");
+    }
+    HUKS_TRY(digest_get(crypto, spec->digest, &row));
+    size_t size = spec->size != 0 ? spec->size : row->size;
+    if (size > (spec->expand ? 255 * (size_t)row->size : row->size)) {
+        return derive_bad_size();
+    }
+    HUKS_TRY(secret_alloc(out, size));
+    huks_rc rc = HUKS_OK;
+    if (spec->extract) {
+        rc = kdf_hkdf_extract(crypto, row, spec->salt, base, extracted);
+        base = bytes_of(extracted, row->size);
+    }
+    if (rc == HUKS_OK && spec->expand) {
+        rc = kdf_hkdf_expand(crypto, row, base, spec->info, out->data, size);
+    } else if (rc == HUKS_OK) {
+        memcpy(out->data, extracted, size);
+    }
+    memory_cleanse(extracted, sizeof(extracted));
+    if (rc != HUKS_OK) {
+        secret_free(out);
+    }
+    return rc;
+}
+
+static huks_rc derive_pbkdf2(struct crypto *crypto, struct crypto_key *key, const struct crypto_derive_spec *spec,
+                             struct secret *out)
+{
+    const struct digest_row *row = NULL;
+    if (spec->iterations == 0) {
+        return op_missing_param("number of iterations");
+    }
+    HUKS_TRY(digest_get(crypto, spec->digest, &row));
+    HUKS_TRY(secret_alloc(out, spec->size != 0 ? spec->size : row->size));
+    huks_rc rc = kdf_pbkdf2(crypto, row, secret_bytes(&key->value), spec->salt, spec->iterations, out->data, out->size);
+    if (rc != HUKS_OK) {
+        secret_free(out);
+    }
+    return rc;
+}
+
+/* ---- the table ---- */
+
+static const struct {
+    enum crypto_method method;
+    uint32_t algs[6];
+    enum crypto_key_class class;
+    huks_rc (*derive)(struct crypto *crypto, struct crypto_key *key, const struct crypto_derive_spec *spec,
+                      struct secret *out);
+} derive_rows[] = {
+    {CRYPTO_ECDH,
+     {OH_HUKS_ALG_ECC, OH_HUKS_ALG_ECDH, OH_HUKS_ALG_X25519, HUKS_ALG_X448, OH_HUKS_ALG_SM2},
+     CRYPTO_PRIVATE,
+     derive_ecdh},
+    {CRYPTO_DH, {OH_HUKS_ALG_DH, HUKS_ALG_X942_DH}, CRYPTO_PRIVATE, derive_dh},
+    {CRYPTO_HKDF, {OP_ANY_SECRET}, CRYPTO_SECRET, derive_hkdf},
+    {CRYPTO_PBKDF2, {OP_ANY_SECRET}, CRYPTO_SECRET, derive_pbkdf2},
+};
+
+huks_rc crypto_derive(struct crypto *crypto, struct crypto_key *key, const struct crypto_derive_spec *spec,
+                      struct secret *out)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(derive_rows); i++) {
+        if (derive_rows[i].method != spec->method) {
+            continue;
+        }
+        bool fits = false;
+        for (size_t j = 0; j < ARRAY_SIZE(derive_rows[i].algs) && derive_rows[i].algs[j] != 0; j++) {
+            fits = fits || derive_rows[i].algs[j] == key->alg || derive_rows[i].algs[j] == OP_ANY_SECRET;
+        }
+        if (!fits || key->class != derive_rows[i].class) {
+            return error_raise(HUKS_E_INVALID_PARAM, ABOUT_KEY_TYPE, "key type");
+        }
+        return derive_rows[i].derive(crypto, key, spec, out);
+    }
+    return error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_MECHANISM, "algorithm");
+}
