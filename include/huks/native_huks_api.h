@@ -25,6 +25,11 @@
 extern "C" {
 #endif
 
+/* The library hides everything that is not declared here. */
+#if defined __GNUC__
+#pragma GCC visibility push(default)
+#endif
+
 /*
  * Writes the API's version, NUL-terminated, and sets its length without the NUL.
  * 401 sdkVersion or its data is NULL, or fewer than 8 bytes.
@@ -106,6 +111,10 @@ struct OH_Huks_Result OH_Huks_AbortSession(const struct OH_Huks_Blob *handle,
  */
 struct OH_Huks_Result OH_Huks_ListAliases(const struct OH_Huks_ParamSet *paramSet,
                                           struct OH_Huks_KeyAliasSet **outData);
+
+#if defined __GNUC__
+#pragma GCC visibility pop
+#endif
 
 #ifdef __cplusplus
 }

@@ -26,6 +26,11 @@
 extern "C" {
 #endif
 
+/* The library hides everything that is not declared here. */
+#if defined __GNUC__
+#pragma GCC visibility push(default)
+#endif
+
 /*
  * Makes an empty set with room for the largest number of parameters. `paramSet` receives it.
  *
@@ -111,6 +116,10 @@ struct OH_Huks_Result OH_Huks_CheckParamMatch(const struct OH_Huks_Param *basePa
  * Frees what OH_Huks_ListAliases made: aliases, array and struct. NULL is fine. Since 20.
  */
 void OH_Huks_FreeKeyAliasSet(struct OH_Huks_KeyAliasSet *keyAliasSet);
+
+#if defined __GNUC__
+#pragma GCC visibility pop
+#endif
 
 #ifdef __cplusplus
 }

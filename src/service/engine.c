@@ -118,7 +118,7 @@ static bool engine_slot_id_taken(const struct engine *engine, uint64_t slot_id)
 }
 
 /* The token of an ordinal, made at its first sight. Ordinals only ever grow, so appending keeps the order. */
-static huks_rc engine_know(struct engine *engine, uint32_t ordinal, struct token **out)
+static huks_rc engine_know(struct engine *engine, uint32_t ordinal, bool exists, struct token **out)
 {
     struct token *token = engine_find_ordinal(engine, ordinal);
     if (token != NULL) {
@@ -140,6 +140,7 @@ static huks_rc engine_know(struct engine *engine, uint32_t ordinal, struct token
         slot_id = (slot_id + 1) & 0x7fffffffU;
     }
     token->slot_id = slot_id;
+    token->reported = exists && !engine->looked;
     engine->tokens[engine->count++] = token;
     *out = token;
     return HUKS_OK;
@@ -158,9 +159,11 @@ static huks_rc engine_look(struct engine *engine)
     HUKS_TRY(store_tokens(engine->store, ordinals, count, &found));
     struct token *token;
     for (size_t i = 0; i < found && i < count; i++) {
-        HUKS_TRY(engine_know(engine, ordinals[i], &token));
+        HUKS_TRY(engine_know(engine, ordinals[i], true, &token));
     }
-    return engine_know(engine, store_free_ordinal(engine->store), &token);
+    HUKS_TRY(engine_know(engine, store_free_ordinal(engine->store), false, &token));
+    engine->looked = true;
+    return HUKS_OK;
 }
 
 huks_rc engine_slots(struct engine *engine, struct token **tokens, size_t capacity, size_t *count)
@@ -237,7 +240,7 @@ huks_rc engine_native_token(struct engine *engine, bool create, struct token **o
 
 /* ---- events ---- */
 
-/* One slot whose state differs from what was last reported; the state at engine_open() is taken as reported. */
+/* One slot whose state differs from what was last reported; the state at the first look is taken as reported. */
 static huks_rc engine_next_event(struct engine *engine, bool *event, uint64_t *slot_id)
 {
     pthread_mutex_lock(&engine->lock);

@@ -123,6 +123,7 @@ struct engine {
     pthread_mutex_t lock; /* tokens */
     struct token **tokens;
     size_t count, capacity;
+    bool looked; /* the store has been looked at: what appears from now on is an event */
     pthread_mutex_t event_lock;
     pthread_cond_t event;
     bool woken;

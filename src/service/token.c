@@ -325,7 +325,15 @@ huks_rc token_session_opened(struct token *token, uint64_t session, bool read_wr
     bool open = atomic_load(&token->db) != NULL;
     huks_rc rc = HUKS_OK;
     if (token->sessions == 0) {
-        /* Held first, opened then: what is opened can no longer be replaced. */
+        rc = token_open_locked(token, &open);
+        if (rc == HUKS_OK) {
+            rc = token_required(open);
+        }
+        if (rc != HUKS_OK) {
+            pthread_mutex_unlock(&token->lock);
+            return rc;
+        }
+        /* Held, then looked at again: what is open from here on can no longer be replaced. */
         rc = store_token_hold(token->engine->store, token->ordinal);
         if (rc == HUKS_OK) {
             rc = token_open_locked(token, &open);
