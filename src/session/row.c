@@ -25,10 +25,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Reads a small file of /proc as text. False if it is not to be had. */
-static bool proc_read(const char *path, char *text, size_t size)
+/*
+ * Reads a small file of /proc as text. False if it is not to be had. By way of the directory: user-mode
+ * emulators recognise a process's own files by their full names and make up what is in them, the start time
+ * among it, while others see the true one.
+ */
+static bool proc_read(const char *name, char *text, size_t size)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int fd = proc < 0 ? -1 : openat(proc, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (proc >= 0) {
+        (void)close(proc);
+    }
     if (fd < 0) {
         return false;
     }
@@ -54,11 +62,13 @@ struct process_stat {
 };
 
 /* The fields of /proc/PID/stat, counted from behind the command, which may contain anything: proc(5). */
-static bool process_read(const char *path, struct process_stat *out)
+static bool process_read(int32_t pid, struct process_stat *out)
 {
     enum { FIELD_STATE = 3, FIELD_THREADS = 20, FIELD_START = 22 };
+    char name[32];
     char text[1024];
-    char *rest = proc_read(path, text, sizeof text) ? strrchr(text, ')') : NULL;
+    (void)snprintf(name, sizeof name, "%d/stat", (int)pid);
+    char *rest = proc_read(name, text, sizeof text) ? strrchr(text, ')') : NULL;
     if (rest == NULL) {
         return false;
     }
@@ -86,7 +96,7 @@ void row_identify(struct session_identity *self)
 {
     *self = (struct session_identity){.pid = (int32_t)getpid()};
     char boot[64];
-    if (proc_read("/proc/sys/kernel/random/boot_id", boot, sizeof boot)) {
+    if (proc_read("sys/kernel/random/boot_id", boot, sizeof boot)) {
         self->boot = UINT64_C(0xcbf29ce484222325);
         for (const char *c = boot; *c != '\0'; c++) {
             self->boot = (self->boot ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
@@ -95,7 +105,7 @@ void row_identify(struct session_identity *self)
     self->pid_ns = namespace_of("/proc/self/ns/pid");
     self->time_ns = namespace_of("/proc/self/ns/time");
     struct process_stat process;
-    if (process_read("/proc/self/stat", &process)) {
+    if (process_read(self->pid, &process)) {
         self->start = process.start;
     }
 }
@@ -217,14 +227,13 @@ static bool row_process_dead(const struct session_table *table, const struct ses
     if (kill(pid, 0) != 0 && errno == ESRCH) {
         return true;
     }
-    char path[32];
     struct process_stat process;
-    (void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    if (!process_read(path, &process)) {
+    if (!process_read(pid, &process)) {
         return false;
     }
+    /* A time namespace shifts the start times that are read in it. */
     uint64_t start = atomic_load(&row->start);
-    if (start != 0 && start != process.start) {
+    if (start != 0 && start != process.start && atomic_load(&row->time_ns) == table->self.time_ns) {
         return true; /* the pid was given to another */
     }
     /* A zombie; but a process whose first thread has ended looks like one as long as others run. */
