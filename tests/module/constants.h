@@ -82,11 +82,12 @@ struct huks_functions {
     CK_RV (*GetLastError)(struct huks_error *error);
     CK_LONG (*ErrorOf)(CK_RV rv);
     CK_RV (*GetLimits)(CK_SLOT_ID slot, struct huks_limits *limits);
-    CK_RV (*GetChallenge)(CK_SESSION_HANDLE session, CK_FLAGS operation, CK_BYTE_PTR challenge,
-                          CK_ULONG_PTR length);
+    CK_RV (*GetChallenge)
+    (CK_SESSION_HANDLE session, CK_FLAGS operation, CK_BYTE_PTR challenge, CK_ULONG_PTR length);
     CK_RV (*SetAuthToken)(CK_SESSION_HANDLE session, CK_FLAGS operation, CK_BYTE_PTR token, CK_ULONG length);
-    CK_RV (*AttestKey)(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key, CK_BYTE_PTR challenge,
-                       CK_ULONG challenge_length, CK_BYTE_PTR chain, CK_ULONG_PTR chain_length);
+    CK_RV (*AttestKey)
+    (CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key, CK_BYTE_PTR challenge, CK_ULONG challenge_length,
+     CK_BYTE_PTR chain, CK_ULONG_PTR chain_length);
 };
 
 /* CK_INTERFACE of 3.0 under a name of our own: newer headers have theirs. */

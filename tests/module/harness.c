@@ -1,4 +1,4 @@
-/* Loading, the private directory, fixtures, answers, threads and children of the module tests. */
+/* Loading, the private directory, sessions and fixtures of the module tests. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE 1 /* nftw, pthread barriers */
 #endif
@@ -30,7 +30,6 @@ static char pristine[PATH_MAX + 16];
 static const char *program = "?";
 static void *library;
 static pid_t owner;
-static int answers_fd = -1;
 
 enum { EXIT_NO_MODULE = 99 }; /* automake's hard error: a missing module must never look like a skip */
 
@@ -159,7 +158,8 @@ const char *store_path(void)
     return store;
 }
 
-/* ---- The module ----------------------------------------------------------------------------------------- */
+/* ---- The module -----------------------------------------------------------------------------------------
+ */
 
 bool is_reference(void)
 {
@@ -245,107 +245,6 @@ bool harness_load(void)
     const char *path = getenv("HUKS_TEST_MODULE");
 
     return path != NULL && realpath(path, module) != NULL && load_module();
-}
-
-/* ---- Answers ---------------------------------------------------------------------------------------- */
-
-static void answer_note(const char *file, int line, const char *id, const char *text, const char *answer)
-{
-    char row[1024];
-    const char *base = strrchr(file, '/');
-    int length;
-
-    if (answers_fd < 0) {
-        return;
-    }
-    if (id != NULL) {
-        length = snprintf(row, sizeof row, "%s\t%.200s\t%s\n", id, text, answer);
-    } else {
-        length = snprintf(row, sizeof row, "%s:%d\t%.200s\t%s\n", base == NULL ? file : base + 1, line, text,
-                          answer);
-    }
-    if (length > 0 && write(answers_fd, row, (size_t)length) != length) {
-        close(answers_fd);
-        answers_fd = -1;
-    }
-}
-
-bool differs(const char *id)
-{
-    const struct difference *row = difference_find(id);
-
-    ck_assert_msg(row != NULL, "no row \"%s\" in the difference table", id);
-    answer_note("", 0, id, "goes its own way", is_reference() ? "OTHERWISE" : "as specified");
-    return is_reference();
-}
-
-bool answer_asked(const char *id)
-{
-    const struct difference *row = difference_find(id);
-    bool asked = !is_reference() || row == NULL || row->theirs != NOT_ASKED;
-
-    if (!asked) {
-        answer_note("", 0, id, "left out", "NOT_ASKED");
-    }
-    return asked;
-}
-
-void check_error_record(const char *what, CK_RV rv, long huks_code)
-{
-    struct huks_error error = {-1, CKR_CANCEL, "?"};
-
-    if (huks == NULL) {
-        return;
-    }
-    ck_assert_msg(huks->GetLastError(&error) == CKR_OK, "%s: GetLastError failed", what);
-    ck_assert_msg(error.rv == rv, "%s: error record says %s, the call answered %s", what, ckr_name(error.rv),
-                  ckr_name(rv));
-    ck_assert_msg(memchr(error.message, '\0', sizeof error.message) != NULL, "%s: message has no end", what);
-    if (rv == CKR_OK) {
-        ck_assert_msg(error.code == 0 && error.message[0] == '\0', "%s: success left %ld \"%s\"", what,
-                      error.code, (const char *)error.message);
-        return;
-    }
-    if (huks_code != 0) {
-        ck_assert_msg(error.code == huks_code, "%s: %s came with HUKS code %ld \"%s\", expected %ld", what,
-                      ckr_name(rv), error.code, (const char *)error.message, huks_code);
-    }
-    ck_assert_msg(error.code >= 12000001 && error.code <= 12000018, "%s: %ld is no HUKS code", what,
-                  error.code);
-    ck_assert_msg(error.message[0] != '\0', "%s: %s has no message", what, ckr_name(rv));
-    ck_assert_msg(strstr((const char *)error.message, "${") == NULL, "%s: unfinished message \"%s\"", what,
-                  (const char *)error.message);
-}
-
-CK_RV answer_check(const char *file, int line, const char *id, const char *text, CK_RV want, CK_RV got)
-{
-    const struct difference *row = difference_find(id);
-    CK_RV expected = want;
-
-    if (row != NULL) {
-        ck_assert_msg(row->ours == want, "%s:%d: the difference table says %s of ours, the test %s (%s)", file,
-                      line, ckr_name(row->ours), ckr_name(want), id);
-        expected = is_reference() ? row->theirs : want;
-    }
-    answer_note(file, line, id, text, ckr_name(got));
-    if (got != expected) {
-        ck_abort_msg("%s:%d: %s: expected %s, got %s%s%s%s", file, line, text, ckr_name(expected),
-                     ckr_name(got), id == NULL ? "" : " [", id == NULL ? "" : id, id == NULL ? "" : "]");
-    }
-    if (huks != NULL && strncmp(text, "p11->C_", 7) == 0) {
-        check_error_record(text, got, 0);
-    }
-    return got;
-}
-
-void answer_holds(const char *file, int line, const char *id, const char *text, bool truth)
-{
-    const struct difference *row = difference_find(id);
-    bool expected = !(is_reference() && row != NULL && row->theirs == FAILS);
-
-    answer_note(file, line, id, text, truth ? "HOLDS" : "FAILS");
-    ck_assert_msg(truth == expected, "%s:%d: %s: %s [%s]", file, line, text,
-                  truth ? "holds, though the difference table says it does not" : "does not hold", id);
 }
 
 /* ---- Sessions ---------------------------------------------------------------------------------------- */
@@ -553,19 +452,20 @@ TCase *add_tcase(Suite *suite, const char *name, void (*setup)(void))
 
 int harness_run(int argc, char **argv, Suite *suite)
 {
-    const char *answers = getenv("HUKS_TEST_ANSWERS");
     SRunner *runner;
     int failed;
 
     program = strrchr(argv[0], '/') == NULL ? argv[0] : strrchr(argv[0], '/') + 1;
+    if (argc == 2 && strcmp(argv[1], "--differences") == 0) {
+        srunner_free(srunner_create(suite));
+        answer_differences();
+        return EXIT_SUCCESS;
+    }
     if (!name_module(argc, argv)) {
         fprintf(stderr, "%s: no module: give its path, set HUKS_TEST_MODULE or build it\n", program);
         return EXIT_NO_MODULE;
     }
     setenv("HUKS_TEST_MODULE", module, 1);
-    if (answers != NULL) {
-        answers_fd = open(answers, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    }
     if (!prepare_directory() || !load_module() || !prepare_token()) {
         fprintf(stderr, "%s: cannot prepare tests of %s\n", program, module);
         return EXIT_NO_MODULE;
@@ -577,80 +477,4 @@ int harness_run(int argc, char **argv, Suite *suite)
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
-
-/* ---- Threads and children ------------------------------------------------------------------------------ */
-
-struct crew_member {
-    struct worker worker;
-    pthread_barrier_t *start;
-    void (*work)(struct worker *);
-};
-
-void worker_fail(struct worker *worker, CK_RV rv, const char *what, int line)
-{
-    worker->rv = rv;
-    worker->what = what;
-    worker->line = line;
-}
-
-static void *crew_start(void *argument)
-{
-    struct crew_member *member = argument;
-
-    pthread_barrier_wait(member->start);
-    member->work(&member->worker);
-    return NULL;
-}
-
-void crew_run(unsigned count, void (*work)(struct worker *), void *context)
-{
-    enum { MOST = 64 };
-    struct crew_member members[MOST];
-    pthread_t threads[MOST];
-    pthread_barrier_t start;
-
-    ck_assert(count <= MOST);
-    ck_assert(pthread_barrier_init(&start, NULL, count) == 0);
-    for (unsigned i = 0; i < count; i++) {
-        members[i] = (struct crew_member){{i, context, CKR_OK, NULL, 0}, &start, work};
-        ck_assert(pthread_create(&threads[i], NULL, crew_start, &members[i]) == 0);
-    }
-    for (unsigned i = 0; i < count; i++) {
-        pthread_join(threads[i], NULL);
-    }
-    pthread_barrier_destroy(&start);
-    for (unsigned i = 0; i < count; i++) {
-        ck_assert_msg(members[i].worker.what == NULL, "thread %u, line %d: %s: %s", i, members[i].worker.line,
-                      members[i].worker.what, ckr_name(members[i].worker.rv));
-    }
-}
-
-void child_run(void (*body)(void *context), void *context)
-{
-    static bool is_child;
-    int status = -1;
-    pid_t child = fork();
-
-    if (child == 0) {
-        is_child = true;
-        body(context);
-        _exit(EXIT_SUCCESS);
-    }
-    if (is_child) { /* a grandchild: Check's assertions are for the test itself */
-        child_holds(waitpid(child, &status, 0) == child && status == 0);
-        return;
-    }
-    ck_assert(child > 0 && waitpid(child, &status, 0) == child);
-    ck_assert_msg(!WIFSIGNALED(status), "the child died of signal %d", WTERMSIG(status));
-    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child failed; see above");
-}
-
-void child_check(const char *file, int line, const char *text, CK_RV want, CK_RV got)
-{
-    if (got != want) {
-        fprintf(stderr, "%s:%d: in the child: %s: expected %s, got %s\n", file, line, text, ckr_name(want),
-                ckr_name(got));
-        _exit(EXIT_FAILURE);
-    }
 }

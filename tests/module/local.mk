@@ -1,1 +1,86 @@
-# What tests/module/ adds to the build.
+# What tests/module/ adds to the build: one program a noun, each run on our module by `make check`, and
+# all of them on SoftHSM2 as well by differential.sh.
+
+module_common = \
+	tests/module/answer.c tests/module/constants.h tests/module/crew.c \
+	tests/module/difference.c tests/module/difference.h \
+	tests/module/harness.c tests/module/harness.h \
+	tests/module/keys.c tests/module/keys.h \
+	tests/module/names.c tests/module/names.h \
+	tests/module/objects.c tests/module/objects.h
+module_witness = tests/module/witness.c tests/module/witness.h
+
+module_programs += \
+	tests/module/test-attribute \
+	tests/module/test-badcalls \
+	tests/module/test-cipher \
+	tests/module/test-cipher-rsa \
+	tests/module/test-copy \
+	tests/module/test-derive \
+	tests/module/test-digest \
+	tests/module/test-dual \
+	tests/module/test-exit \
+	tests/module/test-find \
+	tests/module/test-fork \
+	tests/module/test-general \
+	tests/module/test-object \
+	tests/module/test-pin \
+	tests/module/test-process \
+	tests/module/test-random \
+	tests/module/test-session \
+	tests/module/test-sign \
+	tests/module/test-sign-limits \
+	tests/module/test-slot \
+	tests/module/test-template \
+	tests/module/test-threads \
+	tests/module/test-wrap
+
+tests_module_test_attribute_SOURCES = tests/module/test-attribute.c $(module_common)
+tests_module_test_attribute_LDADD = $(module_ldadd) -lpthread
+tests_module_test_badcalls_SOURCES = tests/module/test-badcalls.c tests/module/badcalls.def \
+	tests/module/badcalls-life.def $(module_common)
+tests_module_test_badcalls_LDADD = $(module_ldadd) -lpthread
+tests_module_test_cipher_SOURCES = tests/module/test-cipher.c $(module_common) $(module_witness)
+tests_module_test_cipher_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread
+tests_module_test_cipher_rsa_SOURCES = tests/module/test-cipher-rsa.c $(module_common) $(module_witness)
+tests_module_test_cipher_rsa_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread
+tests_module_test_copy_SOURCES = tests/module/test-copy.c $(module_common)
+tests_module_test_copy_LDADD = $(module_ldadd) -lpthread
+tests_module_test_derive_SOURCES = tests/module/test-derive.c $(module_common) $(module_witness)
+tests_module_test_derive_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread
+tests_module_test_digest_SOURCES = tests/module/test-digest.c $(module_common) $(module_witness)
+tests_module_test_digest_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread
+tests_module_test_dual_SOURCES = tests/module/test-dual.c $(module_common) $(module_witness)
+tests_module_test_dual_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread
+tests_module_test_exit_SOURCES = tests/module/test-exit.c $(module_common)
+tests_module_test_exit_LDADD = $(module_ldadd) -lpthread
+tests_module_test_find_SOURCES = tests/module/test-find.c $(module_common)
+tests_module_test_find_LDADD = $(module_ldadd) -lpthread
+tests_module_test_fork_SOURCES = tests/module/test-fork.c $(module_common)
+tests_module_test_fork_LDADD = $(module_ldadd) -lpthread
+tests_module_test_general_SOURCES = tests/module/test-general.c $(module_common)
+tests_module_test_general_LDADD = $(module_ldadd) -lpthread
+tests_module_test_object_SOURCES = tests/module/test-object.c $(module_common)
+tests_module_test_object_LDADD = $(module_ldadd) -lpthread
+tests_module_test_pin_SOURCES = tests/module/test-pin.c $(module_common)
+tests_module_test_pin_LDADD = $(module_ldadd) -lpthread
+tests_module_test_process_SOURCES = tests/module/test-process.c $(module_common)
+tests_module_test_process_LDADD = $(module_ldadd) -lpthread
+tests_module_test_random_SOURCES = tests/module/test-random.c $(module_common)
+tests_module_test_random_LDADD = $(module_ldadd) -lpthread
+tests_module_test_session_SOURCES = tests/module/test-session.c $(module_common)
+tests_module_test_session_LDADD = $(module_ldadd) -lpthread
+tests_module_test_sign_SOURCES = tests/module/test-sign.c $(module_common) $(module_witness)
+tests_module_test_sign_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread
+tests_module_test_sign_limits_SOURCES = tests/module/test-sign-limits.c $(module_common) $(module_witness)
+tests_module_test_sign_limits_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread
+tests_module_test_slot_SOURCES = tests/module/test-slot.c $(module_common)
+tests_module_test_slot_LDADD = $(module_ldadd) -lpthread
+tests_module_test_template_SOURCES = tests/module/test-template.c $(module_common)
+tests_module_test_template_LDADD = $(module_ldadd) -lpthread
+tests_module_test_threads_SOURCES = tests/module/test-threads.c $(module_common)
+tests_module_test_threads_LDADD = $(module_ldadd) -lpthread
+tests_module_test_wrap_SOURCES = tests/module/test-wrap.c $(module_common) $(module_witness)
+tests_module_test_wrap_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread
+
+interop_tests += tests/module/differential.sh

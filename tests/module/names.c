@@ -3,7 +3,10 @@
 
 #include <stdio.h>
 
-#define ROW(code, name) {CKR_##name, "CKR_" #name, (code) == 0 ? 0 : 12000000 + (code)}
+#define ROW(code, name)                                                                                      \
+    {                                                                                                        \
+        CKR_##name, "CKR_" #name, (code) == 0 ? 0 : 12000000 + (code)                                        \
+    }
 
 const struct ckr_name ckr_names[] = {
     ROW(0, OK),

@@ -13,7 +13,8 @@
 /* ---- Templates --------------------------------------------------------------------------------------- */
 
 /* Attributes with their values; pass by pointer, the list points into the struct. */
-struct template {
+struct template
+{
     CK_ATTRIBUTE list[40];
     CK_ULONG count;
     union {
@@ -29,7 +30,8 @@ void add_text(struct template *t, CK_ATTRIBUTE_TYPE type, const char *value);
 void add_all(struct template *t, const struct template *more); /* replaces what is there; NULL: nothing */
 void remove_attribute(struct template *t, CK_ATTRIBUTE_TYPE type);
 
-/* ---- Objects: `more` adds to or replaces the attributes, NULL for none ---------------------------------- */
+/* ---- Objects: `more` adds to or replaces the attributes, NULL for none ----------------------------------
+ */
 
 struct pair {
     CK_OBJECT_HANDLE public_key;
@@ -37,10 +39,10 @@ struct pair {
 };
 
 struct curve {
-    const char *name;    /* OpenSSL's */
-    CK_BYTE params[16];  /* DER of the object identifier */
+    const char *name;   /* OpenSSL's */
+    CK_BYTE params[16]; /* DER of the object identifier */
     CK_ULONG params_len;
-    CK_ULONG bytes;      /* of a coordinate */
+    CK_ULONG bytes; /* of a coordinate */
 };
 
 extern const struct curve curves[];

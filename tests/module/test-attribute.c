@@ -135,8 +135,8 @@ START_TEST(mixed_results)
     object = import_secret(the_session, CKK_AES, value, sizeof value, &more);
     {
         CK_ATTRIBUTE list[] = {
-            {CKA_CLASS, &class, sizeof class}, {CKA_VALUE, room, sizeof room},
-            {NO_ATTRIBUTE, room, sizeof room}, {CKA_LABEL, little, sizeof little},
+            {CKA_CLASS, &class, sizeof class},  {CKA_VALUE, room, sizeof room},
+            {NO_ATTRIBUTE, room, sizeof room},  {CKA_LABEL, little, sizeof little},
             {CKA_KEY_TYPE, &type, sizeof type},
         };
 
@@ -360,10 +360,9 @@ START_TEST(key_material_cannot_be_set)
     struct pair pair = import_rsa(the_session, NULL);
 
     expect(CKR_ATTRIBUTE_READ_ONLY, set_bytes(key, CKA_VALUE, rsa_prime_1, 16));
-    expect(CKR_ATTRIBUTE_READ_ONLY,
-           set_bytes(pair.public_key, CKA_MODULUS, rsa_modulus, sizeof rsa_modulus));
-    expect(CKR_ATTRIBUTE_READ_ONLY,
-           set_bytes(pair.private_key, CKA_PRIVATE_EXPONENT, rsa_private_exponent, sizeof rsa_private_exponent));
+    expect(CKR_ATTRIBUTE_READ_ONLY, set_bytes(pair.public_key, CKA_MODULUS, rsa_modulus, sizeof rsa_modulus));
+    expect(CKR_ATTRIBUTE_READ_ONLY, set_bytes(pair.private_key, CKA_PRIVATE_EXPONENT, rsa_private_exponent,
+                                              sizeof rsa_private_exponent));
 }
 END_TEST
 
@@ -385,7 +384,8 @@ END_TEST
 START_TEST(set_is_one_change)
 {
     CK_OBJECT_HANDLE object = make_data(the_session, "before", NULL);
-    CK_ATTRIBUTE list[] = {{CKA_LABEL, (void *)(uintptr_t) "after", 5}, {CKA_MODULUS, (void *)(uintptr_t) "x", 1}};
+    CK_ATTRIBUTE list[] = {{CKA_LABEL, (void *)(uintptr_t) "after", 5},
+                           {CKA_MODULUS, (void *)(uintptr_t) "x", 1}};
     CK_BYTE back[16];
     CK_ULONG length;
 

@@ -1,6 +1,6 @@
 /*
- * Bad calls: each row of badcalls.def is made once and must get its CKR_*; on ours also its HUKS code with a
- * finished message, both as the thread's last error and as ulDeviceError of the session.
+ * Bad calls: each row of badcalls.def and badcalls-life.def is made once and must get its CKR_*; on ours also
+ * its HUKS code with a finished message, both as the thread's last error and as ulDeviceError of the session.
  */
 #include "harness.h"
 
@@ -10,7 +10,8 @@
 
 enum state { LOADED, PUBLIC, USER, OFFICER };
 
-/* ---- What the rows are made of ------------------------------------------------------------------------------ */
+/* ---- What the rows are made of
+ * ------------------------------------------------------------------------------ */
 
 static struct {
     CK_OBJECT_HANDLE data;   /* a data object                                   */
@@ -38,7 +39,7 @@ static CK_SESSION_HANDLE some_session;
 static CK_MECHANISM_TYPE some_mechanism;
 
 #define S   the_session
-#define PIN (CK_BYTE *)(uintptr_t) USER_PIN, strlen(USER_PIN)
+#define PIN (CK_BYTE *)(uintptr_t)USER_PIN, strlen(USER_PIN)
 
 static CK_ULONG *N(CK_ULONG length)
 {
@@ -89,20 +90,21 @@ static CK_MECHANISM *ECDH(void)
 {
     static CK_ECDH1_DERIVE_PARAMS params;
 
-    params = (CK_ECDH1_DERIVE_PARAMS){CKD_NULL, 0, NULL, sizeof ec_point_raw, (CK_BYTE *)(uintptr_t)ec_point_raw};
+    params =
+        (CK_ECDH1_DERIVE_PARAMS){CKD_NULL, 0, NULL, sizeof ec_point_raw, (CK_BYTE *)(uintptr_t)ec_point_raw};
     return MP(CKM_ECDH1_DERIVE, &params, sizeof params);
 }
 
 /* Two arguments each: the attributes and their number. */
-#define DATA_TEMPLATE    data_template()->list, 1
-#define AES_TEMPLATE(n)  aes_template(n)->list, 2
-#define RSA_TEMPLATE(n)  rsa_template(n)->list, 1
-#define EC_TEMPLATE      ec_template(CURVE_P256->params, CURVE_P256->params_len)->list, 1
-#define NO_CURVE         ec_template(unknown_curve, sizeof unknown_curve)->list, 1
-#define UNWRAP_TEMPLATE  secret_template(CKK_AES)->list, 2
-#define SECRET_TEMPLATE  secret_template(CKK_GENERIC_SECRET)->list, 2
-#define LABEL            (&label_attribute)
-#define UNKNOWN          (&unknown_attribute)
+#define DATA_TEMPLATE   data_template()->list, 1
+#define AES_TEMPLATE(n) aes_template(n)->list, 2
+#define RSA_TEMPLATE(n) rsa_template(n)->list, 1
+#define EC_TEMPLATE     ec_template(CURVE_P256->params, CURVE_P256->params_len)->list, 1
+#define NO_CURVE        ec_template(unknown_curve, sizeof unknown_curve)->list, 1
+#define UNWRAP_TEMPLATE secret_template(CKK_AES)->list, 2
+#define SECRET_TEMPLATE secret_template(CKK_GENERIC_SECRET)->list, 2
+#define LABEL           (&label_attribute)
+#define UNKNOWN         (&unknown_attribute)
 
 static const CK_BYTE unknown_curve[] = {0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x7f};
 static CK_ATTRIBUTE label_attribute = {CKA_LABEL, (void *)(uintptr_t) "label", 5};
@@ -284,7 +286,8 @@ static void begin_digest(void)
     ok(p11->C_DigestInit(S, M(CKM_SHA256)));
 }
 
-/* ---- The table ------------------------------------------------------------------------------------------------ */
+/* ---- The table
+ * ------------------------------------------------------------------------------------------------ */
 
 #define BAD(state, name, want, code, ...)                                                                    \
     static CK_RV call_##name(void)                                                                           \
@@ -292,6 +295,7 @@ static void begin_digest(void)
         return (__VA_ARGS__);                                                                                \
     }
 #define BAD_ON_S BAD
+#include "badcalls-life.def"
 #include "badcalls.def"
 #undef BAD
 #undef BAD_ON_S
@@ -306,8 +310,11 @@ struct bad_call {
 };
 
 static const struct bad_call bad_calls[] = {
-#define BAD(state, name, want, code, ...)      {"bad/" #name, state, CKR_##want, 12000000 + (code), false, call_##name},
-#define BAD_ON_S(state, name, want, code, ...) {"bad/" #name, state, CKR_##want, 12000000 + (code), true, call_##name},
+#define BAD(state, name, want, code, ...)                                                                    \
+    {"bad/" #name, state, CKR_##want, 12000000 + (code), false, call_##name},
+#define BAD_ON_S(state, name, want, code, ...)                                                               \
+    {"bad/" #name, state, CKR_##want, 12000000 + (code), true, call_##name},
+#include "badcalls-life.def"
 #include "badcalls.def"
 #undef BAD
 #undef BAD_ON_S
@@ -382,8 +389,9 @@ START_TEST(bad_call)
     answer_check(__FILE__, __LINE__, row->id, row->id, row->want, rv);
     if (huks != NULL && row->on_s) {
         ok(p11->C_GetSessionInfo(S, &session_info));
-        ck_assert_msg(session_info.ulDeviceError == (CK_ULONG)row->huks, "%s: ulDeviceError is %lu, expected %ld",
-                      row->id, session_info.ulDeviceError, row->huks);
+        ck_assert_msg(session_info.ulDeviceError == (CK_ULONG)row->huks,
+                      "%s: ulDeviceError is %lu, expected %ld", row->id, session_info.ulDeviceError,
+                      row->huks);
     }
 }
 END_TEST
@@ -394,8 +402,8 @@ START_TEST(codes_of_the_rows)
     for (size_t i = 0; i < BAD_CALLS; i++) {
         const struct bad_call *row = &bad_calls[i];
 
-        ck_assert_msg(row->huks == ckr_huks(row->want) ||
-                          (row->want == CKR_MECHANISM_PARAM_INVALID && (row->huks == 12000001 || row->huks == 12000002)),
+        ck_assert_msg(row->huks == ckr_huks(row->want) || (row->want == CKR_MECHANISM_PARAM_INVALID &&
+                                                           (row->huks == 12000001 || row->huks == 12000002)),
                       "%s: %s with %ld", row->id, ckr_name(row->want), row->huks);
     }
 }

@@ -19,8 +19,8 @@ static void readable_secret(struct template *t, CK_KEY_TYPE type, CK_ULONG lengt
     }
 }
 
-static CK_RV derive(CK_OBJECT_HANDLE base, CK_ULONG kdf, struct bytes point, struct bytes shared, struct template *t,
-                    CK_OBJECT_HANDLE *key)
+static CK_RV derive(CK_OBJECT_HANDLE base, CK_ULONG kdf, struct bytes point, struct bytes shared,
+                    struct template *t, CK_OBJECT_HANDLE *key)
 {
     CK_ECDH1_DERIVE_PARAMS params = {kdf, shared.length, (CK_BYTE *)(uintptr_t)shared.data, point.length,
                                      (CK_BYTE *)(uintptr_t)point.data};
@@ -263,7 +263,8 @@ START_TEST(derivation_is_refused)
     add_bool(&no_derive, CKA_DERIVE, false);
     expect_id("derive/key-may-not", CKR_KEY_FUNCTION_NOT_PERMITTED,
               derive(import_ec(the_session, &no_derive).private_key, CKD_NULL, point, nothing, &t, &key));
-    expect_id("derive/unknown-kdf", CKR_MECHANISM_PARAM_INVALID, derive(pair.private_key, 0x7777, point, nothing, &t, &key));
+    expect_id("derive/unknown-kdf", CKR_MECHANISM_PARAM_INVALID,
+              derive(pair.private_key, 0x7777, point, nothing, &t, &key));
     expect_id("derive/null-kdf-with-data", CKR_MECHANISM_PARAM_INVALID,
               derive(pair.private_key, CKD_NULL, point, (struct bytes){ec_private, 4}, &t, &key));
     expect(CKR_MECHANISM_PARAM_INVALID,
@@ -271,7 +272,8 @@ START_TEST(derivation_is_refused)
     expect(CKR_MECHANISM_INVALID,
            p11->C_DeriveKey(the_session, &unknown, pair.private_key, t.list, t.count, &key));
     expect(CKR_ARGUMENTS_BAD, p11->C_DeriveKey(the_session, NULL, pair.private_key, t.list, t.count, &key));
-    expect_id("derive/bad-key-handle", CKR_KEY_HANDLE_INVALID, derive(NO_HANDLE, CKD_NULL, point, nothing, &t, &key));
+    expect_id("derive/bad-key-handle", CKR_KEY_HANDLE_INVALID,
+              derive(NO_HANDLE, CKD_NULL, point, nothing, &t, &key));
     wrong_class = (struct template){.count = 0};
     add_ulong(&wrong_class, CKA_CLASS, CKO_PUBLIC_KEY);
     add_ulong(&wrong_class, CKA_KEY_TYPE, CKK_GENERIC_SECRET);

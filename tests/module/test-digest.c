@@ -12,7 +12,7 @@ struct hash {
 };
 
 static const struct hash hashes[] = {
-    {"SHA1", CKM_SHA_1, 20},     {"SHA224", CKM_SHA224, 28}, {"SHA256", CKM_SHA256, 32},
+    {"SHA1", CKM_SHA_1, 20},    {"SHA224", CKM_SHA224, 28}, {"SHA256", CKM_SHA256, 32},
     {"SHA384", CKM_SHA384, 48}, {"SHA512", CKM_SHA512, 64},
 };
 
@@ -118,7 +118,8 @@ START_TEST(key_that_has_no_digest)
 
     ok(p11->C_DigestInit(the_session, &mechanism));
     expect(CKR_KEY_INDIGESTIBLE, p11->C_DigestKey(the_session, pair.private_key));
-    expect_id("digest/key-failure-ends", CKR_OPERATION_NOT_INITIALIZED, p11->C_DigestKey(the_session, pair.private_key));
+    expect_id("digest/key-failure-ends", CKR_OPERATION_NOT_INITIALIZED,
+              p11->C_DigestKey(the_session, pair.private_key));
     if (is_reference()) {
         return;
     }

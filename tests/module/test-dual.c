@@ -32,7 +32,8 @@ static void begin(struct dual *d)
 typedef CK_RV (*dual_function)(CK_SESSION_HANDLE, CK_BYTE *, CK_ULONG, CK_BYTE *, CK_ULONG *);
 
 /* Feeds the data in three parts; returns how much came out. */
-static CK_ULONG feed(dual_function update, const CK_BYTE *in, CK_ULONG length, CK_BYTE *out, CK_ULONG out_room)
+static CK_ULONG feed(dual_function update, const CK_BYTE *in, CK_ULONG length, CK_BYTE *out,
+                     CK_ULONG out_room)
 {
     CK_ULONG parts[3] = {1, 33, length - 34};
     CK_ULONG done = 0;
@@ -140,7 +141,8 @@ START_TEST(sign_and_encrypt)
     ck_assert(length + room == 208 && memcmp(out, want, 208) == 0);
     room = sizeof mac;
     ok(p11->C_SignFinal(the_session, mac, &room));
-    witness_hmac("SHA256", (struct bytes){mac_key, sizeof mac_key}, (struct bytes){d.plain, sizeof d.plain}, want);
+    witness_hmac("SHA256", (struct bytes){mac_key, sizeof mac_key}, (struct bytes){d.plain, sizeof d.plain},
+                 want);
     ck_assert(memcmp(mac, want, 32) == 0);
 }
 END_TEST

@@ -314,13 +314,15 @@ START_TEST(workers_of_one_master)
         int status = -1;
 
         ck_assert(waitpid(children[i], &status, 0) == children[i]);
-        ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "worker %d: status 0x%x", i, (unsigned)status);
+        ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "worker %d: status 0x%x", i,
+                      (unsigned)status);
     }
     ok(sign_hash(the_session, make_token_pair().private_key));
 }
 END_TEST
 
-/* ---- Fork while threads hold every lock there is ------------------------------------------------------------ */
+/* ---- Fork while threads hold every lock there is
+ * ------------------------------------------------------------ */
 
 struct turmoil {
     CK_OBJECT_HANDLE key;
@@ -384,7 +386,8 @@ START_TEST(fork_among_busy_threads)
 }
 END_TEST
 
-/* ---- Random bytes ------------------------------------------------------------------------------------------ */
+/* ---- Random bytes
+ * ------------------------------------------------------------------------------------------ */
 
 static int random_pipe[2];
 

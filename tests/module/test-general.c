@@ -270,7 +270,7 @@ START_TEST(info_is_padded_and_stable)
     ck_assert(is_padded(first.libraryDescription, sizeof first.libraryDescription));
     ck_assert_uint_eq(first.flags, 0);
     ck_assert(first.cryptokiVersion.major == 2 ? first.cryptokiVersion.minor == 40
-                                              : first.cryptokiVersion.major == 3);
+                                               : first.cryptokiVersion.major == 3);
     expect(CKR_ARGUMENTS_BAD, p11->C_GetInfo(NULL));
 }
 END_TEST
@@ -338,7 +338,9 @@ START_TEST(interface_list_tells_all)
 
     for (CK_ULONG i = 0; i < count; i++) {
         CK_VERSION version = *(CK_VERSION *)list[i].functions;
-        size_t entries = version.major == 2 ? FUNCTIONS_2_40 : version.minor < 2 ? FUNCTIONS_3_0 : FUNCTIONS_3_2;
+        size_t entries = version.major == 2  ? FUNCTIONS_2_40
+                         : version.minor < 2 ? FUNCTIONS_3_0
+                                             : FUNCTIONS_3_2;
 
         ck_assert_uint_eq(list[i].flags, 0);
         found = get_interface((const char *)list[i].name, version.major, version.minor);

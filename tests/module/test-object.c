@@ -1,4 +1,4 @@
-/* Objects of every class: creating, copying, destroying, size; templates that must be refused. */
+/* Objects of every class: creating, storing, size, computed attributes, names. */
 #include "harness.h"
 
 #include <string.h>
@@ -53,7 +53,8 @@ static void certificate_template(struct template *t)
     add_bytes(t, CKA_VALUE, certificate, sizeof certificate);
 }
 
-/* ---- Every class, byte for byte, through the store ------------------------------------------------------- */
+/* ---- Every class, byte for byte, through the store -------------------------------------------------------
+ */
 
 START_TEST(data_object)
 {
@@ -225,7 +226,7 @@ START_TEST(every_curve_generates)
     CK_ULONG raw = 1 + 2 * curve->bytes;
 
     ck_assert_uint_eq(length, raw + (raw > 127 ? 3 : 2));
-    ck_assert_uint_eq(point[0], 0x04);             /* OCTET STRING */
+    ck_assert_uint_eq(point[0], 0x04);            /* OCTET STRING */
     ck_assert_uint_eq(point[length - raw], 0x04); /* uncompressed */
     check_bytes(pair.public_key, CKA_EC_PARAMS, curve->params, curve->params_len);
 }
@@ -314,128 +315,6 @@ START_TEST(domain_parameters)
 }
 END_TEST
 
-/* ---- Copy and destroy -------------------------------------------------------------------------------- */
-
-START_TEST(copy_with_changes)
-{
-    struct template changes = {.count = 0};
-    CK_OBJECT_HANDLE source = make_data(the_session, "source", NULL);
-    CK_OBJECT_HANDLE copy = CK_INVALID_HANDLE;
-
-    stored(&changes, "copy");
-    add_bool(&changes, CKA_PRIVATE, true);
-    ok(p11->C_CopyObject(the_session, source, changes.list, changes.count, &copy));
-    ck_assert_uint_ne(copy, source);
-    check_bytes(source, CKA_LABEL, "source", 6);
-    copy = reread("copy");
-    check_bytes(copy, CKA_VALUE, "some data", 9);
-    ck_assert(get_bool(the_session, copy, CKA_PRIVATE));
-}
-END_TEST
-
-START_TEST(copy_with_an_empty_template)
-{
-    CK_OBJECT_HANDLE source = import_aes(the_session, 16, NULL);
-    CK_ATTRIBUTE none = {CKA_LABEL, NULL, 0};
-    CK_OBJECT_HANDLE copy = CK_INVALID_HANDLE;
-
-    ok(p11->C_CopyObject(the_session, source, &none, 0, &copy));
-    ck_assert_uint_ne(copy, source);
-    expect_id("object/copy-null-template", CKR_OK, p11->C_CopyObject(the_session, source, NULL, 0, &copy));
-}
-END_TEST
-
-START_TEST(copy_never_loosens_a_key)
-{
-    struct template loose = {.count = 0};
-    struct template strict = {.count = 0};
-    CK_OBJECT_HANDLE source;
-    CK_OBJECT_HANDLE copy;
-
-    add_bool(&strict, CKA_SENSITIVE, true);
-    add_bool(&strict, CKA_EXTRACTABLE, false);
-    source = generate_aes(the_session, 16, &strict);
-    add_bool(&loose, CKA_SENSITIVE, false);
-    expect(CKR_ATTRIBUTE_READ_ONLY, p11->C_CopyObject(the_session, source, loose.list, loose.count, &copy));
-    loose.count = 0;
-    add_bool(&loose, CKA_EXTRACTABLE, true);
-    expect(CKR_ATTRIBUTE_READ_ONLY, p11->C_CopyObject(the_session, source, loose.list, loose.count, &copy));
-    loose.count = 0;
-    add_bool(&loose, CKA_SENSITIVE, false);
-    add_bool(&loose, CKA_EXTRACTABLE, true);
-    source = generate_aes(the_session, 16, &loose);
-    ok(p11->C_CopyObject(the_session, source, strict.list, strict.count, &copy));
-    ck_assert(get_bool(the_session, copy, CKA_SENSITIVE));
-    ck_assert(!get_bool(the_session, copy, CKA_EXTRACTABLE));
-    ck_assert(!get_bool(the_session, copy, CKA_ALWAYS_SENSITIVE));
-    ck_assert(!get_bool(the_session, copy, CKA_NEVER_EXTRACTABLE));
-    ck_assert(get_bool(the_session, copy, CKA_LOCAL));
-}
-END_TEST
-
-START_TEST(copy_that_must_fail)
-{
-    struct template fixed = {.count = 0};
-    struct template changes = {.count = 0};
-    CK_OBJECT_HANDLE source = make_data(the_session, "source", NULL);
-    CK_OBJECT_HANDLE copy;
-
-    expect(CKR_OBJECT_HANDLE_INVALID, p11->C_CopyObject(the_session, NO_HANDLE, changes.list, 0, &copy));
-    expect(CKR_ARGUMENTS_BAD, p11->C_CopyObject(the_session, source, changes.list, 0, NULL));
-    expect(CKR_SESSION_HANDLE_INVALID, p11->C_CopyObject(NO_HANDLE, source, changes.list, 0, &copy));
-    add_ulong(&changes, CKA_CLASS, CKO_SECRET_KEY);
-    expect_id("object/copy-changes-class", CKR_ATTRIBUTE_READ_ONLY,
-              p11->C_CopyObject(the_session, source, changes.list, changes.count, &copy));
-    add_bool(&fixed, CKA_COPYABLE, false);
-    source = make_data(the_session, "fixed", &fixed);
-    changes.count = 0;
-    expect(CKR_ACTION_PROHIBITED, p11->C_CopyObject(the_session, source, changes.list, 0, &copy));
-}
-END_TEST
-
-START_TEST(destroy)
-{
-    struct template token = {.count = 0};
-    struct template label = {.count = 0};
-    CK_OBJECT_HANDLE object;
-    CK_ULONG size;
-
-    stored(&token, "gone");
-    add_text(&label, CKA_LABEL, "gone");
-    object = make_data(the_session, "gone", &token);
-    ok(p11->C_GetObjectSize(the_session, object, &size));
-    ok(p11->C_DestroyObject(the_session, object));
-    expect(CKR_OBJECT_HANDLE_INVALID, p11->C_DestroyObject(the_session, object));
-    expect(CKR_OBJECT_HANDLE_INVALID, p11->C_GetObjectSize(the_session, object, &size));
-    ck_assert_uint_eq(count_objects(the_session, &label), 0);
-    expect(CKR_OBJECT_HANDLE_INVALID, p11->C_DestroyObject(the_session, NO_HANDLE));
-    expect(CKR_OBJECT_HANDLE_INVALID, p11->C_DestroyObject(the_session, CK_INVALID_HANDLE));
-}
-END_TEST
-
-START_TEST(destroying_one_half_leaves_the_other)
-{
-    struct pair pair = generate_ec(the_session, CURVE_P256, NULL);
-    CK_ULONG size;
-
-    ok(p11->C_DestroyObject(the_session, pair.public_key));
-    ok(p11->C_GetObjectSize(the_session, pair.private_key, &size));
-}
-END_TEST
-
-START_TEST(indestructible_object)
-{
-    struct template fixed = {.count = 0};
-    CK_OBJECT_HANDLE object;
-    CK_ULONG size;
-
-    add_bool(&fixed, CKA_DESTROYABLE, false);
-    object = make_data(the_session, "fixed", &fixed);
-    expect_id("object/destroyable-obeyed", CKR_ACTION_PROHIBITED, p11->C_DestroyObject(the_session, object));
-    expect_id("object/destroyable-survivor", CKR_OK, p11->C_GetObjectSize(the_session, object, &size));
-}
-END_TEST
-
 START_TEST(size_of_objects)
 {
     CK_ULONG size = 0;
@@ -455,7 +334,8 @@ START_TEST(computed_attributes_of_generated_keys)
     CK_OBJECT_HANDLE strict;
     CK_OBJECT_HANDLE loose;
 
-    holds("object/sensitive-default", get_bool(the_session, generate_aes(the_session, 16, NULL), CKA_SENSITIVE));
+    holds("object/sensitive-default",
+          get_bool(the_session, generate_aes(the_session, 16, NULL), CKA_SENSITIVE));
     add_bool(&more, CKA_SENSITIVE, true);
     strict = generate_aes(the_session, 16, &more);
     ck_assert(!get_bool(the_session, strict, CKA_EXTRACTABLE));
@@ -498,8 +378,7 @@ START_TEST(computed_attributes_cannot_be_forged)
     t.count = 0;
     add_ulong(&t, CKA_VALUE_LEN, 16);
     add_bool(&t, computed[_i], true);
-    expect(CKR_ATTRIBUTE_READ_ONLY,
-           p11->C_GenerateKey(the_session, &mechanism, t.list, t.count, &object));
+    expect(CKR_ATTRIBUTE_READ_ONLY, p11->C_GenerateKey(the_session, &mechanism, t.list, t.count, &object));
 }
 END_TEST
 
@@ -524,162 +403,6 @@ START_TEST(trust_is_not_the_users_to_give)
     certificate_template(&t);
     add_bool(&t, CKA_TRUSTED, true);
     expect(CKR_ATTRIBUTE_READ_ONLY, create_object(the_session, &t, &object));
-}
-END_TEST
-
-/* ---- Templates that must be refused ---------------------------------------------------------------------- */
-
-enum what { DROP, NUMBER, TRUTH, BYTES, NOTHING };
-enum base { BASE_DATA, BASE_CERTIFICATE, BASE_AES, BASE_RSA_PUBLIC, BASE_RSA_PRIVATE, BASE_EC_PUBLIC, BASE_EC_PRIVATE };
-
-struct refused {
-    const char *id;
-    enum base base;
-    CK_ATTRIBUTE_TYPE type;
-    enum what what; /* what is done to the attribute of a good template */
-    CK_ULONG value; /* number, truth value or length */
-    CK_RV want;
-};
-
-static const struct refused refused[] = {
-    {"object/no-class", BASE_DATA, CKA_CLASS, DROP, 0, CKR_TEMPLATE_INCOMPLETE},
-    {"object/unknown-class", BASE_DATA, CKA_CLASS, NUMBER, NO_CLASS, CKR_ATTRIBUTE_VALUE_INVALID},
-    {"object/class-too-short", BASE_DATA, CKA_CLASS, BYTES, 2, CKR_ATTRIBUTE_VALUE_INVALID},
-    {"object/unknown-attribute", BASE_DATA, NO_ATTRIBUTE, BYTES, 4, CKR_ATTRIBUTE_TYPE_INVALID},
-    {"object/foreign-attribute", BASE_DATA, CKA_MODULUS, BYTES, 4, CKR_ATTRIBUTE_TYPE_INVALID},
-    {"object/boolean-of-two-bytes", BASE_DATA, CKA_MODIFIABLE, BYTES, 2, CKR_ATTRIBUTE_VALUE_INVALID},
-    {"object/boolean-neither", BASE_DATA, CKA_MODIFIABLE, BYTES, 1, CKR_ATTRIBUTE_VALUE_INVALID},
-    {"object/null-with-length", BASE_DATA, CKA_LABEL, NOTHING, 4, CKR_ATTRIBUTE_VALUE_INVALID},
-    {"object/certificate-no-type", BASE_CERTIFICATE, CKA_CERTIFICATE_TYPE, DROP, 0, CKR_TEMPLATE_INCOMPLETE},
-    {"object/certificate-bad-type", BASE_CERTIFICATE, CKA_CERTIFICATE_TYPE, NUMBER, 0x7777,
-     CKR_ATTRIBUTE_VALUE_INVALID},
-    {"object/certificate-no-subject", BASE_CERTIFICATE, CKA_SUBJECT, DROP, 0, CKR_TEMPLATE_INCOMPLETE},
-    {"object/certificate-no-value", BASE_CERTIFICATE, CKA_VALUE, DROP, 0, CKR_TEMPLATE_INCOMPLETE},
-    {"object/key-no-type", BASE_AES, CKA_KEY_TYPE, DROP, 0, CKR_TEMPLATE_INCOMPLETE},
-    {"object/key-bad-type", BASE_AES, CKA_KEY_TYPE, NUMBER, 0x7777, CKR_ATTRIBUTE_VALUE_INVALID},
-    {"object/secret-of-public-type", BASE_AES, CKA_KEY_TYPE, NUMBER, CKK_RSA, CKR_TEMPLATE_INCONSISTENT},
-    {"object/aes-no-value", BASE_AES, CKA_VALUE, DROP, 0, CKR_TEMPLATE_INCOMPLETE},
-    {"object/aes-15-bytes", BASE_AES, CKA_VALUE, BYTES, 15, CKR_ATTRIBUTE_VALUE_INVALID},
-    {"object/aes-0-bytes", BASE_AES, CKA_VALUE, BYTES, 0, CKR_ATTRIBUTE_VALUE_INVALID},
-    {"object/rsa-public-no-modulus", BASE_RSA_PUBLIC, CKA_MODULUS, DROP, 0, CKR_TEMPLATE_INCOMPLETE},
-    {"object/rsa-public-no-exponent", BASE_RSA_PUBLIC, CKA_PUBLIC_EXPONENT, DROP, 0, CKR_TEMPLATE_INCOMPLETE},
-    {"object/rsa-public-bits", BASE_RSA_PUBLIC, CKA_MODULUS_BITS, NUMBER, 2048, CKR_ATTRIBUTE_READ_ONLY},
-    {"object/rsa-public-sign", BASE_RSA_PUBLIC, CKA_SIGN, TRUTH, 1, CKR_ATTRIBUTE_TYPE_INVALID},
-    {"object/rsa-private-no-modulus", BASE_RSA_PRIVATE, CKA_MODULUS, DROP, 0, CKR_TEMPLATE_INCOMPLETE},
-    {"object/rsa-private-no-exponent", BASE_RSA_PRIVATE, CKA_PRIVATE_EXPONENT, DROP, 0,
-     CKR_TEMPLATE_INCOMPLETE},
-    {"object/rsa-private-verify", BASE_RSA_PRIVATE, CKA_VERIFY, TRUTH, 1, CKR_ATTRIBUTE_TYPE_INVALID},
-    {"object/always-authenticate-public", BASE_RSA_PRIVATE, CKA_PRIVATE, TRUTH, 0, CKR_TEMPLATE_INCONSISTENT},
-    {"object/ec-public-no-params", BASE_EC_PUBLIC, CKA_EC_PARAMS, DROP, 0, CKR_TEMPLATE_INCOMPLETE},
-    {"object/ec-public-no-point", BASE_EC_PUBLIC, CKA_EC_POINT, DROP, 0, CKR_TEMPLATE_INCOMPLETE},
-    {"object/ec-private-no-params", BASE_EC_PRIVATE, CKA_EC_PARAMS, DROP, 0, CKR_TEMPLATE_INCOMPLETE},
-    {"object/ec-private-no-value", BASE_EC_PRIVATE, CKA_VALUE, DROP, 0, CKR_TEMPLATE_INCOMPLETE},
-};
-
-static void base_template(struct template *t, enum base base)
-{
-    static const CK_BYTE value[16] = {1, 2, 3};
-
-    switch (base) {
-    case BASE_DATA:
-        add_ulong(t, CKA_CLASS, CKO_DATA);
-        break;
-    case BASE_CERTIFICATE:
-        certificate_template(t);
-        break;
-    case BASE_AES:
-        secret_template(t, CKK_AES, value, sizeof value);
-        break;
-    case BASE_RSA_PUBLIC:
-        rsa_public_template(t);
-        break;
-    case BASE_RSA_PRIVATE:
-        rsa_private_template(t);
-        break;
-    case BASE_EC_PUBLIC:
-        ec_public_template(t);
-        break;
-    case BASE_EC_PRIVATE:
-        ec_private_template(t);
-        break;
-    }
-}
-
-START_TEST(template_is_refused)
-{
-    static const CK_BYTE sevens[64] = {7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7};
-    const struct refused *row = &refused[_i];
-    struct template t = {.count = 0};
-    CK_OBJECT_HANDLE object;
-
-    base_template(&t, row->base);
-    ok(create_object(the_session, &t, &object)); /* good before it is spoiled */
-    if (row->type == CKA_PRIVATE) {
-        add_bool(&t, CKA_ALWAYS_AUTHENTICATE, true);
-    }
-    switch (row->what) {
-    case DROP:
-        remove_attribute(&t, row->type);
-        break;
-    case NUMBER:
-        add_ulong(&t, row->type, row->value);
-        break;
-    case TRUTH:
-        add_bool(&t, row->type, row->value != 0);
-        break;
-    case BYTES:
-        add_bytes(&t, row->type, sevens, row->value);
-        break;
-    case NOTHING:
-        add_bytes(&t, row->type, NULL, row->value);
-        break;
-    }
-    expect_id(row->id, row->want, create_object(the_session, &t, &object));
-}
-END_TEST
-
-START_TEST(attribute_given_twice)
-{
-    CK_ULONG class = CKO_DATA;
-    CK_ATTRIBUTE twice[] = {
-        {CKA_CLASS, &class, sizeof class},
-        {CKA_LABEL, (void *)(uintptr_t) "one", 3},
-        {CKA_LABEL, (void *)(uintptr_t) "two", 3},
-    };
-    CK_OBJECT_HANDLE object;
-
-    expect_id("object/attribute-twice", CKR_TEMPLATE_INCONSISTENT,
-              p11->C_CreateObject(the_session, twice, 3, &object));
-}
-END_TEST
-
-/* PKCS #11 2.40, C_CreateObject: PUBLIC_KEY_INVALID when a public key fails its validation. */
-START_TEST(point_beside_the_curve)
-{
-    struct template t = {.count = 0};
-    CK_BYTE point[sizeof ec_point_der];
-    CK_OBJECT_HANDLE object;
-
-    memcpy(point, ec_point_der, sizeof point);
-    point[sizeof point - 1] ^= 1;
-    ec_public_template(&t);
-    add_bytes(&t, CKA_EC_POINT, point, sizeof point);
-    expect_id("object/point-off-curve", CKR_PUBLIC_KEY_INVALID, create_object(the_session, &t, &object));
-}
-END_TEST
-
-START_TEST(curve_that_nobody_has)
-{
-    static const CK_BYTE unknown[] = {0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x7f};
-    CK_MECHANISM mechanism = {CKM_EC_KEY_PAIR_GEN, NULL, 0};
-    struct template t = {.count = 0};
-    struct template none = {.count = 0};
-    struct pair pair;
-
-    add_bytes(&t, CKA_EC_PARAMS, unknown, sizeof unknown);
-    expect_id("object/unknown-curve", CKR_CURVE_NOT_SUPPORTED,
-              p11->C_GenerateKeyPair(the_session, &mechanism, t.list, t.count, none.list, 0, &pair.public_key,
-                                     &pair.private_key));
 }
 END_TEST
 
@@ -748,14 +471,6 @@ static Suite *object_suite(void)
     tcase_add_test(tcase, generic_secrets_of_any_length);
     tcase_add_test(tcase, domain_parameters);
 
-    tcase = add_tcase(suite, "copy and destroy", setup_user);
-    tcase_add_test(tcase, copy_with_changes);
-    tcase_add_test(tcase, copy_with_an_empty_template);
-    tcase_add_test(tcase, copy_never_loosens_a_key);
-    tcase_add_test(tcase, copy_that_must_fail);
-    tcase_add_test(tcase, destroy);
-    tcase_add_test(tcase, destroying_one_half_leaves_the_other);
-    tcase_add_test(tcase, indestructible_object);
     tcase_add_test(tcase, size_of_objects);
 
     tcase = add_tcase(suite, "computed", setup_user);
@@ -764,12 +479,6 @@ static Suite *object_suite(void)
     tcase_add_loop_test(tcase, computed_attributes_cannot_be_forged, 0, 3);
     tcase_add_test(tcase, generation_mechanism_cannot_be_forged);
     tcase_add_test(tcase, trust_is_not_the_users_to_give);
-
-    tcase = add_tcase(suite, "refused", setup_user);
-    tcase_add_loop_test(tcase, template_is_refused, 0, sizeof refused / sizeof refused[0]);
-    tcase_add_test(tcase, attribute_given_twice);
-    tcase_add_test(tcase, point_beside_the_curve);
-    tcase_add_test(tcase, curve_that_nobody_has);
 
     tcase = add_tcase(suite, "names", setup_user);
     tcase_add_test(tcase, alias_is_unique);

@@ -36,7 +36,8 @@ static void check_private_data(const char *label)
     CK_BYTE value[32];
 
     add_text(&t, CKA_LABEL, label);
-    ck_assert_uint_eq(get_bytes(the_session, find_object(the_session, &t), CKA_VALUE, value, sizeof value), 9);
+    ck_assert_uint_eq(get_bytes(the_session, find_object(the_session, &t), CKA_VALUE, value, sizeof value),
+                      9);
     ck_assert(memcmp(value, "some data", 9) == 0);
 }
 

@@ -1,5 +1,5 @@
 /*
- * Several processes on one token, and ways to leave a process. The peers are this program started again
+ * Several processes on one token. The peers are this program started again
  * with "--peer": they load the module by themselves and do what is written to their standard input.
  */
 #ifndef _GNU_SOURCE
@@ -8,7 +8,6 @@
 
 #include "harness.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -162,7 +161,8 @@ static int peer_main(void)
     return 0;
 }
 
-/* ---- The test's end of it ---------------------------------------------------------------------------------- */
+/* ---- The test's end of it
+ * ---------------------------------------------------------------------------------- */
 
 struct peer {
     pid_t process;
@@ -171,7 +171,7 @@ struct peer {
     CK_ULONG number;
 };
 
-static void peer_spawn(struct peer *peer, const char *role)
+static void peer_spawn(struct peer *peer)
 {
     int to[2];
     int from[2];
@@ -182,7 +182,7 @@ static void peer_spawn(struct peer *peer, const char *role)
     if (peer->process == 0) {
         dup2(to[0], 0);
         dup2(from[1], 1);
-        execl("/proc/self/exe", "test-process", role, (char *)NULL);
+        execl("/proc/self/exe", "test-process", "--peer", (char *)NULL);
         _exit(127);
     }
     close(to[0]);
@@ -213,7 +213,7 @@ static CK_RV peer_ask(struct peer *peer, const char *command, const char *argume
 
 static void peer_begin(struct peer *peer)
 {
-    peer_spawn(peer, "--peer");
+    peer_spawn(peer);
     expect(CKR_OK, peer_ask(peer, "start", TOKEN_LABEL));
 }
 
@@ -242,7 +242,8 @@ static CK_ULONG count_label(const char *label)
     return count_objects(the_session, &t);
 }
 
-/* ---- Two on one token ------------------------------------------------------------------------------------ */
+/* ---- Two on one token ------------------------------------------------------------------------------------
+ */
 
 START_TEST(created_and_destroyed_by_another)
 {
@@ -472,103 +473,6 @@ START_TEST(leaving_in_the_middle)
 }
 END_TEST
 
-static void finalise_at_exit(void)
-{
-    if (p11 != NULL) {
-        p11->C_Finalize(NULL);
-    }
-}
-
-static bool finalise_in_destructor;
-
-__attribute__((destructor)) static void last_of_all(void)
-{
-    if (finalise_in_destructor) {
-        finalise_at_exit();
-    }
-}
-
-static int use_a_little(void)
-{
-    if (peer_start(TOKEN_LABEL) != CKR_OK || login(peer_session, CKU_USER, USER_PIN) != CKR_OK ||
-        peer_create("little", true, false) != CKR_OK) {
-        return 5;
-    }
-    return peer_digest() == CKR_OK ? 0 : 6;
-}
-
-/* The order of registration decides the order at exit: before and after the module and OpenSSL register theirs. */
-static int exit_early_main(void)
-{
-    atexit(finalise_at_exit);
-    return harness_load() ? use_a_little() : 3;
-}
-
-static int exit_late_main(void)
-{
-    int status = harness_load() ? use_a_little() : 3;
-
-    atexit(finalise_at_exit);
-    return status;
-}
-
-static int destructor_main(void)
-{
-    finalise_in_destructor = true;
-    return harness_load() ? use_a_little() : 3;
-}
-
-static int unload_main(void)
-{
-    const char *path = getenv("HUKS_TEST_MODULE");
-
-    for (int i = 0; i < 5; i++) {
-        void *handle = path == NULL ? NULL : dlopen(path, RTLD_NOW | RTLD_LOCAL);
-        CK_C_GetFunctionList get_list = NULL;
-
-        if (handle == NULL) {
-            return 3;
-        }
-        *(void **)&get_list = dlsym(handle, "C_GetFunctionList");
-        if (get_list == NULL || get_list(&p11) != CKR_OK || use_a_little() != 0 ||
-            p11->C_Finalize(NULL) != CKR_OK || dlclose(handle) != 0) {
-            return 7;
-        }
-        p11 = NULL;
-    }
-    return 0;
-}
-
-struct role {
-    const char *name;
-    int (*run)(void);
-    const char *id;
-};
-
-static const struct role roles[] = {
-    {"--peer", peer_main, NULL},
-    {"--exit-early", exit_early_main, "process/finalise-in-early-handler"},
-    {"--exit-late", exit_late_main, "process/finalise-in-late-handler"},
-    {"--destructor", destructor_main, "process/finalise-in-destructor"},
-    {"--unload", unload_main, "process/unload"},
-};
-
-enum { ROLES = sizeof roles / sizeof roles[0] };
-
-START_TEST(process_leaves_well)
-{
-    const struct role *role = &roles[_i];
-    struct peer peer;
-    int status = -1;
-
-    peer_spawn(&peer, role->name);
-    fclose(peer.out);
-    ck_assert(waitpid(peer.process, &status, 0) == peer.process);
-    fclose(peer.in);
-    holds(role->id, WIFEXITED(status) && WEXITSTATUS(status) == 0);
-}
-END_TEST
-
 static Suite *process_suite(void)
 {
     Suite *suite = suite_create("process");
@@ -587,16 +491,13 @@ static Suite *process_suite(void)
 
     tcase = add_tcase(suite, "leaving", setup_user);
     tcase_add_test(tcase, leaving_in_the_middle);
-    tcase_add_loop_test(tcase, process_leaves_well, 1, ROLES);
     return suite;
 }
 
 int main(int argc, char **argv)
 {
-    for (size_t i = 0; argc == 2 && i < ROLES; i++) {
-        if (strcmp(argv[1], roles[i].name) == 0) {
-            return roles[i].run();
-        }
+    if (argc == 2 && strcmp(argv[1], "--peer") == 0) {
+        return peer_main();
     }
     return harness_run(argc, argv, process_suite());
 }

@@ -19,7 +19,8 @@ START_TEST(draws_differ)
 }
 END_TEST
 
-/* A million bytes: each value within six standard deviations of its share (a fair source fails once in 10⁶ runs). */
+/* A million bytes: each value within six standard deviations of its share (a fair source fails once in 10⁶
+ * runs). */
 START_TEST(much_and_even)
 {
     CK_BYTE *bytes = malloc(MUCH);

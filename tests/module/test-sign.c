@@ -1,4 +1,5 @@
-/* Signatures and MACs: every mechanism against libcrypto, the calling conventions, what must not verify. */
+/* Signatures and MACs: every mechanism against libcrypto, in one call and in parts, and what must not verify.
+ */
 #include "harness.h"
 
 #include <string.h>
@@ -13,39 +14,54 @@ struct row {
     CK_MECHANISM_TYPE type;
     enum key_kind key;
     enum rsa_padding padding;
-    const char *hash;          /* hashed by the mechanism; NULL: the caller hashed */
-    CK_MECHANISM_TYPE pss;     /* PSS: hashAlg */
+    const char *hash;      /* hashed by the mechanism; NULL: the caller hashed */
+    CK_MECHANISM_TYPE pss; /* PSS: hashAlg */
     CK_ULONG mgf;
     const char *mgf_hash;
     CK_ULONG salt;
-    size_t data_length;        /* without a hash: of the data; else 0 */
+    size_t data_length; /* without a hash: of the data; else 0 */
     CK_ULONG signature_length;
     const struct curve *curve; /* EC */
     CK_ULONG mac_length;       /* general HMAC */
 };
 
 #define RSA_PKCS_ROW(hash_)                                                                                  \
-    {.name = "sign/" #hash_ "_RSA_PKCS", .type = CKM_##hash_##_RSA_PKCS, .key = KEY_RSA, .padding = RSA_PKCS1,  \
-     .hash = #hash_, .signature_length = 256}
+    {                                                                                                        \
+        .name = "sign/" #hash_ "_RSA_PKCS", .type = CKM_##hash_##_RSA_PKCS, .key = KEY_RSA,                  \
+        .padding = RSA_PKCS1, .hash = #hash_, .signature_length = 256                                        \
+    }
 #define RSA_PSS_ROW(hash_, salt_)                                                                            \
-    {.name = "sign/" #hash_ "_RSA_PKCS_PSS", .type = CKM_##hash_##_RSA_PKCS_PSS, .key = KEY_RSA,              \
-     .padding = RSA_PSS, .hash = #hash_, .pss = CKM_##hash_##_, .mgf = CKG_MGF1_##hash_, .mgf_hash = #hash_,    \
-     .salt = (salt_), .signature_length = 256}
+    {                                                                                                        \
+        .name = "sign/" #hash_ "_RSA_PKCS_PSS", .type = CKM_##hash_##_RSA_PKCS_PSS, .key = KEY_RSA,          \
+        .padding = RSA_PSS, .hash = #hash_, .pss = CKM_##hash_##_, .mgf = CKG_MGF1_##hash_,                  \
+        .mgf_hash = #hash_, .salt = (salt_), .signature_length = 256                                         \
+    }
 #define RAW_PSS_ROW(hash_, length_)                                                                          \
-    {.name = "sign/RSA_PKCS_PSS-" #hash_, .type = CKM_RSA_PKCS_PSS, .key = KEY_RSA, .padding = RSA_PSS,       \
-     .pss = CKM_##hash_##_, .mgf = CKG_MGF1_##hash_, .mgf_hash = #hash_, .salt = (length_),                     \
-     .data_length = (length_), .signature_length = 256}
+    {                                                                                                        \
+        .name = "sign/RSA_PKCS_PSS-" #hash_, .type = CKM_RSA_PKCS_PSS, .key = KEY_RSA, .padding = RSA_PSS,   \
+        .pss = CKM_##hash_##_, .mgf = CKG_MGF1_##hash_, .mgf_hash = #hash_, .salt = (length_),               \
+        .data_length = (length_), .signature_length = 256                                                    \
+    }
 #define ECDSA_ROW(hash_)                                                                                     \
-    {.name = "sign/ECDSA_" #hash_, .type = CKM_ECDSA_##hash_, .key = KEY_EC, .hash = #hash_,                   \
-     .signature_length = 64, .curve = CURVE_P256}
+    {                                                                                                        \
+        .name = "sign/ECDSA_" #hash_, .type = CKM_ECDSA_##hash_, .key = KEY_EC, .hash = #hash_,              \
+        .signature_length = 64, .curve = CURVE_P256                                                          \
+    }
 #define RAW_ECDSA_ROW(index_, name_, data_, signature_)                                                      \
-    {.name = "sign/ECDSA-" name_, .type = CKM_ECDSA, .key = KEY_EC, .data_length = (data_),                    \
-     .signature_length = (signature_), .curve = &curves[index_]}
+    {                                                                                                        \
+        .name = "sign/ECDSA-" name_, .type = CKM_ECDSA, .key = KEY_EC, .data_length = (data_),               \
+        .signature_length = (signature_), .curve = &curves[index_]                                           \
+    }
 #define HMAC_ROW(type_, hash_, length_)                                                                      \
-    {.name = "sign/" #type_, .type = CKM_##type_, .key = KEY_SECRET, .hash = hash_, .signature_length = (length_)}
+    {                                                                                                        \
+        .name = "sign/" #type_, .type = CKM_##type_, .key = KEY_SECRET, .hash = hash_,                       \
+        .signature_length = (length_)                                                                        \
+    }
 #define HMAC_GENERAL_ROW(type_, hash_, length_)                                                              \
-    {.name = "sign/" #type_, .type = CKM_##type_, .key = KEY_SECRET, .hash = hash_,                           \
-     .signature_length = (length_), .mac_length = (length_)}
+    {                                                                                                        \
+        .name = "sign/" #type_, .type = CKM_##type_, .key = KEY_SECRET, .hash = hash_,                       \
+        .signature_length = (length_), .mac_length = (length_)                                               \
+    }
 
 #define CKM_SHA1_   CKM_SHA_1
 #define CKM_SHA224_ CKM_SHA224
@@ -54,11 +70,23 @@ struct row {
 #define CKM_SHA512_ CKM_SHA512
 
 static const struct row rows[] = {
-    {.name = "sign/RSA_PKCS", .type = CKM_RSA_PKCS, .key = KEY_RSA, .padding = RSA_PKCS1, .data_length = 51,
+    {.name = "sign/RSA_PKCS",
+     .type = CKM_RSA_PKCS,
+     .key = KEY_RSA,
+     .padding = RSA_PKCS1,
+     .data_length = 51,
      .signature_length = 256},
-    {.name = "sign/RSA_PKCS-longest", .type = CKM_RSA_PKCS, .key = KEY_RSA, .padding = RSA_PKCS1,
-     .data_length = 245, .signature_length = 256},
-    {.name = "sign/RSA_X_509", .type = CKM_RSA_X_509, .key = KEY_RSA, .padding = RSA_RAW, .data_length = 256,
+    {.name = "sign/RSA_PKCS-longest",
+     .type = CKM_RSA_PKCS,
+     .key = KEY_RSA,
+     .padding = RSA_PKCS1,
+     .data_length = 245,
+     .signature_length = 256},
+    {.name = "sign/RSA_X_509",
+     .type = CKM_RSA_X_509,
+     .key = KEY_RSA,
+     .padding = RSA_RAW,
+     .data_length = 256,
      .signature_length = 256},
     RSA_PKCS_ROW(SHA1),
     RSA_PKCS_ROW(SHA224),
@@ -75,14 +103,35 @@ static const struct row rows[] = {
     RSA_PSS_ROW(SHA256, 32),
     RSA_PSS_ROW(SHA384, 48),
     RSA_PSS_ROW(SHA512, 64),
-    {.name = "sign/PSS-no-salt", .type = CKM_SHA256_RSA_PKCS_PSS, .key = KEY_RSA, .padding = RSA_PSS,
-     .hash = "SHA256", .pss = CKM_SHA256, .mgf = CKG_MGF1_SHA256, .mgf_hash = "SHA256", .salt = 0,
+    {.name = "sign/PSS-no-salt",
+     .type = CKM_SHA256_RSA_PKCS_PSS,
+     .key = KEY_RSA,
+     .padding = RSA_PSS,
+     .hash = "SHA256",
+     .pss = CKM_SHA256,
+     .mgf = CKG_MGF1_SHA256,
+     .mgf_hash = "SHA256",
+     .salt = 0,
      .signature_length = 256},
-    {.name = "sign/PSS-longest-salt", .type = CKM_SHA256_RSA_PKCS_PSS, .key = KEY_RSA, .padding = RSA_PSS,
-     .hash = "SHA256", .pss = CKM_SHA256, .mgf = CKG_MGF1_SHA256, .mgf_hash = "SHA256", .salt = 222,
+    {.name = "sign/PSS-longest-salt",
+     .type = CKM_SHA256_RSA_PKCS_PSS,
+     .key = KEY_RSA,
+     .padding = RSA_PSS,
+     .hash = "SHA256",
+     .pss = CKM_SHA256,
+     .mgf = CKG_MGF1_SHA256,
+     .mgf_hash = "SHA256",
+     .salt = 222,
      .signature_length = 256},
-    {.name = "sign/PSS-other-mgf", .type = CKM_SHA256_RSA_PKCS_PSS, .key = KEY_RSA, .padding = RSA_PSS,
-     .hash = "SHA256", .pss = CKM_SHA256, .mgf = CKG_MGF1_SHA1, .mgf_hash = "SHA1", .salt = 32,
+    {.name = "sign/PSS-other-mgf",
+     .type = CKM_SHA256_RSA_PKCS_PSS,
+     .key = KEY_RSA,
+     .padding = RSA_PSS,
+     .hash = "SHA256",
+     .pss = CKM_SHA256,
+     .mgf = CKG_MGF1_SHA1,
+     .mgf_hash = "SHA1",
+     .salt = 32,
      .signature_length = 256},
     RAW_ECDSA_ROW(0, "P-224", 28, 56),
     RAW_ECDSA_ROW(1, "P-256", 32, 64),
@@ -97,7 +146,11 @@ static const struct row rows[] = {
     ECDSA_ROW(SHA384),
     ECDSA_ROW(SHA512),
     {.name = "sign/EDDSA", .type = CKM_EDDSA, .key = KEY_ED25519, .data_length = 100, .signature_length = 64},
-    {.name = "sign/EDDSA-empty", .type = CKM_EDDSA, .key = KEY_ED25519, .data_length = 0, .signature_length = 64},
+    {.name = "sign/EDDSA-empty",
+     .type = CKM_EDDSA,
+     .key = KEY_ED25519,
+     .data_length = 0,
+     .signature_length = 64},
     HMAC_ROW(SHA_1_HMAC, "SHA1", 20),
     HMAC_ROW(SHA224_HMAC, "SHA224", 28),
     HMAC_ROW(SHA256_HMAC, "SHA256", 32),
@@ -336,8 +389,9 @@ START_TEST(wrong_signatures_do_not_verify)
     if (s.data_length > 0) {
         s.data[s.data_length - 1] ^= 1;
         /* FIPS 186-4, 6.4: of a digest longer than the order only the leading bits count. */
-        expect(s.row->key == KEY_EC && s.data_length > length / 2 && s.row->hash == NULL ? CKR_OK
-                                                                                         : CKR_SIGNATURE_INVALID,
+        expect(s.row->key == KEY_EC && s.data_length > length / 2 && s.row->hash == NULL
+                   ? CKR_OK
+                   : CKR_SIGNATURE_INVALID,
                verify_once(&s, signature, length));
         s.data[s.data_length - 1] ^= 1;
     }
@@ -370,169 +424,6 @@ START_TEST(key_of_another_kind)
 }
 END_TEST
 
-struct data_length {
-    const char *id;
-    CK_MECHANISM_TYPE type;
-    CK_ULONG length;
-    CK_RV want;
-};
-
-static const struct data_length data_lengths[] = {
-    {"sign/RSA_PKCS-246-bytes", CKM_RSA_PKCS, 246, CKR_DATA_LEN_RANGE},
-    {"sign/RSA_X_509-257-bytes", CKM_RSA_X_509, 257, CKR_DATA_LEN_RANGE},
-    {"sign/PSS-31-bytes", CKM_RSA_PKCS_PSS, 31, CKR_DATA_LEN_RANGE},
-    {"sign/PSS-33-bytes", CKM_RSA_PKCS_PSS, 33, CKR_DATA_LEN_RANGE},
-};
-
-START_TEST(data_of_the_wrong_length)
-{
-    const struct data_length *row = &data_lengths[_i];
-    CK_RSA_PKCS_PSS_PARAMS pss = {CKM_SHA256, CKG_MGF1_SHA256, 32};
-    CK_MECHANISM mechanism = {row->type, NULL, 0};
-    struct pair pair = import_rsa(the_session, NULL);
-    CK_BYTE data[300] = {1};
-    CK_BYTE signature[256];
-    CK_ULONG length = sizeof signature;
-
-    if (row->type == CKM_RSA_PKCS_PSS) {
-        mechanism.pParameter = &pss;
-        mechanism.ulParameterLen = sizeof pss;
-    }
-    ok(p11->C_SignInit(the_session, &mechanism, pair.private_key));
-    if (!answer_asked(row->id)) {
-        return;
-    }
-    expect_id(row->id, row->want, p11->C_Sign(the_session, data, row->length, signature, &length));
-    expect(CKR_OPERATION_NOT_INITIALIZED,
-           p11->C_Sign(the_session, data, row->length, signature, &length));
-}
-END_TEST
-
-/* RSA_X_509 pads short input with zeros in front (2.40 mechanisms, 2.1.5). */
-START_TEST(raw_rsa_of_short_data)
-{
-    CK_MECHANISM mechanism = {CKM_RSA_X_509, NULL, 0};
-    struct pair pair = import_rsa(the_session, NULL);
-    CK_BYTE padded[256] = {0};
-    CK_BYTE signature[256];
-    CK_ULONG length = sizeof signature;
-
-    memcpy(padded + 256 - 10, "ten bytes.", 10);
-    ok(p11->C_SignInit(the_session, &mechanism, pair.private_key));
-    ok(p11->C_Sign(the_session, padded + 246, 10, signature, &length));
-    ck_assert(witness_rsa_verifies(RSA_RAW, NULL, NULL, 0, (struct bytes){padded, 256},
-                                   (struct bytes){signature, length}));
-}
-END_TEST
-
-START_TEST(states)
-{
-    CK_MECHANISM mechanism = {CKM_SHA256_RSA_PKCS, NULL, 0};
-    struct pair pair = import_rsa(the_session, NULL);
-    CK_BYTE data[8] = {1};
-    CK_BYTE signature[256];
-    CK_ULONG length = sizeof signature;
-
-    expect(CKR_OPERATION_NOT_INITIALIZED, p11->C_Sign(the_session, data, 8, signature, &length));
-    expect(CKR_OPERATION_NOT_INITIALIZED, p11->C_SignUpdate(the_session, data, 8));
-    expect(CKR_OPERATION_NOT_INITIALIZED, p11->C_SignFinal(the_session, signature, &length));
-    expect(CKR_OPERATION_NOT_INITIALIZED, p11->C_Verify(the_session, data, 8, signature, 256));
-    expect(CKR_OPERATION_NOT_INITIALIZED, p11->C_VerifyUpdate(the_session, data, 8));
-    expect(CKR_OPERATION_NOT_INITIALIZED, p11->C_VerifyFinal(the_session, signature, 256));
-
-    ok(p11->C_SignInit(the_session, &mechanism, pair.private_key));
-    expect(CKR_OPERATION_ACTIVE, p11->C_SignInit(the_session, &mechanism, pair.private_key));
-    ok(p11->C_SignUpdate(the_session, data, 8));
-    expect(CKR_OPERATION_NOT_INITIALIZED, p11->C_Sign(the_session, data, 8, signature, &length));
-}
-END_TEST
-
-START_TEST(null_mechanism_cancels)
-{
-    CK_MECHANISM mechanism = {CKM_SHA256_RSA_PKCS, NULL, 0};
-    struct pair pair = import_rsa(the_session, NULL);
-    CK_SESSION_HANDLE other = open_rw();
-    CK_BYTE data[8] = {1};
-
-    expect(CKR_ARGUMENTS_BAD, p11->C_SignInit(the_session, NULL, pair.private_key));
-    ok(p11->C_SignInit(the_session, &mechanism, pair.private_key));
-    expect_id("sign/null-mechanism-cancels", CKR_OK, p11->C_SignInit(the_session, NULL, pair.private_key));
-    expect_id("sign/update-after-cancel", CKR_OPERATION_NOT_INITIALIZED, p11->C_SignUpdate(the_session, data, 8));
-    ok(p11->C_VerifyInit(other, &mechanism, pair.public_key));
-    expect_id("sign/null-mechanism-cancels", CKR_OK, p11->C_VerifyInit(other, NULL, pair.public_key));
-    expect_id("sign/update-after-cancel", CKR_OPERATION_NOT_INITIALIZED, p11->C_VerifyUpdate(other, data, 8));
-}
-END_TEST
-
-struct bad_parameter {
-    const char *id;
-    CK_MECHANISM_TYPE type;
-    CK_RSA_PKCS_PSS_PARAMS pss;
-    CK_ULONG length;
-};
-
-static const struct bad_parameter bad_parameters[] = {
-    {"sign/pss-none", CKM_RSA_PKCS_PSS, {0, 0, 0}, 0},
-    {"sign/pss-short", CKM_SHA256_RSA_PKCS_PSS, {CKM_SHA256, CKG_MGF1_SHA256, 32}, 8},
-    {"sign/pss-other-hash", CKM_SHA256_RSA_PKCS_PSS, {CKM_SHA_1, CKG_MGF1_SHA1, 20}, 24},
-    {"sign/pss-no-hash", CKM_RSA_PKCS_PSS, {NO_MECHANISM, CKG_MGF1_SHA256, 32}, 24},
-    {"sign/pss-no-mgf", CKM_RSA_PKCS_PSS, {CKM_SHA256, 0x7777, 32}, 24},
-    {"sign/pss-salt-too-long", CKM_SHA256_RSA_PKCS_PSS, {CKM_SHA256, CKG_MGF1_SHA256, 223}, 24},
-    {"sign/pkcs-with-parameter", CKM_SHA256_RSA_PKCS, {1, 2, 3}, 24},
-};
-
-START_TEST(parameter_is_refused)
-{
-    const struct bad_parameter *row = &bad_parameters[_i];
-    CK_RSA_PKCS_PSS_PARAMS pss = row->pss;
-    CK_MECHANISM mechanism = {row->type, row->length == 0 ? NULL : &pss, row->length};
-    struct pair pair = import_rsa(the_session, NULL);
-
-    expect_id(row->id, CKR_MECHANISM_PARAM_INVALID,
-              p11->C_SignInit(the_session, &mechanism, pair.private_key));
-}
-END_TEST
-
-/* ---- Recover ------------------------------------------------------------------------------------------- */
-
-START_TEST(sign_and_recover)
-{
-    CK_MECHANISM mechanism = {CKM_RSA_PKCS, NULL, 0};
-    struct template more = {.count = 0};
-    struct template verify = {.count = 0};
-    CK_OBJECT_HANDLE public_key;
-    CK_BYTE data[40];
-    CK_BYTE signature[256];
-    CK_BYTE back[256];
-    CK_ULONG length = sizeof signature;
-    CK_ULONG room = sizeof back;
-    struct pair pair;
-
-    if (differs("sign/recover")) {
-        return;
-    }
-    fill_pattern(data, sizeof data, 4);
-    add_bool(&more, CKA_SIGN_RECOVER, true);
-    pair = import_rsa(the_session, &more);
-    rsa_public_template(&verify);
-    add_bool(&verify, CKA_VERIFY_RECOVER, true);
-    ok(create_object(the_session, &verify, &public_key));
-    ok(p11->C_SignRecoverInit(the_session, &mechanism, pair.private_key));
-    ok(p11->C_SignRecover(the_session, data, sizeof data, signature, &length));
-    ck_assert_uint_eq(length, 256);
-    ok(p11->C_VerifyRecoverInit(the_session, &mechanism, public_key));
-    ok(p11->C_VerifyRecover(the_session, signature, length, back, &room));
-    ck_assert_uint_eq(room, sizeof data);
-    ck_assert(memcmp(back, data, sizeof data) == 0);
-    signature[0] ^= 1;
-    room = sizeof back;
-    ok(p11->C_VerifyRecoverInit(the_session, &mechanism, public_key));
-    expect(CKR_SIGNATURE_INVALID, p11->C_VerifyRecover(the_session, signature, length, back, &room));
-    ok(p11->C_VerifyRecoverInit(the_session, &mechanism, public_key));
-    expect(CKR_SIGNATURE_LEN_RANGE, p11->C_VerifyRecover(the_session, signature, 255, back, &room));
-}
-END_TEST
-
 static Suite *sign_suite(void)
 {
     Suite *suite = suite_create("sign");
@@ -543,14 +434,6 @@ static Suite *sign_suite(void)
     tcase_add_loop_test(tcase, many_parts_equal_one, 0, ROWS);
     tcase_add_loop_test(tcase, wrong_signatures_do_not_verify, 0, ROWS);
     tcase_add_loop_test(tcase, key_of_another_kind, 0, ROWS);
-
-    tcase = add_tcase(suite, "limits", setup_user);
-    tcase_add_loop_test(tcase, data_of_the_wrong_length, 0, 4);
-    tcase_add_test(tcase, raw_rsa_of_short_data);
-    tcase_add_test(tcase, states);
-    tcase_add_test(tcase, null_mechanism_cancels);
-    tcase_add_loop_test(tcase, parameter_is_refused, 0, 7);
-    tcase_add_test(tcase, sign_and_recover);
     return suite;
 }
 

@@ -391,7 +391,10 @@ struct wanted_mechanism {
     CK_FLAGS flags;
 };
 
-#define WANTED(name, flags) {"slot/mechanism/" #name, CKM_##name, (flags)}
+#define WANTED(name, flags)                                                                                  \
+    {                                                                                                        \
+        "slot/mechanism/" #name, CKM_##name, (flags)                                                         \
+    }
 
 static const struct wanted_mechanism wanted[] = {
     WANTED(RSA_PKCS_KEY_PAIR_GEN, CKF_GENERATE_KEY_PAIR),

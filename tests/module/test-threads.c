@@ -43,8 +43,8 @@ static CK_RV generate_pair(CK_SESSION_HANDLE session, bool token, const CK_BYTE 
         {CKA_ID, (void *)(uintptr_t)id, 2},
     };
 
-    return p11->C_GenerateKeyPair(session, &mechanism, public_template, 4, private_template, 3, &pair->public_key,
-                                  &pair->private_key);
+    return p11->C_GenerateKeyPair(session, &mechanism, public_template, 4, private_template, 3,
+                                  &pair->public_key, &pair->private_key);
 }
 
 static CK_RV count_by_id(CK_SESSION_HANDLE session, const CK_BYTE id[2], CK_ULONG *count)
@@ -105,8 +105,9 @@ static void import_many(struct worker *worker)
     CK_BYTE value[16];
     CK_BYTE id[2] = {(CK_BYTE)worker->index, 0};
     CK_ATTRIBUTE t[] = {
-        {CKA_CLASS, &class, sizeof class}, {CKA_KEY_TYPE, &type, sizeof type}, {CKA_TOKEN, &yes, sizeof yes},
-        {CKA_VALUE, value, sizeof value},  {CKA_ID, id, sizeof id},
+        {CKA_CLASS, &class, sizeof class}, {CKA_KEY_TYPE, &type, sizeof type},
+        {CKA_TOKEN, &yes, sizeof yes},     {CKA_VALUE, value, sizeof value},
+        {CKA_ID, id, sizeof id},
     };
     CK_SESSION_HANDLE session;
     CK_OBJECT_HANDLE object;
@@ -192,7 +193,8 @@ START_TEST(one_session_in_many_hands)
 }
 END_TEST
 
-/* ---- Races around the module's life ----------------------------------------------------------------------- */
+/* ---- Races around the module's life -----------------------------------------------------------------------
+ */
 
 static void initialise_once(struct worker *worker)
 {
@@ -361,7 +363,8 @@ START_TEST(logins_against_signatures)
 }
 END_TEST
 
-/* design.md 4: whoever waits for a slot is woken by C_Finalize. Whichever comes first, the answer is the same. */
+/* design.md 4: whoever waits for a slot is woken by C_Finalize. Whichever comes first, the answer is the
+ * same. */
 static void wait_for_slot(struct worker *worker)
 {
     CK_SLOT_ID slot;

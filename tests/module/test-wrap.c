@@ -119,7 +119,8 @@ static CK_RV unwrap(struct wrapping *w, CK_BYTE *wrapped, CK_ULONG length, struc
                     CK_OBJECT_HANDLE *key)
 {
     *key = CK_INVALID_HANDLE;
-    return p11->C_UnwrapKey(the_session, &w->mechanism, w->unwrapping_key, wrapped, length, t->list, t->count, key);
+    return p11->C_UnwrapKey(the_session, &w->mechanism, w->unwrapping_key, wrapped, length, t->list, t->count,
+                            key);
 }
 
 static void check_same_key(struct wrapping *w, CK_OBJECT_HANDLE key)
@@ -221,7 +222,8 @@ START_TEST(wrapped_by_libcrypto)
     CK_OBJECT_HANDLE key;
 
     begin(&w, &ways[8]);
-    length = witness_rsa_encrypt(RSA_PKCS1, NULL, NULL, (struct bytes){NULL, 0}, (struct bytes){w.value, 32}, out);
+    length =
+        witness_rsa_encrypt(RSA_PKCS1, NULL, NULL, (struct bytes){NULL, 0}, (struct bytes){w.value, 32}, out);
     ck_assert_uint_eq(length, 256);
     unwrap_template(&t, WRAPPED_AES);
     ok(unwrap(&w, out, length, &t, &key));
@@ -246,9 +248,10 @@ START_TEST(damaged)
     unwrap_template(&t, w.way->what);
     expect_id("wrap/damaged", CKR_WRAPPED_KEY_INVALID, unwrap(&w, out, length, &t, &key));
     out[length / 2] ^= 1;
-    expect_id(w.way->type == CKM_RSA_PKCS_OAEP ? "wrap/oaep-length" : "wrap/aes-length", CKR_WRAPPED_KEY_LEN_RANGE,
-              unwrap(&w, out, length - 1, &t, &key));
-    expect_id(w.way->type == CKM_RSA_PKCS_OAEP ? "wrap/oaep-empty" : "wrap/aes-empty", CKR_WRAPPED_KEY_LEN_RANGE, unwrap(&w, out, 0, &t, &key));
+    expect_id(w.way->type == CKM_RSA_PKCS_OAEP ? "wrap/oaep-length" : "wrap/aes-length",
+              CKR_WRAPPED_KEY_LEN_RANGE, unwrap(&w, out, length - 1, &t, &key));
+    expect_id(w.way->type == CKM_RSA_PKCS_OAEP ? "wrap/oaep-empty" : "wrap/aes-empty",
+              CKR_WRAPPED_KEY_LEN_RANGE, unwrap(&w, out, 0, &t, &key));
     ok(unwrap(&w, out, length, &t, &key));
 }
 END_TEST
@@ -378,8 +381,9 @@ START_TEST(trusted_wrapping_key)
     add_bool(&more, CKA_WRAP_WITH_TRUSTED, true);
     key = import_aes(the_session, 32, &more);
     ok(p11->C_WrapKey(the_session, &mechanism, wrapping_key, key, out, &length));
-    expect(CKR_KEY_NOT_WRAPPABLE,
-           p11->C_WrapKey(the_session, &mechanism, import_rsa(the_session, NULL).public_key, key, out, &length));
+    expect(
+        CKR_KEY_NOT_WRAPPABLE,
+        p11->C_WrapKey(the_session, &mechanism, import_rsa(the_session, NULL).public_key, key, out, &length));
 }
 END_TEST
 

@@ -111,9 +111,8 @@ bool witness_rsa_verifies(enum rsa_padding padding, const char *hash, const char
     good = EVP_PKEY_verify_init(context) == 1 &&
            EVP_PKEY_CTX_set_rsa_padding(context, openssl_padding(padding)) == 1 &&
            EVP_PKEY_CTX_set_signature_md(context, EVP_get_digestbyname(hash == NULL ? mgf : hash)) == 1 &&
-           (padding != RSA_PSS ||
-            (EVP_PKEY_CTX_set_rsa_mgf1_md(context, EVP_get_digestbyname(mgf)) == 1 &&
-             EVP_PKEY_CTX_set_rsa_pss_saltlen(context, salt) == 1)) &&
+           (padding != RSA_PSS || (EVP_PKEY_CTX_set_rsa_mgf1_md(context, EVP_get_digestbyname(mgf)) == 1 &&
+                                   EVP_PKEY_CTX_set_rsa_pss_saltlen(context, salt) == 1)) &&
            EVP_PKEY_verify(context, signature.data, signature.length, data.data, data.length) == 1;
     EVP_PKEY_CTX_free(context);
     EVP_PKEY_free(key);
@@ -173,7 +172,7 @@ size_t witness_digest(const char *hash, struct bytes data, CK_BYTE *out)
     unsigned int length = 0;
 
     return EVP_Digest(data.data, data.length, out, &length, EVP_get_digestbyname(hash), NULL) == 1 ? length
-                                                                                                    : 0;
+                                                                                                   : 0;
 }
 
 size_t witness_hmac(const char *hash, struct bytes key, struct bytes data, CK_BYTE *out)
@@ -249,12 +248,14 @@ size_t witness_encrypt(const struct cipher *cipher, struct bytes data, CK_BYTE *
     bool good = EVP_EncryptInit_ex(context, type, NULL, NULL, NULL) == 1;
 
     if (gcm) {
-        good = good && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_IVLEN, (int)cipher->iv.length, NULL) == 1;
+        good =
+            good && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_IVLEN, (int)cipher->iv.length, NULL) == 1;
     }
     good = good && EVP_EncryptInit_ex(context, NULL, NULL, cipher->key.data, cipher->iv.data) == 1 &&
            EVP_CIPHER_CTX_set_padding(context, cipher->padding ? 1 : 0) == 1;
     if (gcm && cipher->aad.length > 0) {
-        good = good && EVP_EncryptUpdate(context, NULL, &length, cipher->aad.data, (int)cipher->aad.length) == 1;
+        good =
+            good && EVP_EncryptUpdate(context, NULL, &length, cipher->aad.data, (int)cipher->aad.length) == 1;
     }
     length = 0;
     if (data.length > 0) {
@@ -274,8 +275,7 @@ static bool agree(EVP_PKEY *own, EVP_PKEY *peer, CK_BYTE *secret, size_t *length
 {
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(own, NULL);
     bool good = peer != NULL && EVP_PKEY_derive_init(context) == 1 &&
-                EVP_PKEY_derive_set_peer(context, peer) == 1 &&
-                EVP_PKEY_derive(context, secret, length) == 1;
+                EVP_PKEY_derive_set_peer(context, peer) == 1 && EVP_PKEY_derive(context, secret, length) == 1;
 
     EVP_PKEY_CTX_free(context);
     return good;
