@@ -28,8 +28,8 @@ static void meta_add(struct auth_meta *meta, const char *name, struct buffer *va
 
 #define MADE_ENTRIES 4
 
-huks_rc auth_make(struct store *store, struct crypto *crypto, const struct config *config, struct bytes so_pin,
-                  struct bytes label, struct auth_meta *out)
+huks_rc auth_make(struct store *store, struct crypto *crypto, const struct config *config,
+                  struct bytes so_pin, struct bytes label, struct auth_meta *out)
 {
     AUTO(auth_meta_free) struct auth_meta meta = {calloc(MADE_ENTRIES, sizeof *meta.entries), 0};
     AUTO(secret_free) struct secret device_key = {0};
@@ -135,7 +135,8 @@ static huks_rc without_pin_bound(struct auth *auth, struct keyring **keyring)
     huks_rc rc = open ? secret_set(&class_keys, keys->key[STORE_CE], KEYRING_SHARED_SIZE) : HUKS_OK;
     (void)pthread_mutex_unlock(&auth->mutex);
     HUKS_TRY(rc);
-    return open ? keyring_new(auth->crypto, secret_bytes(&auth->device_key), secret_bytes(&class_keys), true, keyring)
+    return open ? keyring_new(auth->crypto, secret_bytes(&auth->device_key), secret_bytes(&class_keys), true,
+                              keyring)
                 : HUKS_OK;
 }
 

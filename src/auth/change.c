@@ -67,31 +67,32 @@ static huks_rc clear(struct store_token *token, void *argument)
         HUKS_TRY(store_meta_delete(token, KEYRING_OPEN_KEYS));
     }
     HUKS_TRY(tries_reset_within(clearing->auth->tries, AUTH_USER));
-    /* Removes nothing, but tells all processes that records changed: what was open or valid may not be now. */
+    /* Removes nothing, but tells all processes that records changed: some are closed or void now. */
     return store_remove(token, &clearing->auth->base->keys, NULL, 0);
 }
 
 /* CE ‖ ECE: the SO's login has them; a token that has no PIN at all gives them to everybody. */
-static huks_rc shared_keys(struct auth *auth, struct secret *shared, bool *ownerless)
+static huks_rc shared_keys(struct auth *auth, uint8_t shared[KEYRING_SHARED_SIZE], bool *ownerless)
 {
     (void)pthread_mutex_lock(&auth->mutex);
     const uint8_t *open = auth->current->keys.key[STORE_CE];
-    *ownerless = auth_logged_in(auth) == AUTH_NOBODY && auth->secure_uid == 0 && open != NULL;
+    *ownerless = auth_logged_in(auth) == AUTH_NOBODY && auth->secure_uid == 0;
     const uint8_t *keys = auth_logged_in(auth) == AUTH_SO ? auth->so_keys.data : *ownerless ? open : NULL;
-    huks_rc rc = keys != NULL ? secret_set(shared, keys, KEYRING_SHARED_SIZE) : login_needed();
+    if (keys != NULL) {
+        memcpy(shared, keys, KEYRING_SHARED_SIZE);
+    }
     (void)pthread_mutex_unlock(&auth->mutex);
-    HUKS_TRY(rc);
+    if (keys == NULL) {
+        return login_needed();
+    }
     return *ownerless ? require_no_pin(auth->token) : HUKS_OK;
 }
 
 /* A new life of the PIN-bound class: its key, and the secure user id that numbers it. */
-static huks_rc draw(struct auth *auth, const struct secret *shared, struct secret *class_keys,
-                    struct clearing *clearing)
+static huks_rc draw(struct auth *auth, uint8_t pin_bound[KEYRING_KEY_SIZE], struct clearing *clearing)
 {
     uint8_t uid[8];
-    HUKS_TRY(secret_alloc(class_keys, KEYRING_USER_SIZE));
-    memcpy(class_keys->data, shared->data, KEYRING_SHARED_SIZE);
-    HUKS_TRY(crypto_random(auth->crypto, class_keys->data + KEYRING_SHARED_SIZE, KEYRING_KEY_SIZE));
+    HUKS_TRY(crypto_random(auth->crypto, pin_bound, KEYRING_KEY_SIZE));
     do {
         HUKS_TRY(crypto_random(auth->crypto, &clearing->uid, sizeof clearing->uid));
     } while (clearing->uid == 0);
@@ -101,16 +102,17 @@ static huks_rc draw(struct auth *auth, const struct secret *shared, struct secre
 
 huks_rc auth_init_pin(struct auth *auth, struct bytes new_pin)
 {
-    AUTO(secret_free) struct secret shared = {0};
     AUTO(secret_free) struct secret class_keys = {0};
     AUTO(clearing_free) struct clearing clearing = {.auth = auth};
 
     HUKS_TRY(auth_sync(auth, true));
-    HUKS_TRY(shared_keys(auth, &shared, &clearing.ownerless));
+    HUKS_TRY(secret_alloc(&class_keys, KEYRING_USER_SIZE));
+    HUKS_TRY(shared_keys(auth, class_keys.data, &clearing.ownerless));
     HUKS_TRY(pin_check_new(&auth->config, new_pin));
-    HUKS_TRY(draw(auth, &shared, &class_keys, &clearing));
+    HUKS_TRY(draw(auth, class_keys.data + KEYRING_SHARED_SIZE, &clearing));
     HUKS_TRY(keyring_seal_pin(auth->crypto, AUTH_USER, secret_bytes(&auth->device_key),
-                              auth->config.scrypt_log2n, new_pin, secret_bytes(&class_keys), &clearing.record));
+                              auth->config.scrypt_log2n, new_pin, secret_bytes(&class_keys),
+                              &clearing.record));
     HUKS_TRY(store_meta_change(auth->token, clear, &clearing));
     tries_forget(auth->tries, AUTH_USER);
 

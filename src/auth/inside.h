@@ -29,23 +29,23 @@ struct auth {
     _Atomic uint64_t generation; /* of the store when the secure id was last looked at */
 
     pthread_mutex_t mutex;
-    pthread_cond_t quiet;     /* no readers any more, or no logout any more */
-    _Atomic uint32_t who;     /* enum auth_who */
+    pthread_cond_t quiet; /* no readers any more, or no logout any more */
+    _Atomic uint32_t who; /* enum auth_who */
     _Atomic uint32_t epoch;
-    uint64_t secure_uid;      /* as last seen; 0: no user PIN */
-    struct keyring *base;     /* DE alone: kept, so that a logout needs no memory */
-    struct keyring *current;  /* what is open now; may be `base` */
-    struct keyring *retired;  /* was open; freed with the last reader */
+    uint64_t secure_uid;     /* as last seen; 0: no user PIN */
+    struct keyring *base;    /* DE alone: kept, so that a logout needs no memory */
+    struct keyring *current; /* what is open now; may be `base` */
+    struct keyring *retired; /* was open; freed with the last reader */
     unsigned readers;
-    bool closing;             /* a logout waits for the readers */
-    struct secret so_keys;    /* CE ‖ ECE while the SO is logged in: C_InitPIN seals them anew */
+    bool closing;          /* a logout waits for the readers */
+    struct secret so_keys; /* CE ‖ ECE while the SO is logged in: C_InitPIN seals them anew */
     char label[AUTH_LABEL_SIZE];
 
     pthread_mutex_t fast_mutex;
-    struct secret fast;       /* random key ‖ HMAC of the PIN under it; empty: nobody logged in */
+    struct secret fast;               /* random key ‖ HMAC of the PIN under it; empty: nobody logged in */
     uint8_t fast_salt[PIN_SALT_SIZE]; /* the record the PIN was right for */
     enum auth_who fast_who;
-    bool fast_doubt;          /* a wrong PIN came since: only a durable test is believed */
+    bool fast_doubt; /* a wrong PIN came since: only a durable test is believed */
 };
 
 /* ---- auth.c ---- */
@@ -71,8 +71,8 @@ struct proof {
  * Tests a PIN the durable way. With `new_pin` the PIN is changed in the same transaction that gives the
  * tries back; `proof->params` are then the new record's.
  */
-HUKS_MUST_USE huks_rc login_test(struct auth *auth, enum auth_who who, struct bytes pin, const struct bytes *new_pin,
-                                 struct proof *proof);
+HUKS_MUST_USE huks_rc login_test(struct auth *auth, enum auth_who who, struct bytes pin,
+                                 const struct bytes *new_pin, struct proof *proof);
 void proof_free(struct proof *proof);
 /* Keeps an HMAC of the PIN for quick tests; without memory for it, tests are just slow. */
 void login_remember(struct auth *auth, enum auth_who who, struct bytes pin, const struct pin_params *params);

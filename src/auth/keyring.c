@@ -20,8 +20,8 @@ static huks_rc damaged(void)
     return error_raise(HUKS_E_INTERNAL, ABOUT_TOKEN, NULL);
 }
 
-huks_rc keyring_new(struct crypto *crypto, struct bytes device_key, struct bytes class_keys, bool pin_bound_gone,
-                    struct keyring **out)
+huks_rc keyring_new(struct crypto *crypto, struct bytes device_key, struct bytes class_keys,
+                    bool pin_bound_gone, struct keyring **out)
 {
     struct keyring *keyring = calloc(1, sizeof *keyring);
     if (keyring == NULL) {
@@ -66,6 +66,7 @@ huks_rc keyring_value(struct bytes content, struct buffer *value)
 
 huks_rc keyring_content(struct bytes value, struct bytes *content)
 {
+    *content = BYTES_NONE;
     if (value.size < 4 || number_get32(value.data) != VERSION) {
         return damaged();
     }
@@ -185,8 +186,8 @@ huks_rc keyring_pin_params(struct bytes record, struct pin_params *params)
     return params->log2n < PIN_LOG2N_MIN || params->log2n > PIN_LOG2N_MAX ? damaged() : HUKS_OK;
 }
 
-huks_rc keyring_test_pin(struct crypto *crypto, enum auth_who who, struct bytes device_key, struct bytes record,
-                         struct bytes pin, bool *right, struct secret *class_keys)
+huks_rc keyring_test_pin(struct crypto *crypto, enum auth_who who, struct bytes device_key,
+                         struct bytes record, struct bytes pin, bool *right, struct secret *class_keys)
 {
     struct pin_params params;
     uint8_t verifier[PIN_VERIFIER_SIZE];

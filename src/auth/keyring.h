@@ -55,7 +55,8 @@ HUKS_MUST_USE huks_rc keyring_value(struct bytes content, struct buffer *value);
 /* The content of a value of version 1, else 12000012. A view into `value`. */
 HUKS_MUST_USE huks_rc keyring_content(struct bytes value, struct bytes *content);
 /* Like store_meta_get(), but a missing value is no failure: `*found` says it. */
-HUKS_MUST_USE huks_rc keyring_get(struct store_token *token, const char *name, struct buffer *value, bool *found);
+HUKS_MUST_USE huks_rc keyring_get(struct store_token *token, const char *name, struct buffer *value,
+                                  bool *found);
 /* 0 when there is no user PIN. */
 HUKS_MUST_USE huks_rc keyring_get_secure_uid(struct store_token *token, uint64_t *uid);
 
@@ -66,13 +67,14 @@ static inline const char *keyring_pin_name(enum auth_who who)
 
 /* ---- making, sealing, opening ---- */
 
-HUKS_MUST_USE huks_rc keyring_make_device_key(struct store *store, struct crypto *crypto, struct secret *device_key,
-                                              struct buffer *value);
-HUKS_MUST_USE huks_rc keyring_open_device_key(struct store *store, struct bytes value, struct secret *device_key);
+HUKS_MUST_USE huks_rc keyring_make_device_key(struct store *store, struct crypto *crypto,
+                                              struct secret *device_key, struct buffer *value);
+HUKS_MUST_USE huks_rc keyring_open_device_key(struct store *store, struct bytes value,
+                                              struct secret *device_key);
 
 /* auth.open-keys */
-HUKS_MUST_USE huks_rc keyring_seal_open(struct crypto *crypto, struct bytes device_key, struct bytes class_keys,
-                                        struct buffer *value);
+HUKS_MUST_USE huks_rc keyring_seal_open(struct crypto *crypto, struct bytes device_key,
+                                        struct bytes class_keys, struct buffer *value);
 HUKS_MUST_USE huks_rc keyring_unseal_open(struct crypto *crypto, struct bytes device_key, struct bytes value,
                                           struct secret *class_keys);
 

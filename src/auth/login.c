@@ -70,7 +70,8 @@ static huks_rc run_settlement(struct settlement *settlement)
                      ? settle(auth->token, settlement)
                      : store_meta_change(auth->token, settle, settlement);
     if (rc != HUKS_OK && settlement->test.in_memory) {
-        HUKS_TRY(tries_end_within(auth->tries, &settlement->test, settlement->right ? TRIES_RIGHT : TRIES_WRONG));
+        HUKS_TRY(
+            tries_end_within(auth->tries, &settlement->test, settlement->right ? TRIES_RIGHT : TRIES_WRONG));
     }
     return rc;
 }
@@ -147,7 +148,8 @@ huks_rc login_test(struct auth *auth, enum auth_who who, struct bytes pin, const
 
 /* ---- the quick test ---- */
 
-static huks_rc fast_mac(struct auth *auth, enum auth_who who, struct bytes pin, const uint8_t *key, uint8_t *mac)
+static huks_rc fast_mac(struct auth *auth, enum auth_who who, struct bytes pin, const uint8_t *key,
+                        uint8_t *mac)
 {
     const uint8_t role = (uint8_t)who;
     const struct bytes pieces[] = {{&role, 1}, pin};
@@ -232,7 +234,8 @@ static huks_rc another_one(void)
 }
 
 /* With sync_mutex. Takes the keyring (user) or moves the class keys out of the proof (SO). */
-static huks_rc enter_locked(struct auth *auth, enum auth_who who, struct proof *proof, struct keyring *keyring)
+static huks_rc enter_locked(struct auth *auth, enum auth_who who, struct proof *proof,
+                            struct keyring *keyring)
 {
     enum auth_who before = auth_logged_in(auth);
     if (before != AUTH_NOBODY && before != who) {

@@ -25,8 +25,8 @@ huks_rc pin_check_new(const struct config *config, struct bytes pin)
         return error_raise(HUKS_E_ARGUMENT, ABOUT_PIN, NULL);
     }
     if (pin.size < least || pin.size > AUTH_PIN_MAX) {
-        return error_raisef(HUKS_E_INVALID_PARAM, ABOUT_PIN_LENGTH, "PIN length (%u to %d bytes)", (unsigned)least,
-                            AUTH_PIN_MAX);
+        return error_raisef(HUKS_E_INVALID_PARAM, ABOUT_PIN_LENGTH, "PIN length (%u to %d bytes)",
+                            (unsigned)least, AUTH_PIN_MAX);
     }
     return HUKS_OK;
 }

@@ -49,7 +49,8 @@ static const char *meta_name(enum auth_who who)
     return who == AUTH_SO ? "auth.tries-so" : "auth.tries-user";
 }
 
-huks_rc tries_new(struct store_token *token, struct crypto *crypto, const struct config *config, struct tries **out)
+huks_rc tries_new(struct store_token *token, struct crypto *crypto, const struct config *config,
+                  struct tries **out)
 {
     struct tries *tries = calloc(1, sizeof *tries);
     if (tries == NULL) {

@@ -52,7 +52,9 @@ static void child_hold(struct side *side)
     say('h');
     if (read(0, &order, 1) == 1) {
         ck_ok(tries_end(side->auth->tries, &test,
-                        order == 'r' ? TRIES_RIGHT : order == 'w' ? TRIES_WRONG : TRIES_UNTESTED));
+                        order == 'r'   ? TRIES_RIGHT
+                        : order == 'w' ? TRIES_WRONG
+                                       : TRIES_UNTESTED));
         say('e');
     }
 }
@@ -141,7 +143,8 @@ START_TEST(locked_after_the_last_try)
     ck_wrong(auth_login(there.auth, AUTH_USER, PIN("wrong")));
     ck_assert(state_of(&here).user_final_try && !state_of(&here).user_locked);
     ck_wrong(auth_login(here.auth, AUTH_USER, PIN("wrong")));
-    ck_assert(state_of(&there).user_locked && !state_of(&there).user_final_try && state_of(&there).user_count_low);
+    ck_assert(state_of(&there).user_locked && !state_of(&there).user_final_try &&
+              state_of(&there).user_count_low);
     ck_locked(auth_login(here.auth, AUTH_USER, USER_PIN));
     ck_locked(auth_verify(there.auth, AUTH_USER, USER_PIN));
     ck_locked(auth_set_pin(there.auth, AUTH_USER, USER_PIN, PIN("another")));
@@ -188,8 +191,8 @@ START_TEST(logged_in_is_no_way_around)
         ck_wrong(auth_login(there.auth, AUTH_USER, PIN("wrong")));
     }
     /* Locked: a login that knows the PIN is no oracle. */
-    ck_locked(auth_verify(here.auth, AUTH_USER, PIN("wrong")));
     ck_locked(auth_verify(here.auth, AUTH_USER, USER_PIN));
+    ck_locked(auth_verify(here.auth, AUTH_USER, PIN("wrong")));
     ck_locked(auth_login(here.auth, AUTH_USER, USER_PIN));
     ck_assert_int_eq(auth_logged_in(here.auth), AUTH_USER);
     ck_assert(key_open(&here, STORE_CE));
@@ -285,7 +288,8 @@ START_TEST(success_leaves_running_tests_their_try)
     ck_assert_int_eq(child_hear(&child), 'h');
     ck_ok(auth_verify(here.auth, AUTH_USER, USER_PIN));
     ck_wrong(auth_verify(here.auth, AUTH_USER, PIN("wrong")));
-    ck_fail(auth_verify(here.auth, AUTH_USER, USER_PIN), HUKS_E_INTERNAL, ABOUT_TOKEN); /* the last one is held */
+    ck_fail(auth_verify(here.auth, AUTH_USER, USER_PIN), HUKS_E_INTERNAL,
+            ABOUT_TOKEN); /* the last one is held */
     child_say(&child, 'u');
     ck_assert_int_eq(child_hear(&child), 'e');
     ck_assert_int_eq(child_end(&child), 0);
@@ -329,15 +333,81 @@ START_TEST(unwritten_ends_count_as_failures)
 }
 END_TEST
 
-START_TEST(record_replaced_under_a_test)
+START_TEST(try_of_a_cleared_pin)
 {
-    /* A test of the old PIN says nothing once the PIN was cleared, and its try is nobody's any more. */
+    /* A test of the old PIN may end when it likes: its try is nobody's any more. */
     struct tries_test test;
     ck_ok(tries_take(here.auth->tries, AUTH_USER, &test));
     set_first_pin(&here, PIN("cleared"));
     ck_ok(tries_end(here.auth->tries, &test, TRIES_UNTESTED));
     ck_assert(!state_of(&here).user_count_low);
     ck_ok(auth_login(here.auth, AUTH_USER, PIN("cleared")));
+}
+END_TEST
+
+struct verifying {
+    _Atomic bool over;
+    bool change; /* C_SetPIN, which must not write over what replaced the record it tested */
+    huks_rc rc;
+};
+
+static void *verify_old(void *argument)
+{
+    struct verifying *verifying = argument;
+    verifying->rc = verifying->change ? auth_set_pin(here.auth, AUTH_USER, USER_PIN, USER_PIN)
+                                      : auth_verify(here.auth, AUTH_USER, USER_PIN);
+    atomic_store(&verifying->over, true);
+    return NULL;
+}
+
+struct swapping {
+    struct buffer record;
+    bool caught;
+};
+
+static uint32_t running_tests(void)
+{
+    AUTO(buffer_free) struct buffer value = {0};
+    return store_meta_get(here.token, "auth.tries-user", &value) == HUKS_OK ? number_get32(value.data + 8)
+                                                                            : 0;
+}
+
+/* Replaces the record while a test runs; that can't end meanwhile, for its end is a change, too. */
+static huks_rc swap_under_a_test(struct store_token *token, void *argument)
+{
+    struct swapping *swapping = argument;
+    if (running_tests() == 0) {
+        return HUKS_OK;
+    }
+    swapping->caught = true;
+    return store_meta_put(token, KEYRING_PIN_USER, bytes_of(swapping->record.data, swapping->record.size));
+}
+
+START_TEST(record_replaced_under_a_test)
+{
+    AUTO(secret_free) struct secret class_keys = {0};
+    struct swapping swapping = {{0}, false};
+    ck_ok(secret_alloc(&class_keys, KEYRING_USER_SIZE));
+    ck_ok(keyring_seal_pin(here.crypto, AUTH_USER, secret_bytes(&here.auth->device_key), 4, PIN("swapped"),
+                           secret_bytes(&class_keys), &swapping.record));
+    here.auth->config.scrypt_log2n = 14; /* slow enough to be caught */
+    ck_ok(auth_set_pin(here.auth, AUTH_USER, USER_PIN, USER_PIN));
+    for (int i = 0; i < 1000 && !swapping.caught; i++) {
+        pthread_t thread;
+        struct verifying verifying = {false, _i == 1, HUKS_OK};
+        ck_assert_int_eq(pthread_create(&thread, NULL, verify_old, &verifying), 0);
+        while (!swapping.caught && !atomic_load(&verifying.over)) {
+            if (running_tests() > 0) {
+                ck_ok(store_meta_change(here.token, swap_under_a_test, &swapping));
+            }
+        }
+        ck_assert_int_eq(pthread_join(thread, NULL), 0);
+        ck_assert_int_eq(verifying.rc, swapping.caught ? HUKS_E_AUTH_FAILED : HUKS_OK);
+    }
+    ck_assert(swapping.caught);
+    ck_assert(state_of(&here).user_count_low && !state_of(&here).user_final_try);
+    ck_ok(auth_verify(here.auth, AUTH_USER, PIN("swapped")));
+    buffer_free(&swapping.record);
 }
 END_TEST
 
@@ -498,7 +568,8 @@ Suite *tries_suite(void)
     tcase_add_test(tests, success_leaves_running_tests_their_try);
     tcase_add_test(tests, death_gives_back);
     tcase_add_test(tests, unwritten_ends_count_as_failures);
-    tcase_add_test(tests, record_replaced_under_a_test);
+    tcase_add_test(tests, try_of_a_cleared_pin);
+    tcase_add_loop_test(tests, record_replaced_under_a_test, 0, 2);
     tcase_add_test(tests, who_is_gone);
     tcase_add_test(tests, counts_in_memory_when_read_only);
     tcase_add_test(tests, killed_while_changing);

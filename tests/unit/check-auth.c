@@ -54,15 +54,18 @@ START_TEST(first_pin_closes_and_keeps_the_keys)
     ck_assert_int_eq(store_meta_get(here.token, KEYRING_OPEN_KEYS, &open_keys), HUKS_E_NOT_EXIST);
 
     ck_ok(auth_login(here.auth, AUTH_USER, USER_PIN));
-    ck_assert(key_is(&here, STORE_CE, ce) && key_open(&here, STORE_ECE) && key_of(&here, STORE_PIN_BOUND, bound));
+    ck_assert(key_is(&here, STORE_CE, ce) && key_open(&here, STORE_ECE) &&
+              key_of(&here, STORE_PIN_BOUND, bound));
     ck_assert(!key_gone(&here, STORE_PIN_BOUND) && memcmp(bound, ce, 32) != 0);
     auth_logout(here.auth);
-    ck_assert(!key_of(&here, STORE_CE, seen) && !key_open(&here, STORE_ECE) && !key_open(&here, STORE_PIN_BOUND));
+    ck_assert(!key_of(&here, STORE_CE, seen) && !key_open(&here, STORE_ECE) &&
+              !key_open(&here, STORE_PIN_BOUND));
     side_close(&here);
     side_open(&here);
     ck_assert(!key_open(&here, STORE_CE));
     ck_ok(auth_login(here.auth, AUTH_USER, USER_PIN));
-    ck_assert(key_is(&here, STORE_CE, ce) && key_is(&here, STORE_PIN_BOUND, bound) && key_is(&here, STORE_DE, de));
+    ck_assert(key_is(&here, STORE_CE, ce) && key_is(&here, STORE_PIN_BOUND, bound) &&
+              key_is(&here, STORE_DE, de));
 }
 END_TEST
 
@@ -110,7 +113,8 @@ START_TEST(foreign_root_key)
     side_config(&there);
     side_connect(&there);
     ck_ok(store_token_open(there.store, 0, &there.token));
-    ck_assert_int_eq(auth_open(there.store, there.token, there.crypto, &there.config, &there.auth), HUKS_E_INTERNAL);
+    ck_assert_int_eq(auth_open(there.store, there.token, there.crypto, &there.config, &there.auth),
+                     HUKS_E_INTERNAL);
     ck_assert_ptr_null(there.auth);
     ck_ok(auth_token_label(there.token, label));
     ck_assert_str_eq(label, "a token");
@@ -161,7 +165,8 @@ START_TEST(labels)
     ck_ok(auth_set_label(here.auth, BYTES_NONE));
     auth_label(here.auth, label);
     ck_assert_str_eq(label, "");
-    ck_fail(auth_set_label(here.auth, PIN("123456789012345678901234567890123")), HUKS_E_ARGUMENT, ABOUT_TOKEN);
+    ck_fail(auth_set_label(here.auth, PIN("123456789012345678901234567890123")), HUKS_E_ARGUMENT,
+            ABOUT_TOKEN);
     ck_fail(auth_set_label(here.auth, bytes_of("a\0b", 3)), HUKS_E_ARGUMENT, ABOUT_TOKEN);
 }
 END_TEST
@@ -211,7 +216,8 @@ START_TEST(lengths_of_pins)
     ck_wrong(auth_login(here.auth, AUTH_USER, bytes_of(longest, 256)));
     ck_ok(auth_login(here.auth, AUTH_USER, bytes_of(longest, 255)));
     /* A new PIN that is no PIN costs no try. */
-    ck_fail(auth_set_pin(here.auth, AUTH_USER, PIN("wrong"), PIN("123")), HUKS_E_INVALID_PARAM, ABOUT_PIN_LENGTH);
+    ck_fail(auth_set_pin(here.auth, AUTH_USER, PIN("wrong"), PIN("123")), HUKS_E_INVALID_PARAM,
+            ABOUT_PIN_LENGTH);
     ck_assert(!state_of(&here).user_count_low);
     ck_ok(auth_set_pin(here.auth, AUTH_USER, bytes_of(longest, 255), bytes_of("\0\0\0\0", 4)));
     ck_wrong(auth_verify(here.auth, AUTH_USER, bytes_of("\0\0\0\0\0", 5)));
@@ -231,7 +237,8 @@ START_TEST(right_and_wrong_logins)
     ck_assert_int_eq(auth_logged_in(here.auth), AUTH_NOBODY);
     ck_assert_uint_eq(auth_epoch(here.auth), epoch);
     ck_assert(!key_open(&here, STORE_CE));
-    ck_assert(state_of(&here).user_count_low && state_of(&here).user_final_try && !state_of(&here).user_locked);
+    ck_assert(state_of(&here).user_count_low && state_of(&here).user_final_try &&
+              !state_of(&here).user_locked);
     ck_assert(!state_of(&here).so_count_low);
 
     ck_ok(auth_verify(here.auth, AUTH_USER, USER_PIN));

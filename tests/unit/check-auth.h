@@ -38,8 +38,7 @@
 #define SO_PIN   PIN("so-pin")
 #define USER_PIN PIN("user-pin")
 
-static inline struct bytes PIN(const char *text)
-{
+static inline struct bytes PIN(const char *text) {
     return bytes_of(text, strlen(text));
 }
 
