@@ -254,8 +254,8 @@ void OH_Huks_FreeParamSet(struct OH_Huks_ParamSet **paramSet)
 }
 
 /* The block is copied as it is, and its blobs found by their sizes: it may have been moved or stored. */
-struct OH_Huks_Result OH_Huks_CopyParamSet(const struct OH_Huks_ParamSet *fromParamSet, uint32_t fromParamSetSize,
-                                           struct OH_Huks_ParamSet **paramSet)
+struct OH_Huks_Result OH_Huks_CopyParamSet(const struct OH_Huks_ParamSet *fromParamSet,
+                                           uint32_t fromParamSetSize, struct OH_Huks_ParamSet **paramSet)
 {
     struct OH_Huks_ParamSet *copy;
 

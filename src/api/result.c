@@ -40,8 +40,8 @@ static const char *keep(const char *text)
         uint32_t slot = (first + i) % SLOTS;
         int state = atomic_load_explicit(&kept[slot].state, memory_order_acquire);
         if (state == SLOT_EMPTY &&
-            atomic_compare_exchange_strong_explicit(&kept[slot].state, &state, SLOT_TAKEN, memory_order_acquire,
-                                                    memory_order_acquire)) {
+            atomic_compare_exchange_strong_explicit(&kept[slot].state, &state, SLOT_TAKEN,
+                                                    memory_order_acquire, memory_order_acquire)) {
             size_t length = strnlen(text, TEXT_SIZE - 1);
             memcpy(kept[slot].text, text, length);
             kept[slot].text[length] = '\0';

@@ -63,7 +63,8 @@ static const struct key {
 #undef AT
 #undef ROOM
 };
-_Static_assert(sizeof(enum config_free_slot) == sizeof(uint32_t) && sizeof(enum log_level) == sizeof(uint32_t),
+_Static_assert(sizeof(enum config_free_slot) == sizeof(uint32_t) &&
+                   sizeof(enum log_level) == sizeof(uint32_t),
                "words are stored as 32-bit numbers");
 
 static const struct key *find_key(const char *name)
@@ -218,9 +219,9 @@ __attribute__((format(printf, 2, 3))) static huks_rc tell(int32_t code, const ch
 struct reading {
     FILE *file;
     struct config *config;
-    int line;                      /* the one being read, from 1 */
-    int wrong_line;                /* the first wrong one, 0: none */
-    char what[128];                /* and what is wrong with it */
+    int line;       /* the one being read, from 1 */
+    int wrong_line; /* the first wrong one, 0: none */
+    char what[128]; /* and what is wrong with it */
     bool seen[ARRAY_SIZE(keys)];
 };
 
@@ -381,7 +382,8 @@ static huks_rc copy_text(const void *reserved, char text[TEXT_MAX + 1])
             return tell(HUKS_E_ARGUMENT, "pReserved is longer than %d bytes", TEXT_MAX);
         }
         if ((byte < 0x20 || byte > 0x7e) && byte != '\t') {
-            return tell(HUKS_E_ARGUMENT, "pReserved has the byte 0x%02x at %zu, which is no text", byte, length);
+            return tell(HUKS_E_ARGUMENT, "pReserved has the byte 0x%02x at %zu, which is no text", byte,
+                        length);
         }
         text[length] = (char)byte;
     }
@@ -488,9 +490,9 @@ static const char *absolute_variable(const char *name)
     return value != NULL && value[0] == '/' ? value : NULL;
 }
 
-static huks_rc join(char out[PATH_MAX], const char *directory, const char *rest)
+static huks_rc join(char out[PATH_MAX], const char *directory, const char *middle, const char *rest)
 {
-    int length = snprintf(out, PATH_MAX, "%s%s", directory, rest);
+    int length = snprintf(out, PATH_MAX, "%s%s%s", directory, middle, rest);
 
     if (length < 0 || length >= PATH_MAX) {
         return tell(HUKS_E_INTERNAL, "the path %.100s… is too long", directory);
@@ -506,8 +508,8 @@ static bool home(char out[PATH_MAX])
     struct passwd *found = NULL;
     char buffer[16384];
 
-    if (value == NULL && getpwuid_r(geteuid(), &entry, buffer, sizeof(buffer), &found) == 0 && found != NULL &&
-        found->pw_dir != NULL && found->pw_dir[0] == '/') {
+    if (value == NULL && getpwuid_r(geteuid(), &entry, buffer, sizeof(buffer), &found) == 0 &&
+        found != NULL && found->pw_dir != NULL && found->pw_dir[0] == '/') {
         value = found->pw_dir;
     }
     if (value == NULL || strlen(value) >= PATH_MAX) {
@@ -523,13 +525,12 @@ static huks_rc store_from_variable(const char *value, char out[PATH_MAX])
     char here[PATH_MAX];
 
     if (value[0] == '/') {
-        return join(out, value, "");
+        return join(out, value, "", "");
     }
-    if (getcwd(here, sizeof(here) - 1) == NULL) {
+    if (getcwd(here, sizeof(here)) == NULL) {
         return tell(HUKS_E_INTERNAL, "HUKS_STORE %.100s has no absolute path", value);
     }
-    (void)strcat(here, "/");
-    return join(out, here, value);
+    return join(out, here, "/", value);
 }
 
 static huks_rc find_store(bool given_in_text, char out[PATH_MAX])
@@ -548,15 +549,15 @@ static huks_rc find_store(bool given_in_text, char out[PATH_MAX])
         return HUKS_OK;
     }
     if (geteuid() == 0) {
-        return join(out, "/var/lib/huks", "");
+        return join(out, "/var/lib/huks", "", "");
     }
     if (data != NULL) {
-        return join(out, data, "/huks");
+        return join(out, data, "/huks", "");
     }
     if (!home(base)) {
         return tell(HUKS_E_INTERNAL, "there is no home directory to put the store in: set HUKS_STORE");
     }
-    return join(out, base, "/.local/share/huks");
+    return join(out, base, "/.local/share", "/huks");
 }
 
 /* Exactly one file: the first that exists. */
@@ -572,7 +573,8 @@ static huks_rc read_first_file(struct config *config)
         HUKS_TRY(read_file_if_any(named, config, &found));
     }
     if (!found && (user != NULL || own != NULL)) {
-        HUKS_TRY(user != NULL ? join(path, user, "/huks/huks.conf") : join(path, own, "/.config/huks/huks.conf"));
+        HUKS_TRY(user != NULL ? join(path, user, "/huks", "/huks.conf")
+                              : join(path, own, "/.config/huks", "/huks.conf"));
         HUKS_TRY(read_file_if_any(path, config, &found));
     }
     if (!found) {

@@ -102,7 +102,8 @@ static const char *const about_words[ABOUT_COUNT] = {
 static const struct sentence *find_sentence(int32_t code, enum error_about about)
 {
     for (size_t i = 0; i < ARRAY_SIZE(sentences); i++) {
-        if (sentences[i].code == code && (sentences[i].about == about || sentences[i].about == ABOUT_NOTHING)) {
+        if (sentences[i].code == code &&
+            (sentences[i].about == about || sentences[i].about == ABOUT_NOTHING)) {
             return &sentences[i];
         }
     }

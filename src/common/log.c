@@ -54,7 +54,8 @@ bool log_level_from(const char *word, enum log_level *level)
 static int file_open(void)
 {
     struct stat status;
-    int descriptor = open(log_to.path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+    int descriptor =
+        open(log_to.path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
 
     if (descriptor >= 0 && fstat(descriptor, &status) == 0) {
         log_to.device = status.st_dev;

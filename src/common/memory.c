@@ -102,11 +102,10 @@ void buffer_free(struct buffer *buffer)
 
 /* ---- the arena ---- */
 
-#define CHUNK_SIZE    ((size_t)16384)
-#define CLASS_LARGE   8 /* a chunk of its own */
-#define SMALLEST      ((size_t)32)
-#define LARGEST       (SMALLEST << (CLASS_LARGE - 1)) /* 4096 */
-#define BITMAP_WORDS  ((CHUNK_SIZE / SMALLEST + 63) / 64)
+#define CHUNK_SIZE   ((size_t)16384)
+#define CLASS_LARGE  8 /* a chunk of its own */
+#define SMALLEST     ((size_t)32)
+#define BITMAP_WORDS ((CHUNK_SIZE / SMALLEST + 63) / 64)
 
 struct chunk {
     uint8_t *base;
@@ -149,12 +148,12 @@ static size_t page_size(void)
 
 static unsigned class_of(size_t size)
 {
-    unsigned class = 0;
+    unsigned fit = 0;
 
-    while (class < CLASS_LARGE && (SMALLEST << class) < size) {
-        class++;
+    while (fit < CLASS_LARGE && (SMALLEST << fit) < size) {
+        fit++;
     }
-    return class;
+    return fit;
 }
 
 static size_t slot_size(const struct chunk *chunk)
@@ -342,8 +341,7 @@ static void arena_give(uint8_t *data)
     chunk->used--;
     arena.secrets--;
     /* One empty chunk of a class stays for the next secret; others go. */
-    if (chunk->used == 0 &&
-        (chunk->class == CLASS_LARGE || chunk->next != NULL || chunk->previous != NULL)) {
+    if (chunk->used == 0 && (chunk->class == CLASS_LARGE || chunk->next != NULL || chunk->previous != NULL)) {
         chunk_drop(place);
     }
 }

@@ -14,19 +14,19 @@
 
 enum algorithm_flag {
     ALGORITHM_SYMMETRIC = 1 << 0,
-    ALGORITHM_WHOLE_BYTES = 1 << 1,     /* any size of whole bytes; else 401, after all other checks     */
-    ALGORITHM_RSA_SIZES = 1 << 2,       /* and every multiple of 8 from 1024 to 2048                     */
-    ALGORITHM_NO_WRAP_IMPORT = 1 << 3,  /* a wrapping key is generated, never imported                   */
+    ALGORITHM_WHOLE_BYTES = 1 << 1,    /* any size of whole bytes; else 401, after all other checks     */
+    ALGORITHM_RSA_SIZES = 1 << 2,      /* and every multiple of 8 from 1024 to 2048                     */
+    ALGORITHM_NO_WRAP_IMPORT = 1 << 3, /* a wrapping key is generated, never imported                   */
 };
 
 struct algorithm {
     uint32_t alg;
-    uint32_t purposes;  /* that this row is about                                                     */
-    uint32_t flags;     /* enum algorithm_flag                                                        */
-    uint16_t sizes[8];  /* bits, or parameter sets; 0 ends                                            */
-    uint32_t digests;   /* bit n: digest n is legal; 0: not checked                                   */
-    uint32_t paddings;  /* likewise                                                                   */
-    uint64_t modes;     /* likewise                                                                   */
+    uint32_t purposes; /* that this row is about                                                     */
+    uint32_t flags;    /* enum algorithm_flag                                                        */
+    uint16_t sizes[8]; /* bits, or parameter sets; 0 ends                                            */
+    uint32_t digests;  /* bit n: digest n is legal; 0: not checked                                   */
+    uint32_t paddings; /* likewise                                                                   */
+    uint64_t modes;    /* likewise                                                                   */
 };
 
 /* The row for an algorithm and all of `purposes`; NULL if there is none. With purposes 0: its first row. */

@@ -90,7 +90,7 @@ static bool needs_no_digest(uint32_t alg, uint32_t purpose, const OH_Huks_ParamS
            param_u32(init, OH_HUKS_TAG_PADDING, OH_HUKS_PADDING_NONE) != OH_HUKS_PADDING_OAEP;
 }
 
-/* The key leaves this tag open: the operation must say it, and right. A wrong value reads as a missing one. */
+/* The key leaves this tag open: the operation must say it, and right. A wrong value reads as no value. */
 static huks_rc check_open_tag(const OH_Huks_ParamSet *init, uint32_t tag)
 {
     uint32_t alg = param_u32(init, OH_HUKS_TAG_ALGORITHM, 0);
@@ -101,19 +101,22 @@ static huks_rc check_open_tag(const OH_Huks_ParamSet *init, uint32_t tag)
 
     switch (tag) {
     case OH_HUKS_TAG_BLOCK_MODE:
-        return asked != NULL && row != NULL && algorithm_has_mode(row, value) ? HUKS_OK : missing("cipher mode");
+        return asked != NULL && row != NULL && algorithm_has_mode(row, value) ? HUKS_OK
+                                                                              : missing("cipher mode");
     case OH_HUKS_TAG_PADDING:
         if (row != NULL && row->paddings == 0) {
             return HUKS_OK; /* SM2 */
         }
-        return asked != NULL && row != NULL && algorithm_has_padding(row, value) ? HUKS_OK
-                                                                                 : missing("padding algorithm");
+        return asked != NULL && row != NULL && algorithm_has_padding(row, value)
+                   ? HUKS_OK
+                   : missing("padding algorithm");
     case OH_HUKS_TAG_DIGEST:
         if (asked == NULL && needs_no_digest(alg, purpose, init)) {
             return HUKS_OK;
         }
-        return asked != NULL && (row == NULL || algorithm_has_digest(row, value)) ? HUKS_OK
-                                                                                  : missing("digest algorithm");
+        return asked != NULL && (row == NULL || algorithm_has_digest(row, value))
+                   ? HUKS_OK
+                   : missing("digest algorithm");
     default:
         return illegal(ABOUT_MECHANISM_PARAM, ILLEGAL_ABSENT); /* a key without ALGORITHM or PURPOSE */
     }
@@ -126,8 +129,9 @@ static huks_rc check_tag(const OH_Huks_ParamSet *key, const OH_Huks_ParamSet *in
 
     if (tag == OH_HUKS_TAG_PURPOSE) {
         uint32_t purpose = param_u32(init, tag, 0);
-        return purpose != 0 && (purpose & ~param_u32(key, tag, 0)) == 0 ? HUKS_OK
-                                                                        : illegal(ABOUT_PURPOSE, ILLEGAL_ARGUMENT);
+        return purpose != 0 && (purpose & ~param_u32(key, tag, 0)) == 0
+                   ? HUKS_OK
+                   : illegal(ABOUT_PURPOSE, ILLEGAL_ARGUMENT);
     }
     if (!param_has(key, tag)) {
         return check_open_tag(init, tag);
@@ -143,7 +147,8 @@ static huks_rc check_tag(const OH_Huks_ParamSet *key, const OH_Huks_ParamSet *in
     return illegal(tag == OH_HUKS_TAG_ALGORITHM ? ABOUT_KEY_TYPE : ABOUT_MECHANISM_PARAM, ILLEGAL_ARGUMENT);
 }
 
-static huks_rc check_tags(const OH_Huks_ParamSet *key, const OH_Huks_ParamSet *init, const struct policy *policy)
+static huks_rc check_tags(const OH_Huks_ParamSet *key, const OH_Huks_ParamSet *init,
+                          const struct policy *policy)
 {
     for (size_t i = 0; i < ARRAY_SIZE(policy->tags) && policy->tags[i] != 0; i++) {
         HUKS_TRY(check_tag(key, init, policy->tags[i]));

@@ -28,8 +28,12 @@ static huks_rc invalid_purpose(void)
 
 /* Every purpose a key has must lie in one of these. */
 static const uint32_t groups[] = {
-    PURPOSE_CIPHER,          PURPOSE_SIGN, OH_HUKS_KEY_PURPOSE_DERIVE, PURPOSE_WRAP,
-    OH_HUKS_KEY_PURPOSE_MAC, OH_HUKS_KEY_PURPOSE_AGREE,
+    PURPOSE_CIPHER,
+    PURPOSE_SIGN,
+    OH_HUKS_KEY_PURPOSE_DERIVE,
+    PURPOSE_WRAP,
+    OH_HUKS_KEY_PURPOSE_MAC,
+    OH_HUKS_KEY_PURPOSE_AGREE,
 };
 
 static bool in_one_group(uint32_t purposes)
@@ -86,27 +90,29 @@ static huks_rc check_purpose(const OH_Huks_ParamSet *set, uint32_t alg, uint32_t
     return HUKS_OK;
 }
 
-static huks_rc check_size(const OH_Huks_ParamSet *set, const struct algorithm *row)
+/* The sizes of the algorithm's row, or of its first one when its purposes have none: size comes first. */
+static huks_rc check_size(const OH_Huks_ParamSet *set, uint32_t alg, const struct algorithm *row)
 {
+    const struct algorithm *sizes = row != NULL ? row : algorithm_find(alg, 0);
+
     if (!param_has(set, OH_HUKS_TAG_KEY_SIZE)) {
         return missing("key size");
     }
-    return algorithm_has_size(row, param_u32(set, OH_HUKS_TAG_KEY_SIZE, 0)) ? HUKS_OK
-                                                                           : invalid(ABOUT_KEY_SIZE, "key size");
+    if (sizes == NULL || !algorithm_has_size(sizes, param_u32(set, OH_HUKS_TAG_KEY_SIZE, 0))) {
+        return invalid(ABOUT_KEY_SIZE, "key size");
+    }
+    return HUKS_OK;
 }
 
-/* What need not be there, but must be right if it is. `row` NULL: the purpose is forbidden. */
+/* What need not be there, but must be right if it is. */
 static huks_rc check_optional(const OH_Huks_ParamSet *set, const struct algorithm *row)
 {
     const OH_Huks_Param *padding = param_find(set, OH_HUKS_TAG_PADDING);
     const OH_Huks_Param *digest = param_find(set, OH_HUKS_TAG_DIGEST);
     const OH_Huks_Param *mode = param_find(set, OH_HUKS_TAG_BLOCK_MODE);
 
-    if (row != NULL && padding != NULL && !algorithm_has_padding(row, padding->uint32Param)) {
+    if (padding != NULL && !algorithm_has_padding(row, padding->uint32Param)) {
         return invalid(ABOUT_ATTRIBUTE, "padding algorithm");
-    }
-    if (row == NULL) {
-        return invalid_purpose();
     }
     if (digest != NULL && !algorithm_has_digest(row, digest->uint32Param)) {
         return invalid(ABOUT_ATTRIBUTE, "digest algorithm");
@@ -176,7 +182,10 @@ huks_rc rules_check_generate(const OH_Huks_ParamSet *set)
     HUKS_TRY(check_algorithm(set, &alg));
     HUKS_TRY(check_purpose(set, alg, &purposes));
     row = algorithm_find(alg, purposes);
-    HUKS_TRY(check_size(set, row != NULL ? row : algorithm_find(alg, 0)));
+    HUKS_TRY(check_size(set, alg, row));
+    if (row == NULL) {
+        return invalid_purpose();
+    }
     HUKS_TRY(check_optional(set, row));
     HUKS_TRY(check_generate_type(set));
     return check_whole_bytes(set, row);
@@ -206,7 +215,8 @@ static const struct half {
 static huks_rc check_half(uint32_t alg, uint32_t purposes, enum rules_import kind)
 {
     for (size_t i = 0; i < ARRAY_SIZE(halves); i++) {
-        uint32_t allowed = kind == RULES_IMPORT_PRIVATE ? halves[i].private_purposes : halves[i].public_purposes;
+        uint32_t allowed =
+            kind == RULES_IMPORT_PRIVATE ? halves[i].private_purposes : halves[i].public_purposes;
         if (halves[i].alg == alg && kind != RULES_IMPORT_PAIR) {
             bool one = (purposes & (purposes - 1)) == 0;
             return one && (purposes & ~allowed) == 0 ? HUKS_OK : invalid_purpose();
@@ -246,7 +256,10 @@ huks_rc rules_check_import(const OH_Huks_ParamSet *set, enum rules_import kind)
     if (row != NULL && (row->flags & ALGORITHM_NO_WRAP_IMPORT) != 0 && (purposes & PURPOSE_WRAP) != 0) {
         row = NULL;
     }
-    HUKS_TRY(check_size(set, row != NULL ? row : algorithm_find(alg, 0)));
+    HUKS_TRY(check_size(set, alg, row));
+    if (row == NULL) {
+        return invalid_purpose();
+    }
     HUKS_TRY(check_optional(set, row));
     HUKS_TRY(check_whole_bytes(set, row));
     return (row->flags & ALGORITHM_SYMMETRIC) != 0 ? HUKS_OK : check_half(alg, purposes, kind);

@@ -32,8 +32,8 @@ HUKS_MUST_USE huks_rc rules_check_secret_size(const OH_Huks_ParamSet *set, size_
 HUKS_MUST_USE huks_rc rules_check_operation(const OH_Huks_ParamSet *init);
 /*
  * An operation that is to begin: `init` against what the key was made with. A key may carry a tag more than
- * once; then any of its values will do. Asks rules_check_operation() first. DERIVE and AGREE look only at the purpose here, as in HUKS: the
- * first update asks rules_check_derive() or rules_check_agree().
+ * once; then any of its values will do. Asks rules_check_operation() first. DERIVE and AGREE look only at the
+ * purpose here, as in HUKS: the first update asks rules_check_derive() or rules_check_agree().
  */
 HUKS_MUST_USE huks_rc rules_check_init(const OH_Huks_ParamSet *key, const OH_Huks_ParamSet *init);
 HUKS_MUST_USE huks_rc rules_check_derive(const OH_Huks_ParamSet *key, const OH_Huks_ParamSet *init);

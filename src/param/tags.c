@@ -8,6 +8,7 @@
 
 #include "common/memory.h"
 
+/* clang-format off */
 #define N(tag)           {tag, TAG_NATIVE | TAG_VALID, #tag}
 #define N_NOT_VALID(tag) {tag, TAG_NATIVE, #tag}
 #define N_SECRET(tag)    {tag, TAG_NATIVE | TAG_VALID | TAG_SECRET, #tag}
@@ -16,7 +17,6 @@
 #define V(tag)           {tag, TAG_VENDOR, #tag}
 #define V_SECRET(tag)    {tag, TAG_VENDOR | TAG_SECRET, #tag}
 
-/* clang-format off */
 static const struct tag_info tags[] = {
     /* INT */
     I(HUKS_TAG_FRONT_USER_ID),

@@ -95,11 +95,11 @@ enum huks_inner_tag {
 };
 
 /* ---- vendor tags: stored Cryptoki attributes, in the order of their numbers (PKCS#11 3.2) ---- */
-#define HUKS_TAG_VENDOR        0x00A00000
-#define HUKS_TAG_V_UINT_(n)    HUKS_TAG_UINT_(HUKS_TAG_VENDOR | (n))
-#define HUKS_TAG_V_ULONG_(n)   HUKS_TAG_ULONG_(HUKS_TAG_VENDOR | (n))
-#define HUKS_TAG_V_BOOL_(n)    HUKS_TAG_BOOL_(HUKS_TAG_VENDOR | (n))
-#define HUKS_TAG_V_BYTES_(n)   HUKS_TAG_BYTES_(HUKS_TAG_VENDOR | (n))
+#define HUKS_TAG_VENDOR      0x00A00000
+#define HUKS_TAG_V_UINT_(n)  HUKS_TAG_UINT_(HUKS_TAG_VENDOR | (n))
+#define HUKS_TAG_V_ULONG_(n) HUKS_TAG_ULONG_(HUKS_TAG_VENDOR | (n))
+#define HUKS_TAG_V_BOOL_(n)  HUKS_TAG_BOOL_(HUKS_TAG_VENDOR | (n))
+#define HUKS_TAG_V_BYTES_(n) HUKS_TAG_BYTES_(HUKS_TAG_VENDOR | (n))
 enum huks_vendor_tag {
     HUKS_TAG_OBJECT_CLASS = HUKS_TAG_V_UINT_(0x000), /* enum huks_object_class */
     HUKS_TAG_TOKEN = HUKS_TAG_V_BOOL_(0x001),
@@ -224,14 +224,14 @@ enum huks_vendor_tag {
 /* ---- vendor tags that are the engine's own: parameters of operations ---- */
 #define HUKS_TAG_ENGINE 0x00A10000
 enum huks_engine_tag {
-    HUKS_TAG_CURVE = HUKS_TAG_UINT_(HUKS_TAG_ENGINE | 1),          /* enum huks_curve               */
-    HUKS_TAG_PSS_SALT_SIZE = HUKS_TAG_UINT_(HUKS_TAG_ENGINE | 2),  /* bytes                         */
-    HUKS_TAG_HASH_OF_INPUT = HUKS_TAG_UINT_(HUKS_TAG_ENGINE | 3),  /* digest the caller hashed with */
+    HUKS_TAG_CURVE = HUKS_TAG_UINT_(HUKS_TAG_ENGINE | 1),         /* enum huks_curve               */
+    HUKS_TAG_PSS_SALT_SIZE = HUKS_TAG_UINT_(HUKS_TAG_ENGINE | 2), /* bytes                         */
+    HUKS_TAG_HASH_OF_INPUT = HUKS_TAG_UINT_(HUKS_TAG_ENGINE | 3), /* digest the caller hashed with */
     HUKS_TAG_OAEP_LABEL = HUKS_TAG_BYTES_(HUKS_TAG_ENGINE | 4),
-    HUKS_TAG_COUNTER_BITS = HUKS_TAG_UINT_(HUKS_TAG_ENGINE | 5),   /* CTR                           */
-    HUKS_TAG_DATA_SIZE = HUKS_TAG_ULONG_(HUKS_TAG_ENGINE | 6),     /* CCM: bytes of plaintext       */
-    HUKS_TAG_PREHASH = HUKS_TAG_BOOL_(HUKS_TAG_ENGINE | 7),        /* Ed25519ph and its like        */
-    HUKS_TAG_KDF = HUKS_TAG_UINT_(HUKS_TAG_ENGINE | 8),            /* after a key agreement         */
+    HUKS_TAG_COUNTER_BITS = HUKS_TAG_UINT_(HUKS_TAG_ENGINE | 5), /* CTR                           */
+    HUKS_TAG_DATA_SIZE = HUKS_TAG_ULONG_(HUKS_TAG_ENGINE | 6),   /* CCM: bytes of plaintext       */
+    HUKS_TAG_PREHASH = HUKS_TAG_BOOL_(HUKS_TAG_ENGINE | 7),      /* Ed25519ph and its like        */
+    HUKS_TAG_KDF = HUKS_TAG_UINT_(HUKS_TAG_ENGINE | 8),          /* after a key agreement         */
     HUKS_TAG_SHARED_INFO = HUKS_TAG_BYTES_(HUKS_TAG_ENGINE | 9),
     HUKS_TAG_DER_SIGNATURE = HUKS_TAG_BOOL_(HUKS_TAG_ENGINE | 10), /* ECDSA, DSA: DER, not r‖s      */
     HUKS_TAG_ALIAS = HUKS_TAG_BYTES_(HUKS_TAG_ENGINE | 11),        /* an item's own alias           */

@@ -173,8 +173,9 @@ END_TEST
 START_TEST(quoted_values)
 {
     config_defaults(&config);
-    ck_assert_int_eq(config_read_text("native_token=\"a\tb = c\" store=\"/x y\" service=\"\" store_group=", &config),
-                     HUKS_OK);
+    ck_assert_int_eq(
+        config_read_text("native_token=\"a\tb = c\" store=\"/x y\" service=\"\" store_group=", &config),
+        HUKS_OK);
     ck_assert_str_eq(config.native_token, "a\tb = c");
     ck_assert_str_eq(config.store, "/x y");
     ck_assert_str_eq(config.service, "");
@@ -233,7 +234,8 @@ START_TEST(wrong_text)
     ck_assert_int_eq(error_code(), 12000018);
     (void)error_message(message, sizeof(message));
     ck_assert_msg(strncmp(message, "The input parameter is invalid. ", 32) == 0, "%s", message);
-    ck_assert_msg(strstr(message, wrong_texts[_i].named) != NULL, "%s lacks %s", message, wrong_texts[_i].named);
+    ck_assert_msg(strstr(message, wrong_texts[_i].named) != NULL, "%s lacks %s", message,
+                  wrong_texts[_i].named);
     ck_assert_msg(strstr(told, wrong_texts[_i].named) != NULL, "%s lacks %s", told, wrong_texts[_i].named);
     ck_assert_int_eq(strncmp(told, "huks: ", 6), 0);
     ck_assert_ptr_eq(strchr(told, '\n'), told + strlen(told) - 1); /* one line */
@@ -475,11 +477,13 @@ END_TEST
 
 START_TEST(no_home_but_an_account)
 {
-    struct passwd *entry = getpwuid(65534);
+    struct passwd room;
+    struct passwd *entry = NULL;
+    char text[4096];
     char expected[400];
 
     ck_assert_int_eq(unsetenv("HOME"), 0);
-    if (geteuid() != 0 || entry == NULL) {
+    if (geteuid() != 0 || getpwuid_r(65534, &room, text, sizeof(text), &entry) != 0 || entry == NULL) {
         return;
     }
     (void)snprintf(expected, sizeof(expected), "%s/.local/share/huks", entry->pw_dir);

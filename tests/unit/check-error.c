@@ -46,7 +46,8 @@ static const struct {
     {12000013, ABOUT_NOTHING, NULL, "The credential does not exist.", "The credential does not exist."},
     {12000014, ABOUT_BUFFER, NULL, "Insufficient memory.", "Insufficient memory."},
     {12000014, ABOUT_ALLOCATION, NULL, "Malloc failed.", "Malloc failed."},
-    {12000015, ABOUT_NOTHING, "authentication", "Failed to obtain the ${messageInfo} information via UserIAM.",
+    {12000015, ABOUT_NOTHING, "authentication",
+     "Failed to obtain the ${messageInfo} information via UserIAM.",
      "Failed to obtain the authentication information via UserIAM."},
     {12000016, ABOUT_NOTHING, NULL, "The device password is required but not set.",
      "The device password is required but not set."},
@@ -61,7 +62,8 @@ START_TEST(sentences_of_the_contract)
     const char *fixed;
 
     ck_assert_str_eq(error_template(contract[_i].code, contract[_i].about), contract[_i].template);
-    ck_assert_int_eq(error_raise(contract[_i].code, contract[_i].about, contract[_i].info), contract[_i].code);
+    ck_assert_int_eq(error_raise(contract[_i].code, contract[_i].about, contract[_i].info),
+                     contract[_i].code);
     ck_assert_int_eq(error_code(), contract[_i].code);
     ck_assert_int_eq(error_about(), contract[_i].about);
     ck_assert_str_eq(error_message(buffer, sizeof(buffer)), contract[_i].sentence);
@@ -106,7 +108,8 @@ START_TEST(gap_without_words)
 
     /* Whatever a failure was about, the sentence is whole. */
     for (int about = 0; about < ABOUT_COUNT; about++) {
-        ck_assert_int_eq(error_raise(HUKS_E_INVALID_PARAM, (enum error_about)about, NULL), HUKS_E_INVALID_PARAM);
+        ck_assert_int_eq(error_raise(HUKS_E_INVALID_PARAM, (enum error_about)about, NULL),
+                         HUKS_E_INVALID_PARAM);
         (void)error_message(buffer, sizeof(buffer));
         ck_assert_int_eq(strncmp(buffer, "Invalid ", 8), 0);
         ck_assert_uint_gt(strlen(buffer), strlen("Invalid ."));
@@ -172,7 +175,8 @@ START_TEST(finished_sentences)
 {
     char buffer[128];
 
-    ck_assert_int_eq(error_raise_text(HUKS_E_PARAMETER, ABOUT_NOTHING, "The parameter value cannot be null."), 401);
+    ck_assert_int_eq(error_raise_text(HUKS_E_PARAMETER, ABOUT_NOTHING, "The parameter value cannot be null."),
+                     401);
     ck_assert_int_eq(error_code(), 401);
     ck_assert_str_eq(error_message(buffer, sizeof(buffer)), "The parameter value cannot be null.");
     ck_assert_ptr_null(error_static_message());

@@ -105,9 +105,8 @@ START_TEST(a_line)
     errno = EPIPE;
     log_info("label \"%s\"", "a\nb\x1b[31m\x7f\tc");
     ck_assert_int_eq(errno, EPIPE);
-    ck_assert(matches(content(path),
-                      "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z "
-                      "huks\\[[0-9]+/[0-9]+\\] info: label \"a\\?b\\?\\[31m\\?\\?c\"\n$"));
+    ck_assert(matches(content(path), "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z "
+                                     "huks\\[[0-9]+/[0-9]+\\] info: label \"a\\?b\\?\\[31m\\?\\?c\"\n$"));
     ck_assert_int_eq(stat(path, &status), 0);
     ck_assert_uint_eq(status.st_mode & 0777, 0600);
 }
@@ -243,8 +242,9 @@ START_TEST(threads_write_whole_lines)
     for (const char *line = content(path); *line != '\0'; line = strchr(line, '\n') + 1) {
         char first[200];
         (void)snprintf(first, sizeof(first), "%.*s", (int)strcspn(line, "\n"), line);
-        ck_assert(matches(first, "^20[^ ]+ huks[^ ]+ info: thread (one|two|three) says [0-9]+ so that a line is "
-                                 "not short$"));
+        ck_assert(matches(first,
+                          "^20[^ ]+ huks[^ ]+ info: thread (one|two|three) says [0-9]+ so that a line is "
+                          "not short$"));
         lines++;
     }
     ck_assert_uint_eq(lines, 1500);

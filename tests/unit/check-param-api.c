@@ -162,7 +162,7 @@ START_TEST(build_copies_the_blobs)
     add(set, blob(OH_HUKS_TAG_IV, first, 21));
     add(set, number(OH_HUKS_TAG_ALGORITHM, OH_HUKS_ALG_AES));
     add(set, blob(OH_HUKS_TAG_KEY_ALIAS, second, 5));
-    add(set, blob(OH_HUKS_TAG_INFO, second, 0)); /* size 0 with data is fine */
+    add(set, blob(OH_HUKS_TAG_INFO, second, 0));       /* size 0 with data is fine */
     ck_assert_ptr_eq(set->params[0].blob.data, first); /* still the caller's */
     ck_assert_uint_eq(set->paramSetSize, 8 + 4 * sizeof(struct OH_Huks_Param) + 26);
     IS_OK(OH_Huks_BuildParamSet(&set));
@@ -563,7 +563,8 @@ START_TEST(results)
     is(second, 12000003, "Invalid key size.");
     ck_assert_ptr_eq(result_of(error_raise(HUKS_E_INVALID_PARAM, ABOUT_MECHANISM, "padding")).errorMsg,
                      first.errorMsg);
-    is(result_of(error_illegal(ABOUT_WRAPPED_KEY, ILLEGAL_WRAPPED)), 401, "The wrapped key data is in invalid format.");
+    is(result_of(error_illegal(ABOUT_WRAPPED_KEY, ILLEGAL_WRAPPED)), 401,
+       "The wrapped key data is in invalid format.");
     is(result_of_output(error_short_buffer()), 401, "Insufficient buffer size.");
     is(result_of_output(error_no_memory()), 12000014, "Malloc failed.");
     is(result_of_output(HUKS_OK), 0, "Success.");
@@ -582,7 +583,8 @@ START_TEST(more_sentences_than_room)
         ck_assert_int_eq(strncmp(result.errorMsg, "Invalid ", 8), 0);
     }
     is(kept, 12000003, "Invalid first.");
-    is(result_of(error_raise(HUKS_E_INVALID_PARAM, ABOUT_ATTRIBUTE, "another")), 12000003, "Invalid parameter.");
+    is(result_of(error_raise(HUKS_E_INVALID_PARAM, ABOUT_ATTRIBUTE, "another")), 12000003,
+       "Invalid parameter.");
     is(result_of(error_raise(HUKS_E_FILE, ABOUT_FILE, "write")), 12000004, "Failed to use the file.");
     is(result_of(error_raise_text(401, ABOUT_NOTHING, "never said")), 401, "Invalid parameters.");
     is(result_of(error_raise(4711, ABOUT_NOTHING, "never said")), 4711,

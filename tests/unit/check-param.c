@@ -315,14 +315,13 @@ END_TEST
 /* ---- the packed form ---- */
 
 static const uint8_t packed_form[] = {
-    7, 0, 0, 0,
-    0x01, 0x00, 0x00, 0x20, 0x01, 0x00, 0x00, 0x00,                                     /* ALGORITHM */
-    0x02, 0x01, 0xA0, 0x50, 3, 0, 0, 0, 1, 2, 3,                                        /* ID        */
-    0x03, 0x01, 0xA0, 0x40, 1,                                                          /* SENSITIVE */
-    0x66, 0x01, 0xA0, 0x30, 0xFE, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,             /* mechanism */
-    0x38, 0x01, 0x00, 0x10, 0xF9, 0xFF, 0xFF, 0xFF,                                     /* user id   */
-    0x03, 0x00, 0xA0, 0x50, 0, 0, 0, 0,                                                 /* LABEL     */
-    0x01, 0x01, 0xA0, 0x50, 7, 0, 0, 0, 's', 'u', 'b', 'j', 'e', 'c', 't',              /* SUBJECT   */
+    7,    0,    0,    0,    0x01, 0x00, 0x00, 0x20, 0x01, 0x00, 0x00, 0x00,                /* ALGORITHM */
+    0x02, 0x01, 0xA0, 0x50, 3,    0,    0,    0,    1,    2,    3,                         /* ID        */
+    0x03, 0x01, 0xA0, 0x40, 1,                                                             /* SENSITIVE */
+    0x66, 0x01, 0xA0, 0x30, 0xFE, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,                /* mechanism */
+    0x38, 0x01, 0x00, 0x10, 0xF9, 0xFF, 0xFF, 0xFF,                                        /* user id   */
+    0x03, 0x00, 0xA0, 0x50, 0,    0,    0,    0,                                           /* LABEL     */
+    0x01, 0x01, 0xA0, 0x50, 7,    0,    0,    0,    's',  'u',  'b',  'j',  'e', 'c', 't', /* SUBJECT   */
 };
 
 START_TEST(pack_byte_by_byte)
@@ -373,13 +372,13 @@ static const struct {
     const char *bytes;
     size_t size;
 } damaged[] = {
-    {"\1\0\0\0\x01\0\0\x00\1\0\0\0", 12},                     /* a tag without type */
-    {"\1\0\0\0\x01\0\0\x60\1\0\0\0", 12},                     /* an unknown type */
-    {"\1\0\0\0\x03\x01\xA0\x40\2", 9},                        /* a bool that is none */
-    {"\xFF\xFF\xFF\xFF\x03\x01\xA0\x40\1", 9},                /* more than can be there */
-    {"\1\0\0\0\x02\x01\xA0\x50\xFF\xFF\xFF\xFF\1\2\3", 15},   /* bytes beyond the end */
-    {"\0\0\0\0\0", 5},                                        /* something behind */
-    {"\2\0\0\0\x03\x01\xA0\x40\1", 9},                        /* one too few */
+    {"\1\0\0\0\x01\0\0\x00\1\0\0\0", 12},                   /* a tag without type */
+    {"\1\0\0\0\x01\0\0\x60\1\0\0\0", 12},                   /* an unknown type */
+    {"\1\0\0\0\x03\x01\xA0\x40\2", 9},                      /* a bool that is none */
+    {"\xFF\xFF\xFF\xFF\x03\x01\xA0\x40\1", 9},              /* more than can be there */
+    {"\1\0\0\0\x02\x01\xA0\x50\xFF\xFF\xFF\xFF\1\2\3", 15}, /* bytes beyond the end */
+    {"\0\0\0\0\0", 5},                                      /* something behind */
+    {"\2\0\0\0\x03\x01\xA0\x40\1", 9},                      /* one too few */
 };
 
 START_TEST(unpack_refuses)

@@ -13,6 +13,7 @@ struct pair {
     uint32_t value;
 };
 
+/* clang-format off */
 #define ALG(name)     {OH_HUKS_TAG_ALGORITHM, OH_HUKS_ALG_##name}
 #define INNER(name)   {OH_HUKS_TAG_ALGORITHM, HUKS_ALG_##name}
 #define FOR(mask)     {OH_HUKS_TAG_PURPOSE, (mask)}
