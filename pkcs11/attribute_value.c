@@ -117,7 +117,7 @@ static bool has_attribute(const struct item *item, const struct attribute_row *r
     case CKA_ALLOWED_MECHANISMS: /* absent means "any"; an empty list would mean "none" */
         return param_has(item_params(item), row->tag);
     case CKA_VALUE:
-        return row->kind != KIND_BYTES || param_has(item_params(item), row->tag);
+        return row->classes != C_PUB || param_has(item_params(item), row->tag);
     default:
         return true;
     }
@@ -241,7 +241,7 @@ bool p11_attribute_match(struct item *item, const CK_ATTRIBUTE *template, CK_ULO
 static CK_RV wrap_template_visit(const CK_ATTRIBUTE *attribute, void *key)
 {
     return match_one(key, attribute) ? CKR_OK
-                                     : p11_failf(CKR_KEY_NOT_WRAPPABLE, "attribute %s, by the wrapping key's template",
+                                     : p11_failf(CKR_KEY_HANDLE_INVALID, "attribute %s, by the wrapping key's template",
                                                  p11_attribute_name(attribute->type));
 }
 

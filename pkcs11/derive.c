@@ -66,6 +66,7 @@ static CK_RV derive_key(struct p11_session *session, const CK_MECHANISM *mechani
         .key_type = CK_UNAVAILABLE_INFORMATION,
         .mechanism = CK_UNAVAILABLE_INFORMATION,
         .always_sensitive_base = p11_attribute_bool(item, CKA_ALWAYS_SENSITIVE, CK_FALSE) != CK_FALSE,
+        .added = param_bytes(item_params(item), HUKS_TAG_DERIVE_TEMPLATE),
         .never_extractable_base = p11_attribute_bool(item, CKA_NEVER_EXTRACTABLE, CK_FALSE) != CK_FALSE,
     };
     AUTO(p11_draft_free) struct p11_draft draft = {0};

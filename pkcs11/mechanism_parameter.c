@@ -12,6 +12,24 @@ static CK_RV parameter_invalid(const char *what)
     return p11_fail(CKR_MECHANISM_PARAM_INVALID, what);
 }
 
+/* A mandatory parameter that is not there at all. */
+static CK_RV parameter_missing(const char *what)
+{
+    return p11_rv(error_raise(HUKS_E_MISSING_PARAM, ABOUT_MECHANISM_PARAM, what), P11_AT_OPERATION);
+}
+
+/* A hash or function that the engine does not have. */
+static CK_RV parameter_unknown(const char *what)
+{
+    return p11_rv(error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_MECHANISM_PARAM, what), P11_AT_OPERATION);
+}
+
+/* A parameter struct that is absent, or not of its size. */
+static CK_RV parameter_absent(const CK_MECHANISM *mechanism, const char *what)
+{
+    return mechanism->pParameter == NULL ? parameter_missing(what) : parameter_invalid(what);
+}
+
 /* A pointer with its length: a length without a pointer is wrong. */
 static CK_RV view(const void *data, CK_ULONG size, const char *what, struct bytes *out)
 {
@@ -103,7 +121,7 @@ static CK_RV read_none(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
 static CK_RV read_iv(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
 {
     if (mechanism->pParameter == NULL || mechanism->ulParameterLen == 0) {
-        return parameter_invalid("IV");
+        return parameter_absent(mechanism, "IV");
     }
     return view(mechanism->pParameter, mechanism->ulParameterLen, "IV", &spec->iv);
 }
@@ -112,7 +130,7 @@ static CK_RV read_ctr(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
 {
     const CK_AES_CTR_PARAMS *params = PARAMS_OF(CK_AES_CTR_PARAMS, mechanism);
     if (params == NULL) {
-        return parameter_invalid("CTR parameter");
+        return parameter_absent(mechanism, "CTR parameter");
     }
     if (params->ulCounterBits == 0 || params->ulCounterBits > 128) {
         return parameter_invalid("number of counter bits");
@@ -125,8 +143,11 @@ static CK_RV read_ctr(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
 static CK_RV read_gcm(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
 {
     const CK_GCM_PARAMS *params = PARAMS_OF(CK_GCM_PARAMS, mechanism);
-    if (params == NULL || params->pIv == NULL || params->ulIvLen == 0) {
-        return parameter_invalid("GCM parameter");
+    if (params == NULL) {
+        return parameter_absent(mechanism, "GCM parameter");
+    }
+    if (params->pIv == NULL || params->ulIvLen == 0) {
+        return parameter_missing("nonce");
     }
     if (params->ulTagBits == 0 || params->ulTagBits > 128 || params->ulTagBits % 8 != 0) {
         return parameter_invalid("tag length");
@@ -139,8 +160,11 @@ static CK_RV read_gcm(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
 static CK_RV read_ccm(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
 {
     const CK_CCM_PARAMS *params = PARAMS_OF(CK_CCM_PARAMS, mechanism);
-    if (params == NULL || params->pNonce == NULL) {
-        return parameter_invalid("CCM parameter");
+    if (params == NULL) {
+        return parameter_absent(mechanism, "CCM parameter");
+    }
+    if (params->pNonce == NULL) {
+        return parameter_missing("nonce");
     }
     spec->tag_size = params->ulMACLen;
     spec->data_size = params->ulDataLen;
@@ -151,8 +175,11 @@ static CK_RV read_ccm(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
 static CK_RV read_chacha_poly(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
 {
     const CK_SALSA20_CHACHA20_POLY1305_PARAMS *params = PARAMS_OF(CK_SALSA20_CHACHA20_POLY1305_PARAMS, mechanism);
-    if (params == NULL || params->pNonce == NULL) {
-        return parameter_invalid("ChaCha20-Poly1305 parameter");
+    if (params == NULL) {
+        return parameter_absent(mechanism, "ChaCha20-Poly1305 parameter");
+    }
+    if (params->pNonce == NULL) {
+        return parameter_missing("nonce");
     }
     spec->tag_size = 16;
     P11_TRY(view(params->pNonce, params->ulNonceLen, "nonce", &spec->iv));
@@ -165,16 +192,19 @@ static CK_RV read_pss(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
 {
     const CK_RSA_PKCS_PSS_PARAMS *params = PARAMS_OF(CK_RSA_PKCS_PSS_PARAMS, mechanism);
     if (params == NULL) {
-        return parameter_invalid("PSS parameter");
+        return parameter_absent(mechanism, "PSS parameter");
     }
     uint32_t hash = p11_digest_of_mechanism(params->hashAlg);
-    if (hash == OH_HUKS_DIGEST_NONE || (spec->digest != OH_HUKS_DIGEST_NONE && spec->digest != hash)) {
+    if (hash == OH_HUKS_DIGEST_NONE) {
+        return parameter_unknown("PSS hash algorithm");
+    }
+    if (spec->digest != OH_HUKS_DIGEST_NONE && spec->digest != hash) {
         return parameter_invalid("PSS hash algorithm");
     }
     spec->hash_of_input = spec->digest == OH_HUKS_DIGEST_NONE ? hash : OH_HUKS_DIGEST_NONE;
     spec->mgf_digest = digest_of_mgf(params->mgf);
     if (spec->mgf_digest == OH_HUKS_DIGEST_NONE) {
-        return parameter_invalid("PSS mask generation function");
+        return parameter_unknown("PSS mask generation function");
     }
     if (params->sLen > RSA_MAX_SALT) {
         return parameter_invalid("PSS salt length");
@@ -187,12 +217,12 @@ static CK_RV read_oaep(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
 {
     const CK_RSA_PKCS_OAEP_PARAMS *params = PARAMS_OF(CK_RSA_PKCS_OAEP_PARAMS, mechanism);
     if (params == NULL) {
-        return parameter_invalid("OAEP parameter");
+        return parameter_absent(mechanism, "OAEP parameter");
     }
     spec->digest = p11_digest_of_mechanism(params->hashAlg);
     spec->mgf_digest = digest_of_mgf(params->mgf);
     if (spec->digest == OH_HUKS_DIGEST_NONE || spec->mgf_digest == OH_HUKS_DIGEST_NONE) {
-        return parameter_invalid("OAEP hash algorithm");
+        return parameter_unknown("OAEP hash algorithm");
     }
     if (params->source != CKZ_DATA_SPECIFIED && !(params->source == 0 && params->ulSourceDataLen == 0)) {
         return parameter_invalid("OAEP source");
@@ -203,7 +233,10 @@ static CK_RV read_oaep(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
 static CK_RV read_mac_length(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
 {
     const CK_MAC_GENERAL_PARAMS *params = PARAMS_OF(CK_MAC_GENERAL_PARAMS, mechanism);
-    if (params == NULL || *params == 0) {
+    if (params == NULL) {
+        return parameter_absent(mechanism, "MAC length");
+    }
+    if (*params == 0) {
         return parameter_invalid("MAC length");
     }
     spec->tag_size = *params;
@@ -261,8 +294,11 @@ CK_RV p11_parameter_read(const struct p11_mechanism *row, const CK_MECHANISM *me
 static CK_RV derive_ecdh(const CK_MECHANISM *mechanism, struct crypto_derive_spec *spec)
 {
     const CK_ECDH1_DERIVE_PARAMS *params = PARAMS_OF(CK_ECDH1_DERIVE_PARAMS, mechanism);
-    if (params == NULL || params->pPublicData == NULL || params->ulPublicDataLen == 0) {
-        return parameter_invalid("public key of the other party");
+    if (params == NULL) {
+        return parameter_absent(mechanism, "ECDH parameter");
+    }
+    if (params->pPublicData == NULL || params->ulPublicDataLen == 0) {
+        return parameter_missing("public key of the other party");
     }
     spec->cofactor = mechanism->mechanism == CKM_ECDH1_COFACTOR_DERIVE;
     spec->tail = true; /* section 6.3.17: bytes are cut from the leading end */
@@ -273,7 +309,7 @@ static CK_RV derive_ecdh(const CK_MECHANISM *mechanism, struct crypto_derive_spe
     }
     spec->digest = digest_of_kdf(params->kdf);
     if (spec->digest == OH_HUKS_DIGEST_NONE) {
-        return parameter_invalid("key derivation function");
+        return parameter_unknown("key derivation function");
     }
     spec->kdf = CRYPTO_KDF_X963;
     return CKR_OK;
@@ -282,7 +318,7 @@ static CK_RV derive_ecdh(const CK_MECHANISM *mechanism, struct crypto_derive_spe
 static CK_RV derive_dh(const CK_MECHANISM *mechanism, struct crypto_derive_spec *spec)
 {
     if (mechanism->pParameter == NULL || mechanism->ulParameterLen == 0) {
-        return parameter_invalid("public key of the other party");
+        return parameter_missing("public key of the other party");
     }
     spec->tail = true;
     spec->peer = bytes_of(mechanism->pParameter, mechanism->ulParameterLen);
@@ -292,14 +328,17 @@ static CK_RV derive_dh(const CK_MECHANISM *mechanism, struct crypto_derive_spec 
 static CK_RV derive_hkdf(const CK_MECHANISM *mechanism, struct crypto_derive_spec *spec)
 {
     const CK_HKDF_PARAMS *params = PARAMS_OF(CK_HKDF_PARAMS, mechanism);
-    if (params == NULL || (!params->bExtract && !params->bExpand)) {
+    if (params == NULL) {
+        return parameter_absent(mechanism, "HKDF parameter");
+    }
+    if (!params->bExtract && !params->bExpand) {
         return parameter_invalid("HKDF parameter");
     }
     spec->extract = params->bExtract != CK_FALSE;
     spec->expand = params->bExpand != CK_FALSE;
     spec->digest = p11_digest_of_mechanism(params->prfHashMechanism);
     if (spec->digest == OH_HUKS_DIGEST_NONE) {
-        return parameter_invalid("HKDF hash algorithm");
+        return parameter_unknown("HKDF hash algorithm");
     }
     if (spec->extract && params->ulSaltType == CKF_HKDF_SALT_DATA) {
         if (params->ulSaltLen == 0) {
@@ -315,13 +354,16 @@ static CK_RV derive_hkdf(const CK_MECHANISM *mechanism, struct crypto_derive_spe
 static CK_RV derive_pbkdf2(const CK_MECHANISM *mechanism, struct crypto_derive_spec *spec)
 {
     const CK_PKCS5_PBKD2_PARAMS2 *params = PARAMS_OF(CK_PKCS5_PBKD2_PARAMS2, mechanism);
-    if (params == NULL || params->saltSource != CKZ_SALT_SPECIFIED || params->iterations == 0 ||
+    if (params == NULL) {
+        return parameter_absent(mechanism, "PBKDF2 parameter");
+    }
+    if (params->saltSource != CKZ_SALT_SPECIFIED || params->iterations == 0 ||
         params->iterations > UINT32_MAX) {
         return parameter_invalid("PBKDF2 parameter");
     }
     spec->digest = digest_of_prf(params->prf);
     if (spec->digest == OH_HUKS_DIGEST_NONE) {
-        return parameter_invalid("PBKDF2 pseudo-random function");
+        return parameter_unknown("PBKDF2 pseudo-random function");
     }
     spec->iterations = (uint32_t)params->iterations;
     return view(params->pSaltSourceData, params->ulSaltSourceDataLen, "PBKDF2 salt", &spec->salt);

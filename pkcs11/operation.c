@@ -207,7 +207,8 @@ static enum crypto_step crypto_step_of(enum p11_step step)
 static CK_RV step_order(struct p11_operation *pending, enum p11_kind kind, enum p11_step step)
 {
     if (step == P11_STEP_ONCE && pending->multipart) {
-        return p11_failf(CKR_OPERATION_ACTIVE, "state: the %s has begun in parts", kind_names[kind]);
+        return step_failed(pending, p11_failf(CKR_OPERATION_NOT_INITIALIZED,
+                                              "state: the %s has begun in parts", kind_names[kind]));
     }
     if (step == P11_STEP_UPDATE && !operation_multipart(&pending->operation)) {
         return step_failed(pending, p11_failf(CKR_OPERATION_NOT_INITIALIZED, "state: %s takes its data in one part",

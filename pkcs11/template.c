@@ -2,6 +2,7 @@
  * Templates into drafts: one pass over the caller's attributes against the attribute table, then the
  * defaults, the computed attributes, and the rules that concern several attributes at once.
  */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,7 @@
 /* Bytes that a draft's params view and that are not the caller's. */
 struct chunk {
     struct chunk *next;
-    uint8_t bytes[];
+    _Alignas(max_align_t) uint8_t bytes[];
 };
 
 static CK_RV chunk_new(struct p11_draft *draft, size_t size, uint8_t **out)
@@ -321,6 +322,33 @@ static CK_RV read_kind(struct reading *reading, const CK_ATTRIBUTE *template, CK
 
 /* ---- what follows ---- */
 
+/* Section 4.6: what a certificate of each type must have. */
+static CK_RV check_certificate(const struct param_list *params)
+{
+    static const struct {
+        CK_CERTIFICATE_TYPE type;
+        CK_ATTRIBUTE_TYPE who;
+        uint32_t tag;
+    } types[] = {
+        {CKC_X_509, CKA_SUBJECT, HUKS_TAG_SUBJECT},
+        {CKC_X_509_ATTR_CERT, CKA_OWNER, HUKS_TAG_OWNER},
+        {CKC_WTLS, CKA_SUBJECT, HUKS_TAG_SUBJECT},
+    };
+    uint32_t type = param_list_find(params, HUKS_TAG_CERTIFICATE_TYPE)->uint32Param;
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+        if (types[i].type != type) {
+            continue;
+        }
+        if (param_list_find(params, types[i].tag) == NULL) {
+            return p11_failf(CKR_TEMPLATE_INCOMPLETE, "attribute %s", p11_attribute_name(types[i].who));
+        }
+        bool has_value =
+            param_list_find(params, HUKS_TAG_VALUE) != NULL || param_list_find(params, HUKS_TAG_URL) != NULL;
+        return has_value ? CKR_OK : p11_fail(CKR_TEMPLATE_INCOMPLETE, "attribute CKA_VALUE");
+    }
+    return p11_fail(CKR_ATTRIBUTE_VALUE_INVALID, "attribute CKA_CERTIFICATE_TYPE");
+}
+
 static CK_RV check_mandatory(const struct reading *reading)
 {
     size_t count;
@@ -331,12 +359,7 @@ static CK_RV check_mandatory(const struct reading *reading)
             return p11_failf(CKR_TEMPLATE_INCOMPLETE, "attribute %s", p11_attribute_name(rows[i].type));
         }
     }
-    const struct param_list *params = &reading->draft->draft.params;
-    if (reading->class_bit == C_CERT && param_list_find(params, HUKS_TAG_VALUE) == NULL &&
-        param_list_find(params, HUKS_TAG_URL) == NULL) {
-        return p11_fail(CKR_TEMPLATE_INCOMPLETE, "attribute CKA_VALUE");
-    }
-    return CKR_OK;
+    return reading->class_bit == C_CERT ? check_certificate(&reading->draft->draft.params) : CKR_OK;
 }
 
 /* PRIVATE and the storage level say the same thing in two languages. */
@@ -445,10 +468,70 @@ static CK_RV finish_template(struct p11_session *session, struct reading *readin
     return put_place(session, reading);
 }
 
+/* ---- templates that another key adds ---- */
+
+struct merging {
+    struct p11_draft *draft;
+    CK_ATTRIBUTE *merged;
+    CK_ULONG count, room;
+};
+
+/* Section 4.9: what the other key's template says holds; the caller's may say the same, not otherwise. */
+static CK_RV merge_one(const CK_ATTRIBUTE *added, void *argument)
+{
+    struct merging *merging = argument;
+    const CK_ATTRIBUTE *given = template_find(merging->merged, merging->count, added->type);
+    if (given != NULL) {
+        return bytes_equal(bytes_of(given->pValue, given->ulValueLen), bytes_of(added->pValue, added->ulValueLen))
+                   ? CKR_OK
+                   : p11_failf(CKR_TEMPLATE_INCONSISTENT, "attribute %s, by the other key's template",
+                               p11_attribute_name(added->type));
+    }
+    uint8_t *kept = NULL;
+    P11_TRY(chunk_new(merging->draft, added->ulValueLen + 1, &kept));
+    if (added->ulValueLen > 0) {
+        memcpy(kept, added->pValue, added->ulValueLen);
+    }
+    if (merging->count < merging->room) {
+        merging->merged[merging->count++] = (CK_ATTRIBUTE){added->type, kept, added->ulValueLen};
+    }
+    return CKR_OK;
+}
+
+static CK_RV count_one(const CK_ATTRIBUTE *added, void *argument)
+{
+    (void)added;
+    CK_ULONG *count = argument;
+    (*count)++;
+    return CKR_OK;
+}
+
+/* The caller's template, or one of both in the draft's own memory. */
+static CK_RV merge_added(struct p11_draft *draft, struct bytes added, const CK_ATTRIBUTE **template, CK_ULONG *count)
+{
+    CK_ULONG more = 0;
+    P11_TRY(nested_each(added, count_one, &more));
+    if (more == 0) {
+        return CKR_OK;
+    }
+    P11_TRY(template_check(*template, *count));
+    uint8_t *room = NULL;
+    P11_TRY(chunk_new(draft, (*count + more) * sizeof(CK_ATTRIBUTE), &room));
+    struct merging merging = {draft, (CK_ATTRIBUTE *)(void *)room, *count, *count + more};
+    if (*count > 0) {
+        memcpy(merging.merged, *template, *count * sizeof(CK_ATTRIBUTE));
+    }
+    P11_TRY(nested_each(added, merge_one, &merging));
+    *template = merging.merged;
+    *count = merging.count;
+    return CKR_OK;
+}
+
 CK_RV p11_draft_make(struct p11_session *session, const struct p11_making *making, const CK_ATTRIBUTE *template,
                      CK_ULONG count, struct p11_draft *out)
 {
     struct reading reading;
+    P11_TRY(merge_added(out, making->added, &template, &count));
     P11_TRY(read_template(session, making, template, count, out, &reading));
     P11_TRY(settle_level(&reading));
     return finish_template(session, &reading);
@@ -459,8 +542,8 @@ CK_RV p11_draft_make(struct p11_session *session, const struct p11_making *makin
 /* The pair's alias is one: given in either template it holds for both. */
 static CK_RV share_alias(struct p11_draft out[2])
 {
-    const OH_Huks_Param *public = param_list_find(&out[0].draft.params, OH_HUKS_TAG_KEY_ALIAS);
-    const OH_Huks_Param *private = param_list_find(&out[1].draft.params, OH_HUKS_TAG_KEY_ALIAS);
+    const OH_Huks_Param *public = param_list_find(&out[0].draft.params, HUKS_TAG_ALIAS);
+    const OH_Huks_Param *private = param_list_find(&out[1].draft.params, HUKS_TAG_ALIAS);
     if (public != NULL && private != NULL) {
         return bytes_equal(param_blob(public), param_blob(private))
                    ? CKR_OK
@@ -597,9 +680,9 @@ CK_RV p11_draft_copy(struct p11_session *session, struct item *source, const CK_
         return p11_fail(CKR_TEMPLATE_INCONSISTENT, "attributes CKA_PRIVATE and CKA_HUKS_STORAGE_LEVEL");
     }
     P11_TRY_HUKS(param_list_add_set(&out->draft.params, item_params(source)), P11_AT_CREATE);
-    bool named = param_list_find(&changes.draft.params, OH_HUKS_TAG_KEY_ALIAS) != NULL;
+    bool named = param_list_find(&changes.draft.params, HUKS_TAG_ALIAS) != NULL;
     if (!named) {
-        param_list_remove(&out->draft.params, OH_HUKS_TAG_KEY_ALIAS);
+        param_list_remove(&out->draft.params, HUKS_TAG_ALIAS);
     }
     for (size_t i = 0; i < changes.draft.params.count; i++) {
         P11_TRY_HUKS(param_list_put(&out->draft.params, &changes.draft.params.params[i]), P11_AT_CREATE);

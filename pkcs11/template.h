@@ -17,6 +17,8 @@ struct p11_making {
     CK_MECHANISM_TYPE mechanism;      /* generation mechanism for KEY_GEN_MECHANISM, else unavailable  */
     bool always_sensitive_base;       /* derive: base key's ALWAYS_SENSITIVE                           */
     bool never_extractable_base;      /* derive: base key's NEVER_EXTRACTABLE                          */
+    struct bytes added;               /* unwrap, derive: the other key's CKA_UNWRAP_TEMPLATE or
+                                         CKA_DERIVE_TEMPLATE, packed: holds beside the caller's         */
 };
 
 /*
@@ -62,7 +64,7 @@ CK_ULONG p11_attribute_ulong(struct item *item, CK_ATTRIBUTE_TYPE type, CK_ULONG
 /* Does the item have all of the template, byte for byte? (searches) */
 bool p11_attribute_match(struct item *item, const CK_ATTRIBUTE *template, CK_ULONG count);
 
-/* Does `key` have all of the wrapping key's CKA_WRAP_TEMPLATE? KEY_NOT_WRAPPABLE else. */
+/* Does `key` have all of the wrapping key's CKA_WRAP_TEMPLATE? KEY_HANDLE_INVALID else (section 4.9). */
 CK_RV p11_wrap_template_fits(struct item *wrapping, struct item *key);
 
 /* CKK_* and the engine's algorithm, one table. */

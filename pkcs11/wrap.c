@@ -112,6 +112,7 @@ static CK_RV unwrap_key(struct p11_session *session, const CK_MECHANISM *mechani
         .class = CK_UNAVAILABLE_INFORMATION,
         .key_type = CK_UNAVAILABLE_INFORMATION,
         .mechanism = CK_UNAVAILABLE_INFORMATION,
+        .added = param_bytes(item_params(unwrapping), HUKS_TAG_UNWRAP_TEMPLATE),
     };
     AUTO(p11_draft_free) struct p11_draft draft = {0};
     P11_TRY(p11_draft_make(session, &making, template, count, &draft));

@@ -47,7 +47,7 @@ HUKS_MUST_USE huks_rc item_part(struct item *item, uint32_t tag, struct secret *
  * What a creating call brings. `params` holds every attribute to be stored under its tag (shallow views
  * that live for the call); HUKS_TAG_OBJECT_CLASS always, and for keys OH_HUKS_TAG_ALGORITHM and
  * HUKS_TAG_KEY_TYPE. The service adds what follows from the key: KEY_SIZE, public parts, PUBLIC_KEY_INFO,
- * CHECK_VALUE, a random alias (OH_HUKS_TAG_KEY_ALIAS) when there is none, the storage level.
+ * CHECK_VALUE, a random alias (HUKS_TAG_ALIAS) when there is none, the storage level.
  * EC_POINT is stored as PKCS #11 shows it, DER-wrapped.
  */
 struct item_draft {

@@ -182,8 +182,8 @@ static bool draft_private(const struct item_draft *draft)
 
 static huks_rc add_names(struct item_draft *draft, const struct alias *alias)
 {
-    if (!list_has(&draft->params, OH_HUKS_TAG_KEY_ALIAS)) {
-        HUKS_TRY(param_list_put_bytes(&draft->params, OH_HUKS_TAG_KEY_ALIAS,
+    if (!list_has(&draft->params, HUKS_TAG_ALIAS)) {
+        HUKS_TRY(param_list_put_bytes(&draft->params, HUKS_TAG_ALIAS,
                                       bytes_of(alias->text, strlen(alias->text))));
     }
     if (!list_has(&draft->params, OH_HUKS_TAG_AUTH_STORAGE_LEVEL)) {
@@ -223,7 +223,7 @@ static huks_rc add_identity(struct engine *engine, struct item_draft *draft, con
                             struct gathered *gathered)
 {
     AUTO(secret_free) struct secret part = {0};
-    const OH_Huks_Param *alias = param_list_find(&draft->params, OH_HUKS_TAG_KEY_ALIAS);
+    const OH_Huks_Param *alias = param_list_find(&draft->params, HUKS_TAG_ALIAS);
     struct bytes named = alias == NULL ? BYTES_NONE : param_blob(alias);
     if (draft_class(draft) != HUKS_CLASS_SECRET_KEY) {
         HUKS_TRY(crypto_key_part(key, identity_tag(crypto_key_alg(key)), &part));

@@ -52,7 +52,7 @@ static void aliased_free(struct aliased *aliased)
 
 static huks_rc aliased_find(struct token *token, struct bytes alias, uint32_t level, struct aliased *out)
 {
-    struct store_match match = {.tag = OH_HUKS_TAG_KEY_ALIAS, .value = alias};
+    struct store_match match = {.tag = HUKS_TAG_ALIAS, .value = alias};
     uint64_t *handles = NULL;
     size_t found = 0;
     HUKS_TRY(item_find(token, &match, 1, &handles, &found));
@@ -63,7 +63,7 @@ static huks_rc aliased_find(struct token *token, struct bytes alias, uint32_t le
         }
         const OH_Huks_ParamSet *params = item_params(item);
         bool fits = item_alg(item) != 0 && item_on_token(item) &&
-                    bytes_equal(param_bytes(params, OH_HUKS_TAG_KEY_ALIAS), alias) &&
+                    bytes_equal(param_bytes(params, HUKS_TAG_ALIAS), alias) &&
                     param_u32(params, OH_HUKS_TAG_AUTH_STORAGE_LEVEL, 0) == level;
         if (fits) {
             out->items[out->count++] = item;
@@ -122,7 +122,7 @@ static huks_rc draft_fill(struct item_draft *draft, const OH_Huks_ParamSet *set,
     for (size_t i = 0; i < ARRAY_SIZE(call_tags); i++) {
         param_list_remove(params, call_tags[i]);
     }
-    HUKS_TRY(param_list_put_bytes(params, OH_HUKS_TAG_KEY_ALIAS, alias));
+    HUKS_TRY(param_list_put_bytes(params, HUKS_TAG_ALIAS, alias));
     HUKS_TRY(param_list_put_bytes(params, HUKS_TAG_LABEL, alias));
     HUKS_TRY(param_list_put_u32(params, HUKS_TAG_OBJECT_CLASS, class));
     HUKS_TRY(param_list_put_u32(params, HUKS_TAG_KEY_TYPE, key_type));
@@ -232,7 +232,7 @@ huks_rc native_params(struct engine *engine, struct bytes alias, const OH_Huks_P
     for (uint32_t i = 0; i < params->paramsCnt; i++) {
         const struct tag_info *info = tag_find(params->params[i].tag);
         bool told = info != NULL && (info->flags & TAG_VENDOR) == 0 && (info->flags & TAG_SECRET) == 0 &&
-                    params->params[i].tag != OH_HUKS_TAG_KEY_ALIAS;
+                    params->params[i].tag != HUKS_TAG_ALIAS;
         if (told) {
             HUKS_TRY(param_list_add(&list, &params->params[i]));
         }
@@ -267,7 +267,7 @@ huks_rc native_list(struct engine *engine, const OH_Huks_ParamSet *set,
             continue;
         }
         rc = ++listed > ALIASES_MAX ? error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT)
-                                    : visit(param_bytes(item_params(item), OH_HUKS_TAG_KEY_ALIAS), argument);
+                                    : visit(param_bytes(item_params(item), HUKS_TAG_ALIAS), argument);
     }
     free(handles);
     return rc;

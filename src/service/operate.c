@@ -302,11 +302,10 @@ huks_rc operate_wrap(struct token *token, struct item *wrapping, const struct cr
     return transform(token, wrapping, OH_HUKS_KEY_PURPOSE_WRAP, spec, secret_bytes(&plain), out, size, NULL);
 }
 
-/* Whatever the cipher says of a wrapped key, the caller learns one thing only. */
+/* Whatever the cipher says of a wrapped key, the caller learns one thing only. Its length is no secret. */
 static huks_rc unwrap_failure(huks_rc rc)
 {
-    if (rc == HUKS_E_CRYPTO || (rc == HUKS_E_INVALID_PARAM && (error_about() == ABOUT_CIPHERTEXT_LEN ||
-                                                               error_about() == ABOUT_DATA_LEN))) {
+    if (rc == HUKS_E_CRYPTO) {
         return error_raise(HUKS_E_CRYPTO, ABOUT_WRAPPED_KEY, NULL);
     }
     return rc;

@@ -24,6 +24,7 @@ enum share_lock {
     SHARE_WRITER,   /* the one writer                                              */
     SHARE_OPENING,  /* shared: a connection is being opened; exclusive: replacing  */
     SHARE_LAYOUT,   /* the file is being laid out                                  */
+    SHARE_MAKING,   /* C_InitToken at work: the next one waits for it, not fails   */
     SHARE_LOCKS
 };
 

@@ -331,7 +331,11 @@ huks_rc store_token_lock_exclusive(struct store *store, uint32_t ordinal, bool *
         rc = error_raise(HUKS_E_FILE, ABOUT_READ_ONLY, "write the key file");
     }
     if (rc == HUKS_OK && share->holds == 0 && !share->exclusive && share_descriptor_ours(share)) {
-        *locked = share->exclusive = share_try(share, SHARE_PRESENCE, true);
+        rc = share_wait(share, SHARE_MAKING, true);
+        *locked = share->exclusive = rc == HUKS_OK && share_try(share, SHARE_PRESENCE, true);
+        if (rc == HUKS_OK && !*locked) {
+            share_unlock(share, SHARE_MAKING);
+        }
     }
     (void)pthread_mutex_unlock(&store->lock);
     return rc;
@@ -348,6 +352,7 @@ void store_token_unlock_exclusive(struct store *store, uint32_t ordinal)
         share->exclusive = false;
         if (share_descriptor_ours(share)) {
             share_unlock(share, SHARE_PRESENCE);
+            share_unlock(share, SHARE_MAKING);
         }
     }
     (void)pthread_mutex_unlock(&store->lock);
