@@ -18,3 +18,11 @@ engine_sources += \
 	src/store/sqlite_open.c \
 	src/store/sqlite_wal.c \
 	src/store/token.c
+
+unit_programs += \
+	tests/unit/check-store \
+	tests/unit/check-store-damage \
+	tests/unit/check-store-processes
+tests_unit_check_store_SOURCES = tests/unit/check-store.c tests/unit/check-store.h
+tests_unit_check_store_damage_SOURCES = tests/unit/check-store-damage.c tests/unit/check-store.h
+tests_unit_check_store_processes_SOURCES = tests/unit/check-store-processes.c tests/unit/check-store.h
