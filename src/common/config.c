@@ -370,6 +370,7 @@ static huks_rc copy_text(const void *reserved, char text[TEXT_MAX + 1])
     const volatile unsigned char *bytes = reserved;
     size_t length = 0;
 
+    text[0] = '\0';
     if ((uintptr_t)reserved < 4096) {
         return tell(HUKS_E_ARGUMENT, "pReserved 0x%lx is no text", (unsigned long)(uintptr_t)reserved);
     }
