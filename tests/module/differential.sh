@@ -21,7 +21,9 @@ if [ -z "$reference" ]; then
     exit 77
 fi
 
+all=0
 if [ $# -eq 0 ]; then
+    all=1
     for program in "$build"/tests/module/test-*; do
         case ${program##*/} in
         *.*) ;; # objects, logs
@@ -42,7 +44,7 @@ status=0
 # SoftHSM2 leaks at exit; that is not what is asked here.
 run() { # name module program
     HUKS_TEST_ANSWERS="$work/$1.raw" HUKS_TEST_MODULE="$2" ASAN_OPTIONS="detect_leaks=0:${ASAN_OPTIONS:-}" \
-        CK_VERBOSITY="${CK_VERBOSITY:-minimal}" "$3" >"$work/log" 2>&1
+        CK_VERBOSITY=normal "$3" >"$work/log" 2>&1
     local rc=$?
     if [ $rc -ne 0 ]; then
         echo "FAIL ${3##*/} on $1 (exit $rc)"
@@ -62,8 +64,8 @@ sort -u "$work/reference.raw" >"$work/reference"
 
 # A question is a place or id with the call's text; its answers are a set, for a loop may get several.
 # Where one set holds the other, the questions that both were asked got the same answers.
-awk -F '\t' '
-    FILENAME == ARGV[1] { reason[$1] = $4; next }
+awk -F '\t' -v all=$all '
+    FILENAME == ARGV[1] { reason[$1] = $4; wanted[$1] = " " $2; next }
     FILENAME == ARGV[2] { question[$1 FS $2]; ours[$1 FS $2 FS $3]; mine[$1 FS $2] = mine[$1 FS $2] " " $3; next }
     { question[$1 FS $2]; theirs[$1 FS $2 FS $3]; other[$1 FS $2] = other[$1 FS $2] " " $3; met[$1] }
     END {
@@ -72,7 +74,8 @@ awk -F '\t' '
             if (part[1] in reason) {
                 if (!((part[1]) in shown)) {
                     shown[part[1]]
-                    printf "%s\t%s\t%s\t%s\n", part[1], mine[q], other[q], reason[part[1]] | "sort"
+                    printf "%s\tours:%s\tSoftHSM2:%s\t%s\n", part[1],
+                        q in mine ? mine[q] : wanted[part[1]], other[q], reason[part[1]] | "sort"
                 }
                 continue
             }
@@ -91,8 +94,8 @@ awk -F '\t' '
         }
         close("sort")
         for (id in reason) {
-            explained++
-            if (!(id in met)) { printf "STALE\t%s\tno test met this row of the table on SoftHSM2\n", id; stale++ }
+            explained += id in met
+            if (all && !(id in met)) { printf "STALE\t%s\tno test met this row of the table on SoftHSM2\n", id; stale++ }
         }
         printf "\n%d questions answered alike, %d differences explained, %d asked of one module only, ", same, explained, one
         printf "%d unexplained, %d stale\n", bad, stale
