@@ -36,6 +36,10 @@ engine_sources += \
 
 unit_programs += \
 	tests/unit/check-crypto-cipher \
-	tests/unit/check-crypto-key
+	tests/unit/check-crypto-derive \
+	tests/unit/check-crypto-key \
+	tests/unit/check-crypto-sign
 tests_unit_check_crypto_cipher_SOURCES = tests/unit/check-crypto-cipher.c tests/unit/check-crypto.h
+tests_unit_check_crypto_derive_SOURCES = tests/unit/check-crypto-derive.c tests/unit/check-crypto.h
 tests_unit_check_crypto_key_SOURCES = tests/unit/check-crypto-key.c tests/unit/check-crypto.h
+tests_unit_check_crypto_sign_SOURCES = tests/unit/check-crypto-sign.c tests/unit/check-crypto.h

@@ -4,6 +4,11 @@
 #ifndef HUKS_TESTS_CHECK_CRYPTO_H
 #define HUKS_TESTS_CHECK_CRYPTO_H
 
+/* libcrypto has a type by the name of a step in op.h. */
+#define CRYPTO_ONCE CRYPTO_ONCE_OF_LIBCRYPTO
+#include <openssl/crypto.h>
+#undef CRYPTO_ONCE
+
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
