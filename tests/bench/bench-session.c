@@ -146,6 +146,10 @@ static void process(int number)
     for (int i = 0; i < THREADS; i++) {
         (void)pthread_join(threads[i], NULL);
     }
+    /* Nothing of ours may be left behind. */
+    struct session_limits limits;
+    session_table_limits(table, &limits);
+    atomic_fetch_add(&stage->errors, limits.mine);
     session_table_close(table);
     _exit(0);
 }
