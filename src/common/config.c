@@ -370,7 +370,6 @@ static huks_rc copy_text(const void *reserved, char text[TEXT_MAX + 1])
     const volatile unsigned char *bytes = reserved;
     size_t length = 0;
 
-    text[0] = '\0';
     if ((uintptr_t)reserved < 4096) {
         return tell(HUKS_E_ARGUMENT, "pReserved 0x%lx is no text", (unsigned long)(uintptr_t)reserved);
     }
@@ -447,7 +446,7 @@ static huks_rc take_word(char **text, struct config *config, bool *store_given)
 
 static huks_rc read_text(const void *reserved, struct config *config, bool *store_given)
 {
-    char text[TEXT_MAX + 1];
+    char text[TEXT_MAX + 1] = "";
     char *rest = text;
 
     *store_given = false;
