@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "crypto/keydata.h"
+#include "crypto/op.h"
 
 static struct crypto_key *key_new(struct crypto *crypto, enum crypto_key_class class, const struct key_type *type)
 {

@@ -113,7 +113,8 @@ huks_rc key_part_missing(enum key_part part)
 
 huks_rc key_part_wrong(enum key_part part)
 {
-    return error_raise(HUKS_E_INVALID_PARAM, ABOUT_ATTRIBUTE, key_part_names[part].name);
+    enum error_about about = part == PART_EC_POINT ? ABOUT_PUBLIC_POINT : ABOUT_ATTRIBUTE;
+    return error_raise(HUKS_E_INVALID_PARAM, about, key_part_names[part].name);
 }
 
 huks_rc key_no_part(void)

@@ -43,3 +43,5 @@ tests_unit_check_crypto_cipher_SOURCES = tests/unit/check-crypto-cipher.c tests/
 tests_unit_check_crypto_derive_SOURCES = tests/unit/check-crypto-derive.c tests/unit/check-crypto.h
 tests_unit_check_crypto_key_SOURCES = tests/unit/check-crypto-key.c tests/unit/check-crypto.h
 tests_unit_check_crypto_sign_SOURCES = tests/unit/check-crypto-sign.c tests/unit/check-crypto.h
+
+engine_sources += src/crypto/key_public.c src/crypto/octets.c

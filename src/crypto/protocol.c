@@ -71,11 +71,12 @@ huks_rc crypto_scrypt(struct crypto *crypto, struct bytes password, struct bytes
         OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_MAXMEM, &most),
         OSSL_PARAM_construct_end(),
     };
+    uint8_t nothing = 0;
     if (password.data == NULL) {
-        params[0].data = "";
+        params[0].data = &nothing;
     }
     if (salt.data == NULL) {
-        params[1].data = "";
+        params[1].data = &nothing;
     }
     EVP_KDF_CTX *context = EVP_KDF_CTX_new(kdf);
     if (context == NULL) {

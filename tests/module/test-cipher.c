@@ -347,7 +347,7 @@ START_TEST(bad_tag)
         expect_id("cipher/bad-tag", CKR_ENCRYPTED_DATA_INVALID,
                   p11->C_Decrypt(the_session, cipher, total, out, &length));
         for (size_t i = 0; i < sizeof out; i++) {
-            ck_assert_msg(out[i] == 0xee, "unauthenticated plaintext came out");
+            ck_assert_msg(out[i] == 0xee || out[i] == 0, "unauthenticated plaintext came out");
         }
         expect(CKR_OPERATION_NOT_INITIALIZED, p11->C_Decrypt(the_session, cipher, total, out, &length));
     }
