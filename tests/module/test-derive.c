@@ -174,7 +174,7 @@ START_TEST(key_derivation_functions)
     CK_BYTE want[192];
     CK_BYTE value[80];
     struct peer peer;
-    CK_OBJECT_HANDLE key;
+    CK_OBJECT_HANDLE key = CK_INVALID_HANDLE;
     size_t total = 0;
 
     meet(CURVE_P256, pair.public_key, &peer);

@@ -25,8 +25,8 @@ static void make_crowd(bool token)
     struct template more = {.count = 0};
 
     add_bool(&more, CKA_TOKEN, token);
-    for (CK_BYTE i = 0; i < CROWD; i++) {
-        add_bytes(&more, CKA_OBJECT_ID, &i, 1);
+    for (CK_ULONG i = 0; i < CROWD; i++) {
+        add_bytes(&more, CKA_OBJECT_ID, &i, sizeof i);
         make_data(the_session, "crowd", &more);
     }
 }

@@ -65,8 +65,8 @@ static void generate_sign_find(struct worker *worker)
     CK_SESSION_HANDLE session;
 
     must(worker, open_session(the_slot, CKF_RW_SESSION, &session));
-    for (CK_BYTE round = 0; round < ROUNDS; round++) {
-        CK_BYTE id[2] = {(CK_BYTE)worker->index, round};
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        CK_BYTE id[2] = {(CK_BYTE)worker->index, (CK_BYTE)round};
         CK_BYTE signature[64];
         CK_ULONG length = sizeof signature;
         CK_ULONG count = 0;
@@ -113,8 +113,8 @@ static void import_many(struct worker *worker)
     CK_OBJECT_HANDLE object;
 
     must(worker, open_session(the_slot, CKF_RW_SESSION, &session));
-    for (CK_BYTE round = 0; round < ROUNDS; round++) {
-        id[1] = round;
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        id[1] = (CK_BYTE)round;
         fill_pattern(value, sizeof value, worker->index * 256U + round);
         must(worker, p11->C_CreateObject(session, t, 5, &object));
     }
@@ -130,8 +130,8 @@ START_TEST(all_import)
     crew_run(CREW, import_many, NULL);
     add_ulong(&t, CKA_CLASS, CKO_SECRET_KEY);
     ck_assert_uint_eq(count_objects(the_session, &t), CREW * ROUNDS);
-    for (CK_BYTE i = 0; i < CREW; i++) {
-        CK_BYTE id[2] = {i, ROUNDS - 1};
+    for (unsigned i = 0; i < CREW; i++) {
+        CK_BYTE id[2] = {(CK_BYTE)i, ROUNDS - 1};
 
         add_bytes(&t, CKA_ID, id, sizeof id);
         ck_assert_uint_eq(count_objects(the_session, &t), 1);

@@ -400,7 +400,7 @@ START_TEST(wrap_and_unwrap_templates)
     struct wrapping w;
     CK_BYTE out[256];
     CK_ULONG length = sizeof out;
-    CK_OBJECT_HANDLE key;
+    CK_OBJECT_HANDLE key = CK_INVALID_HANDLE;
 
     begin(&w, &ways[2]);
     add_bytes(&more, CKA_WRAP_TEMPLATE, &only_aes, sizeof only_aes);
