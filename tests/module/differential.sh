@@ -5,7 +5,7 @@
 #   differential.sh [OUR-MODULE [PROGRAM…]]
 #
 # From `make check` it needs no argument. HUKS_REFERENCE names another libsofthsm2.so. Exit status: 0 all
-# agrees or is explained, 1 not, 77 no reference here.
+# agrees or is explained, 1 not, 77 no reference here, or a sanitized build.
 set -u
 
 build=${HUKS_BUILDDIR:-$PWD}
@@ -20,6 +20,14 @@ if [ -z "$reference" ]; then
     echo "differential: SoftHSM2 is not installed (package softhsm2)"
     exit 77
 fi
+
+case ${HUKS_SANITIZER:-none} in
+none | no) ;;
+*) # clang's runtime ends the process at SoftHSM2's first C++ exception
+    echo "differential: SoftHSM2 runs with an unsanitized build only"
+    exit 77
+    ;;
+esac
 
 all=0
 if [ $# -eq 0 ]; then
@@ -41,10 +49,8 @@ trap 'rm -rf "$work"' EXIT
 status=0
 "$1" --differences >"$work/table" || exit 1
 
-# SoftHSM2 leaks at exit; that is not what is asked here.
 run() { # name module program
-    HUKS_TEST_ANSWERS="$work/$1.raw" HUKS_TEST_MODULE="$2" ASAN_OPTIONS="detect_leaks=0:${ASAN_OPTIONS:-}" \
-        CK_VERBOSITY=normal "$3" >"$work/log" 2>&1
+    HUKS_TEST_ANSWERS="$work/$1.raw" HUKS_TEST_MODULE="$2" CK_VERBOSITY=normal "$3" >"$work/log" 2>&1
     local rc=$?
     if [ $rc -ne 0 ]; then
         echo "FAIL ${3##*/} on $1 (exit $rc)"
