@@ -413,6 +413,21 @@ bool file_intact(const struct session_table *table, const struct session_map *ma
            name.st_ino == map->ino && head_valid(&map->shared->head);
 }
 
+void file_retire(const struct session_table *table, const struct session_map *map)
+{
+    struct stat name;
+    if (map->place != SESSION_IN_SHM || !file_descriptor_ours(map)) {
+        return;
+    }
+    /* With all rows locked nobody is in, and who comes now finds no row, looks again and makes a new file. */
+    struct flock lock = {
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = SESSION_LOCK_BASE, .l_len = SESSION_ROWS};
+    if (fcntl(map->fd, F_OFD_SETLK, &lock) == 0 && lstat(table->shm_path, &name) == 0 &&
+        name.st_dev == map->dev && name.st_ino == map->ino) {
+        (void)unlink(table->shm_path);
+    }
+}
+
 void file_bury(struct session_map *map)
 {
     struct stat file;

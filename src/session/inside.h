@@ -105,6 +105,9 @@ int file_open(struct session_table *table, enum session_place place, struct sess
 bool file_intact(const struct session_table *table, const struct session_map *map);
 /* Whether the descriptor still is our file: its number may be another's by now, hosts call closefrom(). */
 bool file_descriptor_ours(const struct session_map *map);
+/* Removes a table in /dev/shm, where it costs memory, if nobody else is in it. For one who leaves it for
+ * good. */
+void file_retire(const struct session_table *table, const struct session_map *map);
 /* Puts empty memory in the place of a truncated file, whose next access would kill the host. */
 void file_bury(struct session_map *map);
 /* Unmaps; closes the descriptor if it is still ours. */

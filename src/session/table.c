@@ -28,17 +28,40 @@ static const volatile uint8_t *fork_mark(void)
     return page;
 }
 
+static void pause_us(long us)
+{
+    const struct timespec pause = {.tv_nsec = us * 1000};
+    (void)nanosleep(&pause, NULL);
+}
+
+/* A seat in the file at `place`. */
+static bool seat_take(struct session_table *table, enum session_place place, struct session_map *map)
+{
+    for (int attempt = 0; attempt < 10; attempt++) {
+        if (file_open(table, place, map) != 0) {
+            return false;
+        }
+        /* The file may have lost its name before the row was ours: replaced, or removed by the last one in
+         * it. */
+        bool seated = row_claim(table, map);
+        if (seated && file_intact(table, map)) {
+            return true;
+        }
+        file_close(map);
+        if (!seated) {
+            pause_us(200);
+        }
+    }
+    return false;
+}
+
 /* A seat in the first place that has one, from the best to `last`. */
 static bool seat_find(struct session_table *table, enum session_place last, struct session_map *map)
 {
     for (int place = SESSION_IN_STORE; place <= (int)last && place < SESSION_IN_PROCESS; place++) {
-        if (file_open(table, (enum session_place)place, map) != 0) {
-            continue;
-        }
-        if (row_claim(table, map)) {
+        if (seat_take(table, (enum session_place)place, map)) {
             return true;
         }
-        file_close(map);
     }
     return last == SESSION_IN_PROCESS && file_private(map) && row_claim(table, map);
 }
@@ -59,6 +82,7 @@ static void seat_change(struct session_table *table, struct session_map *old, en
     atomic_store(&table->map, map);
     slot_move(old, map);
     row_leave(old);
+    file_retire(table, old);
 }
 
 void table_check(struct session_table *table)
@@ -90,8 +114,7 @@ struct session_map *table_seat(struct session_table *table)
         if (atomic_load(&table->moving) != MOVING_NOW) {
             return map;
         }
-        const struct timespec pause = {.tv_nsec = 50000};
-        (void)nanosleep(&pause, NULL);
+        pause_us(50);
     }
 }
 
@@ -189,6 +212,7 @@ void session_table_close(struct session_table *table)
         if (map->fd < 0 || file_intact(table, map)) {
             slot_free_all(map);
             row_leave(map);
+            file_retire(table, map);
         }
     }
     session_table_forget_after_fork(table);

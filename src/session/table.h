@@ -51,8 +51,9 @@ struct session_ref {
 HUKS_MUST_USE huks_rc session_table_open(const struct session_settings *settings, struct session_table **out);
 
 /*
- * Leaves the table: what this instance still holds becomes free. No other thread may be in a call of this
- * part; session_shutdown and waiting for the running calls come first. NULL is allowed.
+ * Leaves the table: what this instance still holds becomes free. The last one removes a table in /dev/shm. No
+ * other thread may be in a call of this part; session_shutdown and waiting for the running calls come first.
+ * NULL is allowed.
  */
 void session_table_close(struct session_table *table);
 

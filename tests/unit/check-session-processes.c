@@ -622,6 +622,41 @@ START_TEST(many_processes_keep_the_limit)
 }
 END_TEST
 
+START_TEST(coming_and_going)
+{
+    /* The last one removes the table in /dev/shm while the next is coming: they never sit in two. */
+    struct stage *stage = stage_make();
+    struct session_settings settings = settings_of(1, PATIENCE_MS);
+    settings.store_dir = NULL;
+    pid_t pids[4];
+    for (int i = 0; i < 4; i++) {
+        pids[i] = fork();
+        for (int n = 0; pids[i] == 0; n++) {
+            struct session_table *own = NULL;
+            if (n == 200) {
+                _exit(0);
+            }
+            if (session_table_open(&settings, &own) != HUKS_OK ||
+                session_table_where(own, NULL) != SESSION_IN_SHM) {
+                _exit(2);
+            }
+            stage_work(stage, own, 2);
+            session_table_close(own);
+        }
+    }
+    for (int i = 0; i < 4; i++) {
+        ck_assert_int_eq(exit_of(pids[i]), 0);
+    }
+    ck_assert_int_eq(stage->errors, 0);
+    ck_assert_int_eq(stage->most, 1);
+    struct session_table *table = table_of(&settings);
+    char shm[64];
+    (void)snprintf(shm, sizeof shm, "%s", table->shm_path);
+    session_table_close(table);
+    ck_assert_int_ne(access(shm, F_OK), 0);
+}
+END_TEST
+
 struct worker {
     uint32_t limit;
     struct session_table *table;
@@ -799,6 +834,7 @@ static Suite *suite(void)
     tcase_add_test(identity, fork_forgets);
     tcase_add_loop_test(identity, fork_without_handler, 0, 2);
     tcase_add_test(many, many_processes_keep_the_limit);
+    tcase_add_test(many, coming_and_going);
     tcase_add_test(many, random_kills);
     tcase_add_test(many, killed_while_building);
     return suite;
