@@ -2,6 +2,7 @@
  * The key store among processes: everybody at once, forks, and sudden death.
  * HUKS_TEST_LONG=1 makes 2,000 rounds of sudden death instead of 20.
  */
+#include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -28,6 +29,7 @@ static pid_t start(int (*work)(int number), int number)
     pid_t child = fork();
     ck_assert_int_ge(child, 0);
     if (child == 0) {
+        mortal = true;
         place.crypto = NULL;
         place_connect(&place);
         ck_ok(store_token_open(place.store, 0, &place.token));
@@ -166,13 +168,13 @@ static void pipes(void)
 static char hear(int fd)
 {
     char byte = 0;
-    ck_assert_int_eq(read(fd, &byte, 1), 1);
+    must(read(fd, &byte, 1) == 1);
     return byte;
 }
 
 static void say(int fd, char byte)
 {
-    ck_assert_int_eq(write(fd, &byte, 1), 1);
+    must(write(fd, &byte, 1) == 1);
 }
 
 static void ask(char byte)
@@ -206,7 +208,7 @@ static int obey(int number)
             break;
         case 'x':
             ck_ok(store_token_lock_exclusive(place.store, 0, &locked));
-            ck_assert(locked);
+            must(locked);
             break;
         case 'i':
             ck_ok(store_token_make(place.store, 0, STORE_LIFE_ANY, NULL, 0));
@@ -378,6 +380,7 @@ START_TEST(fork_with_handlers)
         pid_t child = fork();
         if (child == 0) {
             struct store_record record;
+            mortal = true;
             secret_fork_child();
             store_after_fork_child(place.store);
             if (store_read(place.token, &place.keys, id, true, &record) != HUKS_E_INTERNAL) {
@@ -420,6 +423,7 @@ START_TEST(presence_is_not_inherited)
     store_before_fork(place.store);
     pid_t child = fork();
     if (child == 0) {
+        mortal = true;
         store_after_fork_child(place.store);
         say(to_parent[1], 'r');
         _exit(hear(to_child[0]) == 'q' ? 0 : 1);
@@ -445,6 +449,7 @@ START_TEST(fork_without_handlers)
         struct store_record record;
         struct store_token *token = NULL;
         size_t count;
+        mortal = true;
         if (store_read(place.token, &place.keys, id, true, &record) != HUKS_E_INTERNAL ||
             store_tokens(place.store, NULL, 0, &count) != HUKS_E_INTERNAL) {
             _exit(2);
@@ -481,7 +486,7 @@ struct note {
 static void note(uint32_t what, const uint64_t ids[2], uint32_t value)
 {
     struct note line = {what, value, {ids[0], ids[1]}};
-    ck_assert_int_eq(write(to_parent[1], &line, sizeof(line)), (ssize_t)sizeof(line));
+    must(write(to_parent[1], &line, sizeof(line)) == (ssize_t)sizeof(line));
 }
 
 static int live_dangerously(int number)
@@ -588,8 +593,10 @@ START_TEST(sudden_death)
             children[i] = start(live_dangerously, i);
         }
         ck_assert_int_eq(close(to_parent[1]), 0);
+        struct pollfd first = {.fd = to_parent[0], .events = POLLIN};
+        ck_assert_int_eq(poll(&first, 1, 60000), 1); /* they are alive */
         for (int i = 0; i < MORTALS; i++) {
-            (void)usleep((useconds_t)(3000 + rand_r(&seed) % 20000));
+            (void)usleep((useconds_t)(1000 + rand_r(&seed) % 20000));
             (void)kill(children[i], SIGKILL);
         }
         size_t count = gather(to_parent[0]);

@@ -29,10 +29,29 @@ struct place {
     struct store_keys keys;
 };
 
+/*
+ * A child of a test that may be killed must not speak to Check: what it was about to say would arrive in
+ * pieces. It ends with a status of its own instead.
+ */
+static bool mortal;
+#define must(condition)                                                                                      \
+    do {                                                                                                     \
+        bool must_hold = (condition);                                                                        \
+        if (mortal && !must_hold) {                                                                          \
+            _exit(9);                                                                                        \
+        }                                                                                                    \
+        if (!mortal) {                                                                                       \
+            ck_assert_msg(must_hold, "%s", #condition);                                                      \
+        }                                                                                                    \
+    } while (0)
 #define ck_ok(call)                                                                                          \
     do {                                                                                                     \
         huks_rc ck_rc = (call);                                                                              \
         char ck_text[300];                                                                                   \
+        if (mortal) {                                                                                        \
+            must(ck_rc == HUKS_OK);                                                                          \
+            break;                                                                                           \
+        }                                                                                                    \
         ck_assert_msg(ck_rc == HUKS_OK, "%s: %d about %d: %s", #call, (int)ck_rc, (int)error_about(),        \
                       error_message(ck_text, sizeof(ck_text)));                                              \
     } while (0)
@@ -175,7 +194,7 @@ static inline uint64_t add(struct place *place, struct sketch sketch)
 {
     uint64_t id = 0;
     ck_ok(try_add(place, sketch, STORE_ALIAS_UNIQUE, &id));
-    ck_assert_uint_ne(id, 0);
+    must(id != 0);
     return id;
 }
 
