@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "crypto/context.h"
@@ -78,6 +79,76 @@ static void crypto_unmake(struct crypto *crypto)
     crypto->guest = crypto->base_default = crypto->base_legacy = NULL;
 }
 
+/* ---- contexts that outlive their users ---- */
+
+/*
+ * OpenSSL keeps state of each thread in a context (its DRBG) and frees it when the thread ends, by a pointer
+ * to the context. So a context must not be freed while threads live that may have used it: it is parked, and
+ * the next crypto_open() of this process takes it up again.
+ */
+static struct parked {
+    struct parked *next;
+    pid_t owner;
+    OSSL_LIB_CTX *lib, *base;
+    OSSL_PROVIDER *base_default, *base_legacy, *guest;
+} *parked;
+static pthread_mutex_t parking = PTHREAD_MUTEX_INITIALIZER;
+
+/* Is this thread the only one of the process? "No" where /proc does not tell. */
+static bool alone(void)
+{
+    struct stat tasks;
+    return stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink == 3;
+}
+
+static void crypto_park(struct crypto *crypto)
+{
+    struct parked *place = crypto->base == NULL ? NULL : calloc(1, sizeof(*place));
+    if (place == NULL) {
+        return; /* nothing made, or no memory: better lost than freed under somebody's feet */
+    }
+    *place = (struct parked){
+        .owner = getpid(),
+        .lib = atomic_load(&crypto->lib),
+        .base = crypto->base,
+        .base_default = crypto->base_default,
+        .base_legacy = crypto->base_legacy,
+        .guest = crypto->guest,
+    };
+    pthread_mutex_lock(&parking);
+    place->next = parked;
+    parked = place;
+    pthread_mutex_unlock(&parking);
+}
+
+/* A parent's are left where they are: another of its threads may have been at work in one when it forked. */
+static OSSL_LIB_CTX *crypto_unpark(struct crypto *crypto)
+{
+    OSSL_LIB_CTX *lib = NULL;
+    pthread_mutex_lock(&parking);
+    for (struct parked **link = &parked; *link != NULL; link = &(*link)->next) {
+        struct parked *place = *link;
+        if (place->owner != getpid() || place->lib == NULL) {
+            continue;
+        }
+        *link = place->next;
+        lib = place->lib;
+        crypto->base = place->base;
+        crypto->base_default = place->base_default;
+        crypto->base_legacy = place->base_legacy;
+        crypto->guest = place->guest;
+        free(place);
+        break;
+    }
+    pthread_mutex_unlock(&parking);
+    return lib;
+}
+
+void crypto_atfork_child(void)
+{
+    pthread_mutex_init(&parking, NULL);
+}
+
 void crypto_close(struct crypto *crypto)
 {
     if (crypto == NULL) {
@@ -87,7 +158,11 @@ void crypto_close(struct crypto *crypto)
         ERROR_GUARD;
         EVP_CIPHER_CTX_free(atomic_exchange(&crypto->idle_seal, NULL));
         fetch_release(crypto);
-        crypto_unmake(crypto);
+        if (alone()) {
+            crypto_unmake(crypto);
+        } else {
+            crypto_park(crypto);
+        }
     }
     if (crypto->birth != NULL) {
         munmap((void *)(uintptr_t)crypto->birth, (size_t)sysconf(_SC_PAGESIZE));
@@ -117,11 +192,21 @@ OSSL_LIB_CTX *crypto_lib(struct crypto *crypto)
     if (__builtin_expect(lib != NULL, 1)) {
         return lib;
     }
+    ERROR_GUARD;
+#ifndef OPENSSL_NO_ENGINE
+    /*
+     * Where libcrypto has ENGINEs, EVP reads the host's openssl.cnf into the default context before it first
+     * looks for one, that is at the first cipher, in DRBGs too: nobody can keep it from that without
+     * keeping the host's own calls from it as well. What the file names may load this very module and call
+     * it: let that happen here, where no lock of ours is held.
+     */
+    OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
+#endif
     pthread_mutex_lock(&crypto->making);
     lib = atomic_load_explicit(&crypto->lib, memory_order_relaxed);
     if (lib == NULL) {
-        ERROR_GUARD;
-        lib = crypto_make(crypto);
+        lib = crypto_unpark(crypto);
+        lib = lib != NULL ? lib : crypto_make(crypto);
         atomic_store_explicit(&crypto->lib, lib, memory_order_release);
     }
     pthread_mutex_unlock(&crypto->making);

@@ -18,9 +18,12 @@ struct crypto;
 HUKS_MUST_USE huks_rc crypto_open(struct crypto **out);
 /*
  * Frees everything. First asks OPENSSL_init_crypto(OPENSSL_INIT_BASE_ONLY): when OpenSSL is already
- * cleaned up (the host is exiting), its objects are left alone.
+ * cleaned up (the host is exiting), its objects are left alone. While other threads live, OpenSSL's contexts
+ * are parked for the next crypto_open() instead: those threads' ends still touch them.
  */
 void crypto_close(struct crypto *crypto);
+/* In a forked child, from the atfork handler: frees a lock that another thread of the parent may have held. */
+void crypto_atfork_child(void);
 /* false once the host's OpenSSL has been cleaned up: then no key, op or context may be freed or used. */
 bool crypto_alive(void);
 

@@ -5,8 +5,7 @@
  */
 #include "service/fork.h"
 
-#include <string.h>
-
+#include "common/log.h"
 #include "service/private.h"
 
 static pthread_mutex_t watch_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -20,10 +19,12 @@ static void fork_prepare(void)
     for (struct engine *engine = watched; engine != NULL; engine = engine->next) {
         store_before_fork(engine->store);
     }
+    secret_fork_prepare(); /* last: closing databases frees secrets */
 }
 
 static void fork_parent(void)
 {
+    secret_fork_parent();
     for (struct engine *engine = watched; engine != NULL; engine = engine->next) {
         store_after_fork_parent(engine->store);
     }
@@ -40,6 +41,9 @@ static void fork_child(void)
         engine->forked = true;
         session_table_forget_after_fork(engine->sessions);
     }
+    crypto_atfork_child();
+    secret_fork_child();
+    log_fork_child();
     pthread_mutex_init(&watch_lock, NULL);
 }
 
