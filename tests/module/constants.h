@@ -8,6 +8,18 @@
 
 #include <p11-kit/pkcs11.h>
 
+/* 0.24 brings these five with other numbers than the standard's. */
+#undef CKR_EXCEEDED_MAX_ITERATIONS
+#define CKR_EXCEEDED_MAX_ITERATIONS 0x1b5UL
+#undef CKR_FIPS_SELF_TEST_FAILED
+#define CKR_FIPS_SELF_TEST_FAILED 0x1b6UL
+#undef CKR_LIBRARY_LOAD_FAILED
+#define CKR_LIBRARY_LOAD_FAILED 0x1b7UL
+#undef CKR_PIN_TOO_WEAK
+#define CKR_PIN_TOO_WEAK 0x1b8UL
+#undef CKR_PUBLIC_KEY_INVALID
+#define CKR_PUBLIC_KEY_INVALID 0x1b9UL
+
 #ifndef CKR_AEAD_DECRYPT_FAILED
 #define CKR_AEAD_DECRYPT_FAILED 0x42UL
 #endif
