@@ -94,10 +94,7 @@ struct crypto;
     X(SM3, "SM3")                                                                                            \
     X(RIPEMD160, "RIPEMD-160")
 
-#define FETCH_MACS(X)                                                                                        \
-    X(CMAC, "CMAC")                                                                                          \
-    X(GMAC, "GMAC")                                                                                          \
-    X(POLY1305, "POLY1305")
+#define FETCH_MACS(X) X(POLY1305, "POLY1305")
 
 #define FETCH_KDFS(X) X(SCRYPT, "SCRYPT")
 

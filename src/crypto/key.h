@@ -44,8 +44,8 @@ HUKS_MUST_USE huks_rc crypto_domain_generate(struct crypto *crypto, uint32_t alg
  * Builds a key from its parts: a secret from VALUE, an RSA public key from MODULUS and PUBLIC_EXPONENT,
  * an RSA private key from at least MODULUS and PRIVATE_EXPONENT (the rest is recovered or used), EC from
  * EC_PARAMS and EC_POINT or VALUE, DSA/DH from PRIME, SUBPRIME, BASE, VALUE. Missing part: 12000002 about
- * the template, naming it. Point not on its curve, even modulus, size out of the algorithm's range …:
- * 12000003 about the attribute. A private EC key without EC_POINT gets its point computed.
+ * the template, naming it. Point not on its curve: 12000003 about the public point; even modulus, size out of
+ * the algorithm's range …: about the attribute. A private EC key without EC_POINT gets its point computed.
  */
 HUKS_MUST_USE huks_rc crypto_key_build(struct crypto *crypto, enum crypto_key_class class, uint32_t alg,
                                        const OH_Huks_ParamSet *parts, struct crypto_key **out);

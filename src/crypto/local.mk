@@ -2,6 +2,7 @@
 engine_sources += \
 	src/crypto/aead.c \
 	src/crypto/cipher.c src/crypto/cipher.h \
+	src/crypto/cmac.c \
 	src/crypto/context.h \
 	src/crypto/crypto.c src/crypto/crypto.h \
 	src/crypto/curve.c src/crypto/curve.h \
@@ -21,11 +22,11 @@ engine_sources += \
 	src/crypto/key_secret.c \
 	src/crypto/key_type.c src/crypto/keydata.h \
 	src/crypto/keywrap.c \
-	src/crypto/mac.c \
 	src/crypto/number.h \
 	src/crypto/op.c src/crypto/op.h src/crypto/opdata.h \
 	src/crypto/op_digest.c \
 	src/crypto/pkey.c \
+	src/crypto/poly1305.c \
 	src/crypto/protocol.c \
 	src/crypto/provider.c \
 	src/crypto/random.c \
@@ -35,10 +36,12 @@ engine_sources += \
 	src/crypto/sm2.c
 
 unit_programs += \
+	tests/unit/check-crypto \
 	tests/unit/check-crypto-cipher \
 	tests/unit/check-crypto-derive \
 	tests/unit/check-crypto-key \
 	tests/unit/check-crypto-sign
+tests_unit_check_crypto_SOURCES = tests/unit/check-crypto.c tests/unit/check-crypto.h
 tests_unit_check_crypto_cipher_SOURCES = tests/unit/check-crypto-cipher.c tests/unit/check-crypto.h
 tests_unit_check_crypto_derive_SOURCES = tests/unit/check-crypto-derive.c tests/unit/check-crypto.h
 tests_unit_check_crypto_key_SOURCES = tests/unit/check-crypto-key.c tests/unit/check-crypto.h

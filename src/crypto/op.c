@@ -98,6 +98,10 @@ static void op_forget_key(struct crypto_op *op)
         return;
     }
     op->cipher_row = NULL;
+    if (op->subkeys_ready) {
+        memory_cleanse(op->subkeys, sizeof(op->subkeys));
+        op->subkeys_ready = false;
+    }
     if (op->hmac.row != NULL) {
         digest_reset(&op->hmac.inner);
         digest_reset(&op->hmac.outer);

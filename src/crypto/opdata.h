@@ -79,11 +79,13 @@ struct crypto_op {
     uint64_t room;       /* CTR: bytes until the counter would repeat                */
     size_t tag_size;
     bool tag_given;
-    uint8_t tag[64];
+    uint8_t tag[64];     /* AEAD: given or cut off; CMAC: the input's last block */
     size_t data_size;    /* CCM */
     uint8_t iv[16];      /* what has to be remembered until the input is complete */
     uint8_t iv_size;
     struct secret aad;   /* CCM */
+    uint8_t subkeys[2][16]; /* CMAC: for a whole last block, and for a filled one; of cipher_row and `key` */
+    bool subkeys_ready;
 
     EVP_PKEY_CTX *pkey; /* for `key` and pkey_use */
     struct op_pkey_use pkey_use;

@@ -250,7 +250,7 @@ START_TEST(ec_wrong)
     point.data[point.size - 1] ^= 1;
     /* Not on the curve; another key's; infinity; too short; nothing. */
     ck_assert_int_eq(build(CRYPTO_PUBLIC, alg, parts, HUKS_TAG_EC_POINT, secret_bytes(&point)), HUKS_E_INVALID_PARAM);
-    ck_assert_int_eq(error_about(), ABOUT_ATTRIBUTE);
+    ck_assert_int_eq(error_about(), ABOUT_PUBLIC_POINT);
     ck_assert_int_eq(build(CRYPTO_PRIVATE, alg, parts, HUKS_TAG_EC_POINT, secret_bytes(&point)), HUKS_E_INVALID_PARAM);
     ck_assert_int_eq(build(CRYPTO_PUBLIC, alg, parts, HUKS_TAG_EC_POINT, hex("00")), HUKS_E_INVALID_PARAM);
     ck_assert_int_eq(build(CRYPTO_PUBLIC, alg, parts, HUKS_TAG_EC_POINT, bytes_of(point.data, point.size - 1)),

@@ -690,6 +690,14 @@ static const struct {
     {CRYPTO_CMAC, OH_HUKS_ALG_AES, 0, "2b7e151628aed2a6abf7158809cf4f3c", "", "6bc1bee22e409f96e93d7e117393172a",
      "070a16b46b4d4144f79bdd9dd04a287c"},
     {CRYPTO_CMAC, OH_HUKS_ALG_AES, 0, "2b7e151628aed2a6abf7158809cf4f3c", "", "", "bb1d6929e95937287fa37d129b756746"},
+    {CRYPTO_CMAC, OH_HUKS_ALG_AES, 0, "2b7e151628aed2a6abf7158809cf4f3c", "",
+     "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e5130c81c46a35ce411",
+     "dfa66747de9ae63030ca32611497c827"},
+    {CRYPTO_CMAC, OH_HUKS_ALG_AES, 0, "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4", "",
+     "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e5130c81c46a35ce411e5fbc1191a0a52eff69f2445df4f9b17"
+     "ad2b417be66c3710", "e1992190549f6ed5696a2c056c315410"},
+    {CRYPTO_CMAC, OH_HUKS_ALG_3DES, 0, "8aa83bf8cbda10620bc1bf19fbb6cd58bc313d4a371ca8b5", "",
+     "6bc1bee22e409f96e93d7e117393172aae2d8a57", "743ddbe0ce2dc2ed"},
     {CRYPTO_POLY1305, HUKS_ALG_POLY1305, 0, "85d6be7857556d337f4452fe42d506a80103808afb0db2fd4abff6af4149f51b", "",
      "43727970746f6772617068696320466f72756d2052657365617263682047726f7570", "a8061dc1305136c6c22b8baf0c0127a9"},
     {CRYPTO_GMAC, OH_HUKS_ALG_AES, 0, "77be63708971c4e240d1cb79e8d77feb", "e0e00f19fed7ba0136a797f3",
@@ -718,8 +726,10 @@ START_TEST(mac_answers)
     ck_assert_int_eq(sign(op, key, &spec, message, mac, &size), HUKS_OK);
     ck_assert(bytes_equal(bytes_of(mac, size), bytes_of(expected.data, 8)));
     ck_assert_int_eq(verify(op, key, &spec, message, bytes_of(expected.data, 8)), HUKS_OK);
-    ck_assert_int_eq(verify(op, key, &spec, message, expected), HUKS_E_CRYPTO);
-    ck_assert_int_eq(error_about(), ABOUT_SIGNATURE_LEN);
+    if (expected.size > 8) {
+        ck_assert_int_eq(verify(op, key, &spec, message, expected), HUKS_E_CRYPTO);
+        ck_assert_int_eq(error_about(), ABOUT_SIGNATURE_LEN);
+    }
     spec.tag_size = 65;
     ck_assert_int_eq(verify(op, key, &spec, message, expected), HUKS_E_INVALID_PARAM);
     ck_assert_int_eq(error_about(), ABOUT_MECHANISM_PARAM);
