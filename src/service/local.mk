@@ -7,5 +7,6 @@ engine_sources += \
 	src/service/native.c src/service/native.h \
 	src/service/operate.c src/service/operate.h \
 	src/service/private.h \
+	src/service/status.c src/service/status.h \
 	src/service/table.c \
 	src/service/token.c src/service/token.h

@@ -1,1 +1,19 @@
 # Sources of src/tools/.
+huksctl_sources += \
+	src/tools/ctl.h \
+	src/tools/ctl_arguments.c \
+	src/tools/ctl_describe.c \
+	src/tools/ctl_engine.c \
+	src/tools/ctl_errors.c src/tools/ctl_errors.h \
+	src/tools/ctl_explain.c \
+	src/tools/ctl_file.c \
+	src/tools/ctl_find.c \
+	src/tools/ctl_key.c \
+	src/tools/ctl_make.c \
+	src/tools/ctl_names.c src/tools/ctl_names.h \
+	src/tools/ctl_pin.c \
+	src/tools/ctl_print.c \
+	src/tools/ctl_status.c \
+	src/tools/ctl_token.c \
+	src/tools/ctl_use.c \
+	src/tools/huksctl.c

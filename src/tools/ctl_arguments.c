@@ -1,0 +1,213 @@
+/*
+ * The command line: one table of options, getopt_long, and help made of the tables.
+ */
+#include "tools/ctl.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    const char *argument; /* NULL: a flag */
+    char letter;          /* 0: none */
+    const char *help;
+} options[OPTION_COUNT] = {
+    [OPTION_HELP] = {"help", NULL, 'h', "show this and end"},
+    [OPTION_JSON] = {"json", NULL, 'j', "answer in JSON"},
+    [OPTION_STORE] = {"store", "DIR", 's', "the key store, in place of the configured one"},
+    [OPTION_TOKEN] = {"token", "LABEL|SERIAL", 't', "the token, where there are several"},
+    [OPTION_LOGIN] = {"login", NULL, 'l', "log in first: private keys are seen only then"},
+    [OPTION_PIN_FILE] = {"pin-file", "FILE", 0, "the user PIN is the first line of FILE"},
+    [OPTION_PIN_ENV] = {"pin-env", "NAME", 0, "the user PIN is in the environment variable NAME"},
+    [OPTION_SO_PIN_FILE] = {"so-pin-file", "FILE", 0, "the SO PIN is the first line of FILE"},
+    [OPTION_SO_PIN_ENV] = {"so-pin-env", "NAME", 0, "the SO PIN is in the environment variable NAME"},
+    [OPTION_WITHOUT_PINS] = {"without-pins", NULL, 0, "a token that asks for no PIN at all"},
+    [OPTION_LABEL] = {"label", "TEXT", 'L', "its label"},
+    [OPTION_ID] = {"id", "HEX", 'i', "its CKA_ID (default: made from its public value)"},
+    [OPTION_ALIAS] = {"alias", "TEXT", 'a', "its HUKS alias (default: random)"},
+    [OPTION_LEVEL] = {"level", "de|ce|ece", 0, "the storage level"},
+    [OPTION_SIZE] = {"size", "N", 0, "bits, or the parameter set of a post-quantum algorithm"},
+    [OPTION_CURVE] = {"curve", "NAME", 0, "the curve (default: prime256v1)"},
+    [OPTION_PURPOSE] = {"purpose", "A,B", 0, "what it may do: sign, verify, encrypt, decrypt, derive, wrap, unwrap …"},
+    [OPTION_EXTRACTABLE] = {"extractable", NULL, 0, "it may leave the token, wrapped by another key"},
+    [OPTION_REPLACE] = {"replace", NULL, 0, "replace the key that has the alias now"},
+    [OPTION_SECRET] = {"secret", "ALG", 0, "FILE holds the bare bytes of a secret key of this algorithm"},
+    [OPTION_DIGEST] = {"digest", "NAME", 'd', "the hash: sha256, sha384, sha512, sm3, none …"},
+    [OPTION_PADDING] = {"padding", "NAME", 'p', "RSA: pkcs1 (default) or pss"},
+    [OPTION_RAW] = {"raw", NULL, 0, "EC, SM2, DSA: the signature is r and s end to end, not DER"},
+    [OPTION_OUTPUT] = {"output", "FILE", 'o', "write to FILE, not to standard output"},
+    [OPTION_YES] = {"yes", NULL, 'y', "do not ask whether that is meant"},
+};
+
+/* ---- help ---- */
+
+static const struct ctl_command *const verbs[] = {
+    ctl_token_commands, ctl_key_commands, ctl_make_commands, ctl_use_commands, ctl_status_commands,
+    ctl_explain_commands,
+};
+
+void ctl_help_all(void)
+{
+    puts("usage: huksctl [--store DIR] COMMAND [OPTION...] [OPERAND...]\n"
+         "       huksctl COMMAND --help\n");
+    for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+        for (const struct ctl_command *command = verbs[i]; command->name != NULL; command++) {
+            char call[64];
+            snprintf(call, sizeof(call), "%s %s", command->name, command->operands);
+            printf("  %-28s %s\n", call, command->line);
+        }
+    }
+    puts("\nExit status: 0, 1 when the operation failed, 2 when the command line is wrong.");
+}
+
+static void help_option(enum ctl_option option)
+{
+    char call[64];
+    char letter[5] = "    ";
+    if (options[option].letter != 0) {
+        snprintf(letter, sizeof(letter), "-%c, ", options[option].letter);
+    }
+    snprintf(call, sizeof(call), "%s--%s%s%s", letter, options[option].name,
+             options[option].argument != NULL ? " " : "",
+             options[option].argument != NULL ? options[option].argument : "");
+    printf("  %-28s %s\n", call, options[option].help);
+}
+
+void ctl_help(const struct ctl_command *command)
+{
+    printf("usage: huksctl %s [OPTION...]%s%s\n\n%s.\n", command->name, command->operands[0] != '\0' ? " " : "",
+           command->operands, command->line);
+    if (command->more != NULL) {
+        printf("%s\n", command->more);
+    }
+    puts("");
+    for (enum ctl_option option = 0; option < OPTION_COUNT; option++) {
+        if ((command->takes & (1u << option)) != 0) {
+            help_option(option);
+        }
+    }
+}
+
+const struct ctl_command *ctl_command_find(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+        for (const struct ctl_command *command = verbs[i]; command->name != NULL; command++) {
+            if (strcmp(command->name, name) == 0) {
+                return command;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* ---- arguments ---- */
+
+huks_rc ctl_usage(const struct ctl *ctl, const char *format, ...)
+{
+    va_list arguments;
+    fputs("huksctl: ", stderr);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "\n  What to do: huksctl %s%s--help\n", ctl->command != NULL ? ctl->command->name : "",
+            ctl->command != NULL ? " " : "");
+    return CTL_USAGE;
+}
+
+bool ctl_number(const char *text, uint32_t least, uint32_t most, uint32_t *out)
+{
+    char *end = NULL;
+    if (*text < '0' || *text > '9') {
+        return false;
+    }
+    unsigned long long value = strtoull(text, &end, 10);
+    *out = (uint32_t)value;
+    return *end == '\0' && value >= least && value <= most;
+}
+
+#define LONG_OPTION 256 /* getopt's value of option n is this + n */
+
+static enum ctl_option option_of(int value)
+{
+    if (value >= LONG_OPTION) {
+        return (enum ctl_option)(value - LONG_OPTION);
+    }
+    for (enum ctl_option option = 0; option < OPTION_COUNT; option++) {
+        if (options[option].letter == value) {
+            return option;
+        }
+    }
+    return OPTION_COUNT;
+}
+
+static void getopt_tables(uint32_t takes, const char *mode, struct option *table, char *letters)
+{
+    size_t count = 0;
+    strcpy(letters, mode);
+    letters += strlen(mode);
+    for (enum ctl_option option = 0; option < OPTION_COUNT; option++) {
+        if ((takes & (1u << option)) == 0) {
+            continue;
+        }
+        int argument = options[option].argument != NULL ? required_argument : no_argument;
+        table[count++] = (struct option){options[option].name, argument, NULL, LONG_OPTION + (int)option};
+        if (options[option].letter != 0) {
+            *letters++ = options[option].letter;
+            *letters = ':';
+            letters += argument == required_argument;
+        }
+    }
+    *letters = '\0';
+    table[count] = (struct option){NULL, 0, NULL, 0};
+}
+
+/* Options up to the first operand ("+:") or among operands (":"). */
+static huks_rc read_options(struct ctl *ctl, uint32_t takes, const char *mode, int argc, char **argv)
+{
+    struct option table[OPTION_COUNT + 1];
+    char letters[2 * OPTION_COUNT + 3];
+    getopt_tables(takes, mode, table, letters);
+    optind = 0; /* glibc: begin anew */
+    opterr = 0;
+    for (;;) {
+        int value = getopt_long(argc, argv, letters, table, NULL); /* NOLINT(concurrency-mt-unsafe): one thread */
+        if (value == -1) {
+            return HUKS_OK;
+        }
+        if (value == ':') {
+            return ctl_usage(ctl, "%s needs an argument", argv[optind - 1]);
+        }
+        if (value == '?') {
+            return ctl_usage(ctl, "there is no option %s here", argv[optind - 1]);
+        }
+        ctl->options[option_of(value)] = optarg != NULL ? optarg : "";
+    }
+}
+
+huks_rc ctl_arguments(struct ctl *ctl, int argc, char **argv)
+{
+    HUKS_TRY(read_options(ctl, TAKES_ALWAYS, "+:", argc, argv));
+    if (optind == argc) {
+        return HUKS_OK;
+    }
+    char **command = argv + optind;
+    ctl->command = ctl_command_find(command[0]);
+    if (ctl->command == NULL) {
+        return ctl_usage(ctl, "there is no command %s", command[0]);
+    }
+    int left = argc - optind;
+    HUKS_TRY(read_options(ctl, ctl->command->takes, ":", left, command));
+    ctl->operands = command + optind;
+    ctl->count = left - optind;
+    if (ctl_given(ctl, OPTION_HELP)) {
+        return HUKS_OK;
+    }
+    if (ctl->count < ctl->command->least || ctl->count > ctl->command->most) {
+        return ctl_usage(ctl, "%s takes %s", ctl->command->name,
+                         ctl->command->most == 0 ? "no operand" : ctl->command->operands);
+    }
+    return HUKS_OK;
+}

@@ -1,0 +1,212 @@
+/*
+ * PINs and questions: from a file, from the environment, or from the terminal; never from the command line,
+ * which every process of the machine can read.
+ */
+#include "tools/ctl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define LINE_MAX_SIZE 1024 /* of a PIN file's first line, or of what is typed */
+
+struct source {
+    enum ctl_option file, variable;
+    const char *name;
+};
+static const struct source sources[] = {
+    [AUTH_USER] = {OPTION_PIN_FILE, OPTION_PIN_ENV, "user PIN"},
+    [AUTH_SO] = {OPTION_SO_PIN_FILE, OPTION_SO_PIN_ENV, "SO PIN"},
+};
+
+bool ctl_pin_given(const struct ctl *ctl, enum auth_who who)
+{
+    return ctl_given(ctl, sources[who].file) || ctl_given(ctl, sources[who].variable);
+}
+
+/* Keeps what stands before the line's end. */
+static void cut_line(struct secret *line)
+{
+    const uint8_t *end = memchr(line->data, '\n', line->size);
+    size_t size = end != NULL ? (size_t)(end - line->data) : line->size;
+    if (size > 0 && line->data[size - 1] == '\r') {
+        size--;
+    }
+    secret_shrink(line, size);
+}
+
+static huks_rc pin_from_file(const char *path, struct secret *pin)
+{
+    AUTO(ctl_file_close) int fd = -1;
+    size_t got = 0;
+    HUKS_TRY(ctl_file_open(path, &fd));
+    HUKS_TRY(secret_alloc(pin, LINE_MAX_SIZE));
+    HUKS_TRY(ctl_file_read(fd, path, pin->data, pin->size, &got));
+    secret_shrink(pin, got);
+    cut_line(pin);
+    return HUKS_OK;
+}
+
+static huks_rc pin_from_environment(const struct ctl *ctl, const char *name, struct secret *pin)
+{
+    char *value = getenv(name); /* NOLINT(concurrency-mt-unsafe): one thread */
+    if (value == NULL) {
+        return ctl_usage(ctl, "there is no environment variable %s", name);
+    }
+    return secret_set(pin, value, strlen(value));
+}
+
+/* ---- the terminal ---- */
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+    interrupted = number;
+}
+
+static const int watched[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+
+/* While nothing that is typed is shown, no signal may end or stop us: the terminal would stay like that. */
+static void signals_watch(struct sigaction *old)
+{
+    struct sigaction action = {.sa_handler = on_signal}; /* without SA_RESTART: read() comes back */
+    interrupted = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(watched); i++) {
+        sigaction(watched[i], &action, &old[i]);
+    }
+}
+
+static void signals_restore(const struct sigaction *old)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(watched); i++) {
+        sigaction(watched[i], &old[i], NULL);
+    }
+}
+
+static void say(int tty, const char *text)
+{
+    if (write(tty, text, strlen(text)) < 0) {
+        return; /* a prompt that can't be seen can still be answered */
+    }
+}
+
+/* One line, without its end. */
+static ssize_t read_line(int tty, uint8_t *line, size_t size)
+{
+    size_t got = 0;
+    while (got < size) {
+        ssize_t n = read(tty, line + got, size - got);
+        if (n <= 0) {
+            return n < 0 ? -1 : (ssize_t)got;
+        }
+        got += (size_t)n;
+        if (line[got - 1] == '\n') {
+            return (ssize_t)got;
+        }
+    }
+    return (ssize_t)got;
+}
+
+/* false: interrupted by a signal that has been delivered since, and that did not end us. */
+static bool ask_once(int tty, const char *prompt, struct secret *line, ssize_t *got)
+{
+    struct termios shown, hidden;
+    struct sigaction old[ARRAY_SIZE(watched)];
+    bool terminal = tcgetattr(tty, &shown) == 0;
+    signals_watch(old);
+    if (terminal) {
+        hidden = shown;
+        hidden.c_lflag &= ~(tcflag_t)ECHO;
+        hidden.c_lflag |= ECHONL | ICANON;
+        tcsetattr(tty, TCSAFLUSH, &hidden);
+    }
+    say(tty, prompt);
+    *got = read_line(tty, line->data, line->size);
+    if (terminal) {
+        tcsetattr(tty, TCSAFLUSH, &shown);
+    }
+    signals_restore(old);
+    if (interrupted != 0) {
+        say(tty, "\n");
+        raise(interrupted);
+        return false;
+    }
+    return true;
+}
+
+static huks_rc ask_hidden(int tty, const char *prompt, struct secret *answer)
+{
+    ssize_t got = 0;
+    HUKS_TRY(secret_alloc(answer, LINE_MAX_SIZE));
+    while (!ask_once(tty, prompt, answer, &got)) {
+    }
+    if (got < 0) {
+        return error_raisef(HUKS_E_FILE, ABOUT_FILE, "read the terminal: %s",
+                            strerror(errno)); /* NOLINT(concurrency-mt-unsafe): one thread */
+    }
+    secret_shrink(answer, (size_t)got);
+    cut_line(answer);
+    return HUKS_OK;
+}
+
+static huks_rc ask_twice(int tty, const char *name, struct secret *pin)
+{
+    char prompt[64];
+    AUTO(secret_free) struct secret again = {0};
+    snprintf(prompt, sizeof(prompt), "New %s: ", name);
+    HUKS_TRY(ask_hidden(tty, prompt, pin));
+    snprintf(prompt, sizeof(prompt), "New %s, once more: ", name);
+    HUKS_TRY(ask_hidden(tty, prompt, &again));
+    if (!crypto_equal(pin->data, pin->size, again.data, again.size)) {
+        return error_raisef(HUKS_E_INVALID_PARAM, ABOUT_PIN, "%s: the two differ", name);
+    }
+    return HUKS_OK;
+}
+
+huks_rc ctl_pin(const struct ctl *ctl, enum auth_who who, bool fresh, struct secret *pin)
+{
+    const struct source *source = &sources[who];
+    if (ctl_given(ctl, source->file)) {
+        return pin_from_file(ctl_option(ctl, source->file), pin);
+    }
+    if (ctl_given(ctl, source->variable)) {
+        return pin_from_environment(ctl, ctl_option(ctl, source->variable), pin);
+    }
+    AUTO(ctl_file_close) int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    if (tty < 0) {
+        const char *prefix = who == AUTH_SO ? "so-" : "";
+        return ctl_usage(ctl, "the %s is needed and there is no terminal to ask for it: --%spin-file or --%spin-env",
+                         source->name, prefix, prefix);
+    }
+    if (fresh) {
+        return ask_twice(tty, source->name, pin);
+    }
+    char prompt[128];
+    snprintf(prompt, sizeof(prompt), "%s of token %s: ", source->name, ctl->info.label);
+    prompt[0] = who == AUTH_USER ? 'U' : prompt[0];
+    for (char *c = prompt; *c != '\0'; c++) {
+        *c = (unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c; /* a label is anybody's text */
+    }
+    return ask_hidden(tty, prompt, pin);
+}
+
+bool ctl_confirm(const char *question, bool *asked)
+{
+    char answer[16] = "";
+    AUTO(ctl_file_close) int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    *asked = tty >= 0 && isatty(STDIN_FILENO) != 0;
+    if (!*asked) {
+        return false;
+    }
+    say(tty, question);
+    say(tty, " [y/N] ");
+    ssize_t got = read_line(tty, (uint8_t *)answer, sizeof(answer) - 1);
+    return got > 0 && strncasecmp(answer, "y", 1) == 0;
+}
