@@ -204,8 +204,8 @@ if [ -x "$native" ]; then
     run openssl pkey -pubin -inform DER -in native.der -out native.pem
     verify native.pem native.sig
     # pkcs11-tool signs by id alone: the id of a native key is the hash of its public point
-    id=$(pkcs11-tool --module "$module" --token-label demo --list-objects --type pubkey --label native |
-        sed -n 's/^ *ID: *//p')
+    id=$(pkcs11-tool --module "$module" --token-label demo --list-objects --type pubkey |
+        sed -n '/label: *native$/{n;s/^ *ID: *//p;}')
     mine --sign --mechanism ECDSA-SHA256 --signature-format openssl --id "$id" \
         --input-file letter.txt --output-file native.tool.sig
     verify native.pem native.tool.sig
