@@ -44,6 +44,7 @@ void p11_operations_logout(struct p11_session *session)
             item_private(pending->operation.item)) {
             p11_operation_end(pending);
         }
+        operation_forget(&pending->operation);
     }
 }
 

@@ -190,6 +190,13 @@ void operation_cancel(struct operation *operation)
     }
 }
 
+void operation_forget(struct operation *operation)
+{
+    if (!operation_pending(operation) && operation->crypto != NULL) {
+        crypto_op_forget(operation->crypto);
+    }
+}
+
 void operation_free(struct operation *operation)
 {
     operation_cancel(operation);

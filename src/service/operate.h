@@ -45,6 +45,8 @@ bool operation_multipart(const struct operation *operation);
 /* Sealed state of a running digest, opaque, for this process; and back into `operation`. */
 HUKS_MUST_USE huks_rc operation_save(struct operation *operation, struct buffer *state);
 HUKS_MUST_USE huks_rc operation_restore(struct operation *operation, struct token *token, struct bytes state);
+/* Lets the key of an earlier operation go, which stays prepared for the next one until then (logout). */
+void operation_forget(struct operation *operation);
 /* Ends it without a result. Any time. */
 void operation_cancel(struct operation *operation);
 /* Frees the contexts too. Any time; the struct is as new. */

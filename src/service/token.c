@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PIN_MAX 255U
-
 huks_rc token_new(struct engine *engine, uint32_t ordinal, struct token **out)
 {
     struct token *token = aligned_alloc(_Alignof(struct token), sizeof(*token));
@@ -141,7 +139,7 @@ huks_rc token_info(struct token *token, struct token_info *info)
     *info = (struct token_info){.present = true, .recognized = true};
     memcpy(info->serial, token->serial, sizeof(info->serial));
     info->pin_min = token->engine->config.pin_min;
-    info->pin_max = PIN_MAX;
+    info->pin_max = AUTH_PIN_MAX;
     info->writable = store_writable(token->engine->store);
     pthread_mutex_lock(&token->lock);
     bool open = false;
