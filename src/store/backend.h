@@ -86,7 +86,7 @@ struct backend {
     huks_rc (*item_get)(struct db *db, uint64_t id, bool with_key, struct db_item *item); /* 12000011 */
     huks_rc (*item_version)(struct db *db, uint64_t id, uint64_t *version);               /* 0: gone */
     huks_rc (*item_list)(struct db *db, uint32_t class, struct ids *ids); /* appends, ascending */
-    huks_rc (*item_after)(struct db *db, uint64_t id, uint64_t *next);                    /* 0: none */
+    huks_rc (*item_after)(struct db *db, uint64_t id, uint64_t *next);    /* 0: none */
 
     huks_rc (*ix_add)(struct db *db, uint64_t hash, uint64_t id);
     huks_rc (*ix_delete)(struct db *db, uint64_t hash, uint64_t id);

@@ -26,11 +26,12 @@ static void bad(struct checking *checking, uint64_t id, const char *what)
 }
 
 /* The stored hashes are those of the attributes, and the index has them. */
-static huks_rc check_index(struct checking *checking, const struct db_item *item, const struct store_record *record,
-                           bool *good)
+static huks_rc check_index(struct checking *checking, const struct db_item *item,
+                           const struct store_record *record, bool *good)
 {
     AUTO(buffer_free) struct buffer hashes = {0};
-    HUKS_TRY(index_hashes(checking->token->store->crypto, &checking->open, record->class, record->params, &hashes));
+    HUKS_TRY(index_hashes(checking->token->store->crypto, &checking->open, record->class, record->params,
+                          &hashes));
     *good = bytes_equal(bytes_of(hashes.data, hashes.size), bytes_of(item->hashes.data, item->hashes.size));
     for (size_t i = 0; *good && i < hashes.size; i += 8) {
         uint64_t hash = get_u64(hashes.data + i);
@@ -52,7 +53,8 @@ static huks_rc check_item(struct checking *checking, const struct db_item *item)
     /* Key bytes are opened where their class is. */
     bool with_key = item->class < STORE_CLASSES && open->of[item->class] != NULL;
     checking->result->locked += !with_key && item->class < STORE_CLASSES;
-    huks_rc rc = record_open(checking->token->store->crypto, open, checking->db->life, item, with_key, &record);
+    huks_rc rc =
+        record_open(checking->token->store->crypto, open, checking->db->life, item, with_key, &record);
     if (rc == HUKS_E_INTERNAL) {
         error_clear();
         bad(checking, item->id, record.params == NULL ? "attributes" : "key");
@@ -93,7 +95,8 @@ static huks_rc check_items(struct checking *checking, bool *whole)
             continue;
         }
         HUKS_TRY(rc);
-        HUKS_TRY(set_hash_add(checking->token->store->crypto, &checking->open, &checking->set, item.id, item.version));
+        HUKS_TRY(set_hash_add(checking->token->store->crypto, &checking->open, &checking->set, item.id,
+                              item.version));
         HUKS_TRY(check_item(checking, &item));
     }
 }
@@ -117,7 +120,8 @@ static huks_rc check_all(struct checking *checking)
     }
     HUKS_TRY(rc);
     /* With damaged records nobody can say how many rows there should be. */
-    result->structure_ok = result->structure_ok && whole && (result->damaged > 0 || rows == checking->index_rows);
+    result->structure_ok =
+        result->structure_ok && whole && (result->damaged > 0 || rows == checking->index_rows);
     return HUKS_OK;
 }
 

@@ -37,7 +37,7 @@ static huks_rc derive(struct store_token *token, uint64_t life, enum store_class
     HUKS_TRY(secret_alloc(&keys->block, CLASS_KEY_SIZE * (1 + (size_t)CLASS_KEY_USES)));
     memcpy(keys->block.data, key, CLASS_KEY_SIZE);
     put_u64(salt, life);
-    salt[8] = (uint8_t)class;
+    salt[8] = (uint8_t) class;
     HUKS_TRY(crypto_hkdf_sha256(token->store->crypto, bytes_of(key, CLASS_KEY_SIZE), BYTES_OF(salt),
                                 bytes_of(info, sizeof(info) - 1), keys->block.data + CLASS_KEY_SIZE,
                                 CLASS_KEY_SIZE * (size_t)CLASS_KEY_USES));
@@ -47,13 +47,15 @@ static huks_rc derive(struct store_token *token, uint64_t life, enum store_class
 }
 
 /* A reference to what is kept when it fits; otherwise what is kept goes. */
-static struct class_keys *kept(struct store_token *token, uint64_t life, enum store_class class, const uint8_t *key)
+static struct class_keys *kept(struct store_token *token, uint64_t life, enum store_class class,
+                               const uint8_t *key)
 {
     struct class_keys *stale = NULL;
     (void)pthread_mutex_lock(&token->lock);
     struct class_keys *keys = token->keys[class];
     if (keys != NULL) {
-        if (key != NULL && keys->life == life && crypto_equal(keys->block.data, CLASS_KEY_SIZE, key, CLASS_KEY_SIZE)) {
+        if (key != NULL && keys->life == life &&
+            crypto_equal(keys->block.data, CLASS_KEY_SIZE, key, CLASS_KEY_SIZE)) {
             atomic_fetch_add(&keys->references, 1);
         } else {
             stale = keys;
@@ -130,6 +132,6 @@ enum store_class attrs_class(enum store_class class)
 
 bool class_visible(const struct open_keys *open, uint32_t class)
 {
-    return class < STORE_CLASSES && open->of[attrs_class((enum store_class)class)] != NULL &&
+    return class < STORE_CLASSES && open->of[attrs_class((enum store_class) class)] != NULL &&
            (open->of[class] != NULL || open->gone[class]);
 }

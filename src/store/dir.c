@@ -99,8 +99,9 @@ huks_rc dir_check_file(const struct store *store, const char *path)
 {
     struct stat status;
     if (lstat(path, &status) != 0) {
-        return errno == ENOENT || errno == ENOTDIR ? error_raise(HUKS_E_NOT_EXIST, ABOUT_TOKEN, NULL)
-                                                   : error_raise(HUKS_E_FILE, ABOUT_FILE, "read the key file");
+        return errno == ENOENT || errno == ENOTDIR
+                   ? error_raise(HUKS_E_NOT_EXIST, ABOUT_TOKEN, NULL)
+                   : error_raise(HUKS_E_FILE, ABOUT_FILE, "read the key file");
     }
     return judge_file(store, path, &status);
 }
@@ -120,7 +121,8 @@ huks_rc dir_open_file(const struct store *store, const char *name, int flags, in
         case ELOOP:
             return refuse(path, "a symbolic link");
         default:
-            return error_raise(HUKS_E_FILE, (flags & O_ACCMODE) == O_RDONLY ? ABOUT_FILE : store_write_about(errno),
+            return error_raise(HUKS_E_FILE,
+                               (flags & O_ACCMODE) == O_RDONLY ? ABOUT_FILE : store_write_about(errno),
                                "open the key file");
         }
     }
@@ -142,7 +144,8 @@ huks_rc dir_sync(const struct store *store)
     if (fd >= 0) {
         (void)close(fd);
     }
-    return good ? HUKS_OK : error_raise(HUKS_E_FILE, store_write_about(reason), "write the store's directory");
+    return good ? HUKS_OK
+                : error_raise(HUKS_E_FILE, store_write_about(reason), "write the store's directory");
 }
 
 huks_rc dir_usable(const struct store *store)
@@ -399,7 +402,8 @@ static huks_rc read_names(struct store *store)
         if (token) {
             rc = remember(store, ordinal);
         }
-        if ((token || (parse_name(entry->d_name, ".lock", &ordinal) && ordinal_was_used(store, entry->d_name))) &&
+        if ((token ||
+             (parse_name(entry->d_name, ".lock", &ordinal) && ordinal_was_used(store, entry->d_name))) &&
             ordinal >= store->next_ordinal) {
             store->next_ordinal = ordinal + 1;
         }

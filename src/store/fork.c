@@ -33,8 +33,8 @@ static _Atomic bool overflow, inherited_all;
 huks_rc store_fork_attach(void)
 {
     if (atomic_fetch_add(&users, 1) == 0 || atomic_load(&page) == NULL) {
-        void *map = mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                         -1, 0);
+        void *map = mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (map == MAP_FAILED) {
             atomic_fetch_sub(&users, 1);
             return error_no_memory();

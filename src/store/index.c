@@ -35,7 +35,7 @@ bool store_tag_indexed(uint32_t tag)
 huks_rc index_hash(struct crypto *crypto, const struct open_keys *open, enum store_class class, uint32_t tag,
                    struct bytes value, uint64_t *hash)
 {
-    uint8_t head[5] = {(uint8_t)class};
+    uint8_t head[5] = {(uint8_t) class};
     uint8_t mac[CRYPTO_SHA256_SIZE];
     put_u32(head + 1, tag);
     const uint8_t *key = open_key(open, attrs_class(class), CLASS_KEY_INDEX);
@@ -193,7 +193,8 @@ static huks_rc find_in_class(struct crypto *crypto, const struct open_keys *open
                                 &search->hashes[search->count++]));
         }
     }
-    return search->count > 0 ? intersect(search, ids) : search->db->backend->item_list(search->db, class, ids);
+    return search->count > 0 ? intersect(search, ids)
+                             : search->db->backend->item_list(search->db, class, ids);
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -202,8 +203,8 @@ static int compare_ids(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-huks_rc store_find(struct store_token *token, const struct store_keys *keys, const struct store_match *matches,
-                   size_t count, uint64_t **ids, size_t *found)
+huks_rc store_find(struct store_token *token, const struct store_keys *keys,
+                   const struct store_match *matches, size_t count, uint64_t **ids, size_t *found)
 {
     AUTO(reading_end) struct reading reading = {0};
     AUTO(open_keys_end) struct open_keys open = {0};
@@ -221,7 +222,8 @@ huks_rc store_find(struct store_token *token, const struct store_keys *keys, con
     for (unsigned i = 0; i < STORE_CLASSES; i++) {
         if (class_visible(&open, i)) {
             size_t before = all.count;
-            HUKS_TRY(find_in_class(token->store->crypto, &open, (enum store_class)i, matches, count, &search, &all));
+            HUKS_TRY(find_in_class(token->store->crypto, &open, (enum store_class)i, matches, count, &search,
+                                   &all));
             classes += all.count > before;
         }
     }

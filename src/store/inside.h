@@ -36,8 +36,9 @@ struct share_page {
     char magic[8];
     uint32_t format;
     uint32_t reserved;
-    _Atomic uint64_t generation; /* odd while records may be in between: a writer is committing, or died there */
-    _Atomic uint64_t life;       /* 0 while the ordinal was never used */
+    _Atomic uint64_t
+        generation;        /* odd while records may be in between: a writer is committing, or died there */
+    _Atomic uint64_t life; /* 0 while the ordinal was never used */
     _Atomic uint32_t released[SHARE_LOCKS];
 };
 
@@ -101,7 +102,7 @@ struct store_token {
 };
 
 /* ---- dir.c ---- */
-huks_rc dir_make(struct store *store);                    /* with parents; checked when it is there */
+huks_rc dir_make(struct store *store); /* with parents; checked when it is there */
 huks_rc dir_check(struct store *store, bool *exists);
 char *dir_file(const struct store *store, const char *name); /* path of a file; NULL: no memory */
 /* lstat and judge: regular, of the right owner, not writable by strangers. 12000011 when there is none. */
@@ -148,7 +149,8 @@ struct reading {
     bool in_transaction;
     bool borrowed; /* the write transaction of this thread */
 };
-/* A connection for one thread; `transaction`: everything read is of one moment. End it with AUTO(reading_end). */
+/* A connection for one thread; `transaction`: everything read is of one moment. End it with
+ * AUTO(reading_end). */
 huks_rc reading_begin(struct store_token *token, bool transaction, struct reading *reading);
 void reading_end(struct reading *reading);
 
@@ -157,7 +159,8 @@ struct writing {
     struct db *db;
     bool outermost;
 };
-/* Transactions of one thread nest: what an inner one fails, the outer can't commit. AUTO(writing_end) rolls back. */
+/* Transactions of one thread nest: what an inner one fails, the outer can't commit. AUTO(writing_end) rolls
+ * back. */
 huks_rc writing_begin(struct store_token *token, struct writing *writing);
 huks_rc writing_commit(struct writing *writing);
 void writing_end(struct writing *writing);
@@ -173,7 +176,14 @@ struct class_keys {
     uint64_t life;
     struct secret block; /* the class key itself, then the keys below */
 };
-enum class_key_use { CLASS_KEY_ATTRS, CLASS_KEY_BYTES, CLASS_KEY_INDEX, CLASS_KEY_SET, CLASS_KEY_SET_SEAL, CLASS_KEY_USES };
+enum class_key_use {
+    CLASS_KEY_ATTRS,
+    CLASS_KEY_BYTES,
+    CLASS_KEY_INDEX,
+    CLASS_KEY_SET,
+    CLASS_KEY_SET_SEAL,
+    CLASS_KEY_USES
+};
 /* The keys of one call, by class; a class that is locked is NULL. AUTO(open_keys_end). */
 struct open_keys {
     struct class_keys *of[STORE_CLASSES];
@@ -199,22 +209,24 @@ huks_rc index_change(struct db *db, uint64_t id, const struct buffer *old, const
 /* ---- record.c ---- */
 huks_rc record_seal(struct crypto *crypto, const struct open_keys *open, uint64_t life,
                     const struct store_record *record, struct db_item *item, bool with_key);
-huks_rc record_open(struct crypto *crypto, const struct open_keys *open, uint64_t life, const struct db_item *item,
-                    bool with_key, struct store_record *record);
+huks_rc record_open(struct crypto *crypto, const struct open_keys *open, uint64_t life,
+                    const struct db_item *item, bool with_key, struct store_record *record);
 
 /* ---- integrity.c: the multiset hash over (id, version) ---- */
 struct set_hash {
-    uint64_t next;     /* free id */
+    uint64_t next; /* free id */
     uint64_t count;
-    uint32_t sum[8];   /* little-endian limbs */
-    bool known;        /* false: what was stored did not open */
+    uint32_t sum[8]; /* little-endian limbs */
+    bool known;      /* false: what was stored did not open */
 };
-huks_rc set_hash_load(struct crypto *crypto, const struct open_keys *open, struct db *db, struct set_hash *set);
-huks_rc set_hash_store(struct crypto *crypto, const struct open_keys *open, struct db *db, const struct set_hash *set);
+huks_rc set_hash_load(struct crypto *crypto, const struct open_keys *open, struct db *db,
+                      struct set_hash *set);
+huks_rc set_hash_store(struct crypto *crypto, const struct open_keys *open, struct db *db,
+                       const struct set_hash *set);
 huks_rc set_hash_add(struct crypto *crypto, const struct open_keys *open, struct set_hash *set, uint64_t id,
                      uint64_t version);
-huks_rc set_hash_subtract(struct crypto *crypto, const struct open_keys *open, struct set_hash *set, uint64_t id,
-                          uint64_t version);
+huks_rc set_hash_subtract(struct crypto *crypto, const struct open_keys *open, struct set_hash *set,
+                          uint64_t id, uint64_t version);
 
 /* Little-endian numbers of the format. */
 static inline void put_u32(uint8_t *to, uint32_t n)

@@ -24,7 +24,8 @@ static void bind(uint64_t next, uint8_t aad[16])
     put_u64(aad + 8, next);
 }
 
-huks_rc set_hash_load(struct crypto *crypto, const struct open_keys *open, struct db *db, struct set_hash *set)
+huks_rc set_hash_load(struct crypto *crypto, const struct open_keys *open, struct db *db,
+                      struct set_hash *set)
 {
     AUTO(buffer_free) struct buffer sealed = {0};
     AUTO(secret_free) struct secret plain = {0};
@@ -53,7 +54,8 @@ huks_rc set_hash_load(struct crypto *crypto, const struct open_keys *open, struc
     return HUKS_OK;
 }
 
-huks_rc set_hash_store(struct crypto *crypto, const struct open_keys *open, struct db *db, const struct set_hash *set)
+huks_rc set_hash_store(struct crypto *crypto, const struct open_keys *open, struct db *db,
+                       const struct set_hash *set)
 {
     static const uint8_t unknown = 0xFF;
     AUTO(buffer_free) struct buffer sealed = {0};
@@ -106,8 +108,8 @@ huks_rc set_hash_add(struct crypto *crypto, const struct open_keys *open, struct
     return HUKS_OK;
 }
 
-huks_rc set_hash_subtract(struct crypto *crypto, const struct open_keys *open, struct set_hash *set, uint64_t id,
-                          uint64_t version)
+huks_rc set_hash_subtract(struct crypto *crypto, const struct open_keys *open, struct set_hash *set,
+                          uint64_t id, uint64_t version)
 {
     uint32_t limbs[8];
     uint64_t borrow = 0;

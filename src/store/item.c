@@ -64,7 +64,8 @@ static huks_rc remove_id(struct change *change, uint64_t id)
     return remove_item(change, &item);
 }
 
-huks_rc store_remove(struct store_token *token, const struct store_keys *keys, const uint64_t *ids, size_t count)
+huks_rc store_remove(struct store_token *token, const struct store_keys *keys, const uint64_t *ids,
+                     size_t count)
 {
     AUTO(change_end) struct change change = {0};
     HUKS_TRY(change_begin(token, keys, &change));
@@ -92,9 +93,10 @@ static uint32_t level_of(const OH_Huks_ParamSet *params, enum store_class class)
     return param_u32(params, OH_HUKS_TAG_AUTH_STORAGE_LEVEL, levels[class]);
 }
 
-/* Does this record hold the alias at the level? One whose attributes are damaged does if it is of the class. */
-static huks_rc holds_alias(struct change *change, const struct db_item *item, const struct store_record *wanted,
-                           bool *holds)
+/* Does this record hold the alias at the level? One whose attributes are damaged does if it is of the class.
+ */
+static huks_rc holds_alias(struct change *change, const struct db_item *item,
+                           const struct store_record *wanted, bool *holds)
 {
     AUTO(store_record_free) struct store_record record = {0};
     huks_rc rc = record_open(change->crypto, &change->open, change->db->life, item, false, &record);
@@ -104,7 +106,8 @@ static huks_rc holds_alias(struct change *change, const struct db_item *item, co
         return HUKS_OK;
     }
     HUKS_TRY(rc);
-    *holds = bytes_equal(param_bytes(record.params, HUKS_TAG_ALIAS), param_bytes(wanted->params, HUKS_TAG_ALIAS)) &&
+    *holds = bytes_equal(param_bytes(record.params, HUKS_TAG_ALIAS),
+                         param_bytes(wanted->params, HUKS_TAG_ALIAS)) &&
              level_of(record.params, record.class) == level_of(wanted->params, wanted->class);
     return HUKS_OK;
 }
@@ -155,7 +158,8 @@ static huks_rc claim_alias(struct change *change, const struct store_record *wan
 }
 
 /* A record that keeps its alias meets nobody but the other half of its pair. */
-static huks_rc claim_new_alias(struct change *change, const struct store_record *wanted, const struct db_item *old)
+static huks_rc claim_new_alias(struct change *change, const struct store_record *wanted,
+                               const struct db_item *old)
 {
     uint64_t hash;
     struct bytes alias = param_bytes(wanted->params, HUKS_TAG_ALIAS);
@@ -172,11 +176,12 @@ static huks_rc claim_new_alias(struct change *change, const struct store_record 
 
 static huks_rc add_one(struct change *change, struct store_record *record)
 {
-    AUTO(db_item_free) struct db_item item = {.id = record->id,
-                                              .version = record->version,
-                                              .key_version = record->version,
-                                              .pair = record->pair,
-                                              .class = record->class};
+    AUTO(db_item_free)
+    struct db_item item = {.id = record->id,
+                           .version = record->version,
+                           .key_version = record->version,
+                           .pair = record->pair,
+                           .class = record->class};
     HUKS_TRY(index_hashes(change->crypto, &change->open, record->class, record->params, &item.hashes));
     HUKS_TRY(record_seal(change->crypto, &change->open, change->db->life, record, &item, true));
     HUKS_TRY(change->db->backend->item_insert(change->db, &item));

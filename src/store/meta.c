@@ -10,8 +10,8 @@ huks_rc store_meta_get(struct store_token *token, const char *name, struct buffe
     return reading.db->backend->meta_get(reading.db, name, value);
 }
 
-huks_rc store_meta_change(struct store_token *token, huks_rc (*change)(struct store_token *token, void *argument),
-                          void *argument)
+huks_rc store_meta_change(struct store_token *token,
+                          huks_rc (*change)(struct store_token *token, void *argument), void *argument)
 {
     AUTO(writing_end) struct writing writing = {0};
     HUKS_TRY(writing_begin(token, &writing));

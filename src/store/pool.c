@@ -57,9 +57,8 @@ static huks_rc check_files(const struct store_token *token)
 static huks_rc open_locked(struct store_token *token, bool for_writing, struct db **out)
 {
     struct stat status;
-    struct db_place place = {.path = token->path,
-                             .mode = dir_file_mode(token->store),
-                             .read_only = !store_writable(token->store)};
+    struct db_place place = {
+        .path = token->path, .mode = dir_file_mode(token->store), .read_only = !store_writable(token->store)};
     HUKS_TRY(check_files(token));
     if (stat(token->path, &status) != 0) {
         return error_raise(HUKS_E_NOT_EXIST, ABOUT_TOKEN, NULL);

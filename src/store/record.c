@@ -114,12 +114,13 @@ static huks_rc unseal(struct crypto *crypto, const uint8_t *key, uint64_t life, 
     AUTO(buffer_free) struct buffer aad = {0};
     const struct buffer *sealed = part == PART_KEY ? &item->key : &item->attrs;
     HUKS_TRY(bind(item, life, part, &aad));
-    huks_rc rc = crypto_unseal(crypto, key, bytes_of(aad.data, aad.size), bytes_of(sealed->data, sealed->size), plain);
+    huks_rc rc =
+        crypto_unseal(crypto, key, bytes_of(aad.data, aad.size), bytes_of(sealed->data, sealed->size), plain);
     return rc == HUKS_OK || rc == HUKS_E_MEMORY ? rc : error_raise(HUKS_E_INTERNAL, ABOUT_OBJECT, NULL);
 }
 
-huks_rc record_open(struct crypto *crypto, const struct open_keys *open, uint64_t life, const struct db_item *item,
-                    bool with_key, struct store_record *record)
+huks_rc record_open(struct crypto *crypto, const struct open_keys *open, uint64_t life,
+                    const struct db_item *item, bool with_key, struct store_record *record)
 {
     AUTO(secret_free) struct secret packed = {0};
     if (item->class >= STORE_CLASSES) {

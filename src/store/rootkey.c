@@ -89,8 +89,9 @@ static huks_rc credential_load(struct store *store, struct secret *key)
     }
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
-        return errno == ENOENT || errno == ENOTDIR ? error_raise(HUKS_E_NOT_EXIST, ABOUT_FILE, NULL)
-                                                   : error_raise(HUKS_E_FILE, ABOUT_FILE, "read the root key");
+        return errno == ENOENT || errno == ENOTDIR
+                   ? error_raise(HUKS_E_NOT_EXIST, ABOUT_FILE, NULL)
+                   : error_raise(HUKS_E_FILE, ABOUT_FILE, "read the root key");
     }
     huks_rc rc = read_key(fd, true, key);
     (void)close(fd);
@@ -179,7 +180,8 @@ static huks_rc derive(struct store *store, const struct secret *key, struct root
         HUKS_TRY(secret_alloc(&root->seal, CRYPTO_SEAL_KEY_SIZE));
     }
     HUKS_TRY(crypto_hkdf_sha256(store->crypto, secret_bytes(key), BYTES_NONE,
-                                bytes_of(seal_info, sizeof(seal_info) - 1), root->seal.data, root->seal.size));
+                                bytes_of(seal_info, sizeof(seal_info) - 1), root->seal.data,
+                                root->seal.size));
     return crypto_hkdf_sha256(store->crypto, secret_bytes(key), BYTES_NONE,
                               bytes_of(name_info, sizeof(name_info) - 1), root->name, sizeof(root->name));
 }
@@ -229,7 +231,8 @@ huks_rc store_root_seal(struct store *store, struct bytes context, struct bytes 
     return crypto_seal(store->crypto, root.seal.data, bytes_of(aad.data, aad.size), plain, sealed);
 }
 
-huks_rc store_root_unseal(struct store *store, struct bytes context, struct bytes sealed, struct secret *plain)
+huks_rc store_root_unseal(struct store *store, struct bytes context, struct bytes sealed,
+                          struct secret *plain)
 {
     AUTO(buffer_free) struct buffer aad = {0};
     HUKS_TRY(dir_usable(store));

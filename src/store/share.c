@@ -53,7 +53,8 @@ huks_rc share_canary(const struct share *share)
 
 static bool set_lock(int fd, enum share_lock lock, short type)
 {
-    struct flock range = {.l_type = type, .l_whence = SEEK_SET, .l_start = LOCK_BASE + (off_t)lock, .l_len = 1};
+    struct flock range = {
+        .l_type = type, .l_whence = SEEK_SET, .l_start = LOCK_BASE + (off_t)lock, .l_len = 1};
     int result;
     do {
         result = fcntl(fd, F_OFD_SETLK, &range);

@@ -436,8 +436,9 @@ static huks_rc sound(struct db *head, bool *is_sound)
         *is_sound = text != NULL && strcmp((const char *)text, "ok") == 0;
         return HUKS_OK;
     }
-    return (result & 0xFF) == SQLITE_CORRUPT ? HUKS_OK
-                                             : sqlite_raise(((struct sqlite_db *)head)->handle, result, reading);
+    return (result & 0xFF) == SQLITE_CORRUPT
+               ? HUKS_OK
+               : sqlite_raise(((struct sqlite_db *)head)->handle, result, reading);
 }
 
 const struct backend sqlite_backend = {

@@ -21,13 +21,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CHECKPOINT_FRAMES   1000 /* of the log, then it is written back into the database      */
-#define SETTLE_FRAMES       64   /* at close: a log longer than this makes the next open slow  */
-#define RESERVE_STEP_MIN    (128 * 1024)
-#define RESERVE_STEP_MAX    (1024 * 1024)
-#define FRAME_SIZE          (4096 + 24)
-#define READER_CACHE_KIB    "1024"
-#define WRITER_CACHE_KIB    "4096"
+#define CHECKPOINT_FRAMES 1000 /* of the log, then it is written back into the database      */
+#define SETTLE_FRAMES     64   /* at close: a log longer than this makes the next open slow  */
+#define RESERVE_STEP_MIN  (128 * 1024)
+#define RESERVE_STEP_MAX  (1024 * 1024)
+#define FRAME_SIZE        (4096 + 24)
+#define READER_CACHE_KIB  "1024"
+#define WRITER_CACHE_KIB  "4096"
 
 static const char schema[] =
     "PRAGMA page_size=4096;"
@@ -85,7 +85,9 @@ void sqlite_reserve_wal(struct sqlite_db *db)
         return;
     }
     if (used >= size) {
-        int64_t step = size < RESERVE_STEP_MIN ? RESERVE_STEP_MIN : size > RESERVE_STEP_MAX ? RESERVE_STEP_MAX : size;
+        int64_t step = size < RESERVE_STEP_MIN   ? RESERVE_STEP_MIN
+                       : size > RESERVE_STEP_MAX ? RESERVE_STEP_MAX
+                                                 : size;
         int64_t end = used + step;
         while (size < end) {
             int chunk = end - size < (int64_t)sizeof(zeros) ? (int)(end - size) : (int)sizeof(zeros);
@@ -117,7 +119,8 @@ static int committed(void *argument, sqlite3 *handle, const char *name, int fram
 void sqlite_settle(struct db *head, bool everything)
 {
     struct sqlite_db *db = (struct sqlite_db *)head;
-    if (db->way == SQLITE_WAY_LIVE && head->writable && (everything || (db->wrote && db->wal_frames > SETTLE_FRAMES))) {
+    if (db->way == SQLITE_WAY_LIVE && head->writable &&
+        (everything || (db->wrote && db->wal_frames > SETTLE_FRAMES))) {
         if (!everything) {
             (void)sqlite3_busy_handler(db->handle, NULL, NULL); /* closing waits for nobody */
         }
@@ -228,7 +231,8 @@ static char *with_suffix(const char *path, const char *suffix)
 
 static huks_rc connect_to(const char *name, int flags, bool for_writing, struct sqlite_db *db)
 {
-    int result = sqlite3_open_v2(name, &db->handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
+    int result =
+        sqlite3_open_v2(name, &db->handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
     if (result != SQLITE_OK) {
         return sqlite_raise(db->handle, result, "open the key file");
     }
@@ -396,7 +400,8 @@ bool sqlite_moved(struct db *head)
     struct sqlite_db *db = (struct sqlite_db *)head;
     if (db->way == SQLITE_WAY_LIVE) {
         int moved = 0;
-        return sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0;
+        return sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK &&
+               moved != 0;
     }
     struct stat now, now_wal;
     AUTO(memory_free_ptr) char *wal = with_suffix(db->path, "-wal");

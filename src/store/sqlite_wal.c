@@ -14,10 +14,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define WAL_HEADER_SIZE   32u
-#define WAL_FRAME_HEADER  24u
-#define WAL_MAGIC         0x377F0682u /* lowest bit: checksums of big-endian words */
-#define WAL_PAGE_MAX      65536u
+#define WAL_HEADER_SIZE  32u
+#define WAL_FRAME_HEADER 24u
+#define WAL_MAGIC        0x377F0682u /* lowest bit: checksums of big-endian words */
+#define WAL_PAGE_MAX     65536u
 
 struct wal_page {
     uint32_t number;
@@ -94,7 +94,8 @@ static bool wal_header(struct wal *wal)
     }
     wal->big_endian = (load_be(header) & 1) != 0;
     wal->page_size = load_be(header + 8);
-    if (wal->page_size < 512 || wal->page_size > WAL_PAGE_MAX || (wal->page_size & (wal->page_size - 1)) != 0) {
+    if (wal->page_size < 512 || wal->page_size > WAL_PAGE_MAX ||
+        (wal->page_size & (wal->page_size - 1)) != 0) {
         return false;
     }
     wal->salt[0] = load_be(header + 16);
@@ -134,7 +135,8 @@ static huks_rc wal_frames(struct wal *wal)
     }
     for (uint32_t frame = 0; read_whole(wal->fd, wal->frame, size, frame_offset(wal, frame)); frame++) {
         const uint8_t *header = wal->frame;
-        if (load_be(header) == 0 || load_be(header + 8) != wal->salt[0] || load_be(header + 12) != wal->salt[1]) {
+        if (load_be(header) == 0 || load_be(header + 8) != wal->salt[0] ||
+            load_be(header + 12) != wal->salt[1]) {
             break;
         }
         wal_sum(wal, header, 8);
@@ -173,8 +175,10 @@ static bool wal_differs(struct wal *wal)
         if (!last || page->number > wal->db_pages) {
             continue;
         }
-        if (!read_whole(wal->fd, wal->frame, wal->page_size, frame_offset(wal, page->frame) + (off_t)WAL_FRAME_HEADER) ||
-            !read_whole(wal->db_fd, wal->page, wal->page_size, (off_t)(page->number - 1) * (off_t)wal->page_size) ||
+        if (!read_whole(wal->fd, wal->frame, wal->page_size,
+                        frame_offset(wal, page->frame) + (off_t)WAL_FRAME_HEADER) ||
+            !read_whole(wal->db_fd, wal->page, wal->page_size,
+                        (off_t)(page->number - 1) * (off_t)wal->page_size) ||
             memcmp(wal->frame, wal->page, wal->page_size) != 0) {
             return true;
         }

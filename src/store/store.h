@@ -64,7 +64,8 @@ void store_after_fork_child(struct store *store);
  */
 HUKS_MUST_USE huks_rc store_tokens(struct store *store, uint32_t *ordinals, size_t capacity, size_t *count);
 uint32_t store_free_ordinal(struct store *store);
-/* First 16 hex digits (lower case) of SHA-256(canonical store path ‖ ordinal as decimal text), NUL-terminated. */
+/* First 16 hex digits (lower case) of SHA-256(canonical store path ‖ ordinal as decimal text),
+ * NUL-terminated. */
 HUKS_MUST_USE huks_rc store_serial(struct store *store, uint32_t ordinal, char serial[17]);
 
 /* ---- one token ---- */
@@ -178,8 +179,8 @@ HUKS_MUST_USE huks_rc store_add(struct store_token *token, const struct store_ke
 HUKS_MUST_USE huks_rc store_change(struct store_token *token, const struct store_keys *keys,
                                    struct store_record *record);
 /* Removes `count` records in one transaction; 12000011 when the first is gone. */
-HUKS_MUST_USE huks_rc store_remove(struct store_token *token, const struct store_keys *keys, const uint64_t *ids,
-                                   size_t count);
+HUKS_MUST_USE huks_rc store_remove(struct store_token *token, const struct store_keys *keys,
+                                   const uint64_t *ids, size_t count);
 /*
  * Reads one record; `with_key` also opens its key bytes. Gone or of a locked class: 12000011. Damaged:
  * 12000012 for this record alone.
@@ -192,14 +193,16 @@ struct store_match {
     uint32_t tag;
     struct bytes value;
 };
-bool store_tag_indexed(uint32_t tag); /* OBJECT_CLASS KEY_TYPE ID LABEL ALIAS SUBJECT ISSUER SERIAL_NUMBER … */
+bool store_tag_indexed(
+    uint32_t tag); /* OBJECT_CLASS KEY_TYPE ID LABEL ALIAS SUBJECT ISSUER SERIAL_NUMBER … */
 /*
  * Ids, ascending, of visible records that satisfy every match on an indexed tag with a value that is not
  * empty; other matches are passed over (and blind indexes may very rarely give one too many): the caller
  * compares the attributes. No such match: all visible ones. `*ids` is a malloc'ed array.
  */
 HUKS_MUST_USE huks_rc store_find(struct store_token *token, const struct store_keys *keys,
-                                 const struct store_match *matches, size_t count, uint64_t **ids, size_t *found);
+                                 const struct store_match *matches, size_t count, uint64_t **ids,
+                                 size_t *found);
 
 /*
  * A number that differs whenever any process may have changed the token's records since it was last asked;
@@ -216,7 +219,7 @@ struct store_check_result {
     bool set_hash_ok;
 };
 HUKS_MUST_USE huks_rc store_check(struct store_token *token, const struct store_keys *keys,
-                                  void (*report)(uint64_t id, const char *what, void *argument), void *argument,
-                                  struct store_check_result *result);
+                                  void (*report)(uint64_t id, const char *what, void *argument),
+                                  void *argument, struct store_check_result *result);
 
 #endif

@@ -192,8 +192,9 @@ static huks_rc retire(struct store *store, const char *path, uint64_t expect_lif
     huks_rc rc = dir_check_file(store, path);
     if (rc == HUKS_E_NOT_EXIST) {
         error_clear();
-        return expect_life == 0 || expect_life == STORE_LIFE_ANY ? HUKS_OK
-                                                                 : error_raise(HUKS_E_INTERNAL, ABOUT_TOKEN, NULL);
+        return expect_life == 0 || expect_life == STORE_LIFE_ANY
+                   ? HUKS_OK
+                   : error_raise(HUKS_E_INTERNAL, ABOUT_TOKEN, NULL);
     }
     HUKS_TRY(rc);
     if (expect_life == 0) {
@@ -244,8 +245,8 @@ static huks_rc make_new(struct store *store, const char *path, const struct stor
 }
 
 /* Holding the write lock and SHARE_OPENING. */
-static huks_rc replace(struct store *store, struct share *share, uint64_t expect_life, const struct store_meta *meta,
-                       size_t count)
+static huks_rc replace(struct store *store, struct share *share, uint64_t expect_life,
+                       const struct store_meta *meta, size_t count)
 {
     uint64_t life = 0;
     AUTO(memory_free_ptr) char *path = token_path(store, share->ordinal, ".db");
@@ -276,8 +277,8 @@ static huks_rc replace(struct store *store, struct share *share, uint64_t expect
     return dir_sync(store);
 }
 
-huks_rc store_token_make(struct store *store, uint32_t ordinal, uint64_t expect_life, const struct store_meta *meta,
-                         size_t count)
+huks_rc store_token_make(struct store *store, uint32_t ordinal, uint64_t expect_life,
+                         const struct store_meta *meta, size_t count)
 {
     struct share *share = NULL;
     HUKS_TRY(dir_usable(store));

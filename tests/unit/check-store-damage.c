@@ -89,7 +89,8 @@ START_TEST(swapped_rows_are_noticed)
     (void)add(&place, SKETCH(.label = "1", .key = "k"));
     (void)add(&place, SKETCH(.label = "2", .key = "k"));
     place_disconnect(&place);
-    tamper(&place, "UPDATE item SET id=99 WHERE id=1; UPDATE item SET id=1 WHERE id=2; UPDATE item SET id=2 WHERE id=99");
+    tamper(&place, "UPDATE item SET id=99 WHERE id=1; UPDATE item SET id=1 WHERE id=2; UPDATE item SET id=2 "
+                   "WHERE id=99");
     place_connect(&place);
     ck_ok(store_token_open(place.store, 0, &place.token));
     ck_code(reading(1), HUKS_E_INTERNAL);
@@ -98,9 +99,9 @@ START_TEST(swapped_rows_are_noticed)
 END_TEST
 
 static const char *const set_damage[] = {
-    "DELETE FROM ix WHERE id=2; DELETE FROM item WHERE id=2",               /* removed           */
+    "DELETE FROM ix WHERE id=2; DELETE FROM item WHERE id=2", /* removed           */
     "INSERT INTO item SELECT 77,version,key_version,pair,class,hashes,attrs,key FROM item WHERE id=2",
-    "UPDATE state SET seal=x'00'",                                          /* the hash itself   */
+    "UPDATE state SET seal=x'00'", /* the hash itself   */
     "UPDATE state SET next=next+1",
 };
 
@@ -133,7 +134,8 @@ START_TEST(rolled_back_record_is_noticed)
     store_record_free(&record);
     check_all_good(&place);
     place_disconnect(&place);
-    tamper(&place, "DELETE FROM item; INSERT INTO item SELECT * FROM old; DELETE FROM ix; INSERT INTO ix SELECT * FROM old_ix");
+    tamper(&place, "DELETE FROM item; INSERT INTO item SELECT * FROM old; DELETE FROM ix; INSERT INTO ix "
+                   "SELECT * FROM old_ix");
     place_connect(&place);
     ck_ok(store_token_open(place.store, 0, &place.token));
     ck_ok(reading(id)); /* well-formed: only the set hash can tell */
@@ -145,7 +147,8 @@ START_TEST(index_damage_is_noticed)
 {
     (void)add(&place, SKETCH(.label = "1", .key = "k"));
     place_disconnect(&place);
-    tamper(&place, _i == 0 ? "DELETE FROM ix WHERE hash=(SELECT min(hash) FROM ix)" : "INSERT INTO ix VALUES(5,5)");
+    tamper(&place,
+           _i == 0 ? "DELETE FROM ix WHERE hash=(SELECT min(hash) FROM ix)" : "INSERT INTO ix VALUES(5,5)");
     place_connect(&place);
     ck_ok(store_token_open(place.store, 0, &place.token));
     struct store_check_result result = check_token(&place);
@@ -160,7 +163,8 @@ START_TEST(records_do_not_move_between_tokens)
     (void)add(&place, SKETCH(.label = "1", .key = "k"));
     make_token(&place, 1, 0);
     place_disconnect(&place);
-    (void)snprintf(sql, sizeof(sql), "ATTACH '%s/token-1.db' AS b; INSERT INTO b.item SELECT * FROM item;", place.dir);
+    (void)snprintf(sql, sizeof(sql), "ATTACH '%s/token-1.db' AS b; INSERT INTO b.item SELECT * FROM item;",
+                   place.dir);
     tamper(&place, sql);
     place_connect(&place);
     ck_ok(store_token_open(place.store, 1, &place.token));
@@ -398,7 +402,8 @@ START_TEST(read_only_store)
         break;
     case RO_LOG_ALREADY_IN: {
         char command[1000];
-        (void)snprintf(command, sizeof(command), "cp '%s' '%s/wal'", place_file(&place, "token-0.db-wal"), place.top);
+        (void)snprintf(command, sizeof(command), "cp '%s' '%s/wal'", place_file(&place, "token-0.db-wal"),
+                       place.top);
         ck_assert_int_eq(system(command), 0);
         tamper(&place, "PRAGMA wal_checkpoint(TRUNCATE)");
         (void)snprintf(command, sizeof(command), "cp '%s/wal' '%s'; rm -f '%s/token-0.db-shm'", place.top,

@@ -55,15 +55,16 @@ static void reopen(void)
 
 /* ---- at once ---- */
 
-#define AT_ONCE  8
-#define OF_EACH  100
+#define AT_ONCE 8
+#define OF_EACH 100
 
 static int add_many(int number)
 {
     for (int i = 0; i < OF_EACH; i++) {
         char alias[40];
         (void)snprintf(alias, sizeof(alias), "p%d-%d", number, i);
-        if (try_add(&place, SKETCH(.alias = alias, .label = "many", .key = "k"), STORE_ALIAS_UNIQUE, NULL) != HUKS_OK) {
+        if (try_add(&place, SKETCH(.alias = alias, .label = "many", .key = "k"), STORE_ALIAS_UNIQUE, NULL) !=
+            HUKS_OK) {
             return 1;
         }
     }
@@ -497,7 +498,8 @@ static int live_dangerously(int number)
         uint64_t ids[2], version[2] = {changing, 0};
         (void)snprintf(alias, sizeof(alias), "%d-%d-%u", number, (int)getpid(), i);
         ck_ok(try_add_pair(&place, SKETCH(.alias = alias, .label = "pair", .class = STORE_DE, .level = 1),
-                           SKETCH(.alias = alias, .label = "pair", .key = "k", .level = 1), STORE_ALIAS_UNIQUE, ids));
+                           SKETCH(.alias = alias, .label = "pair", .key = "k", .level = 1),
+                           STORE_ALIAS_UNIQUE, ids));
         note('A', ids, 0);
         if (i % 3 == 0) {
             note('R', ids, 0);
@@ -535,7 +537,8 @@ static void expect_notes_kept(const struct note *notes, size_t count)
                 removing = notes[j].what == 'R' && notes[j].ids[0] == line->ids[0];
             }
             if (!removing) {
-                ck_assert_msg(readable(line->ids[0]) && readable(line->ids[1]), "lost %" PRIu64, line->ids[0]);
+                ck_assert_msg(readable(line->ids[0]) && readable(line->ids[1]), "lost %" PRIu64,
+                              line->ids[0]);
             } else {
                 ck_assert(readable(line->ids[0]) == readable(line->ids[1]));
             }
@@ -603,7 +606,8 @@ START_TEST(sudden_death)
         for (int i = 0; i < MORTALS; i++) {
             int status;
             ck_assert_int_eq(waitpid(children[i], &status, 0), children[i]);
-            ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "child ended with %x", (unsigned)status);
+            ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "child ended with %x",
+                          (unsigned)status);
         }
         (void)close(to_parent[0]);
         (void)close(to_child[0]);
@@ -622,7 +626,8 @@ START_TEST(sudden_death)
         }
         place_disconnect(&place);
     }
-    (void)fprintf(stderr, "sudden death: %u rounds, %zu acknowledged steps, none lost\n", rounds, acknowledged);
+    (void)fprintf(stderr, "sudden death: %u rounds, %zu acknowledged steps, none lost\n", rounds,
+                  acknowledged);
     reopen();
 }
 END_TEST

@@ -119,7 +119,8 @@ START_TEST(records_come_back)
     for (unsigned i = 0; i < STORE_CLASSES; i++) {
         char alias[20];
         (void)snprintf(alias, sizeof(alias), "alias %u", i);
-        ids[i] = add(&place, SKETCH(.alias = alias, .label = "a label", .class = (enum store_class)i, .key = "secret"));
+        ids[i] = add(&place, SKETCH(.alias = alias, .label = "a label", .class = (enum store_class)i,
+                                    .key = "secret"));
     }
     uint64_t data = add(&place, SKETCH(.label = "data", .class = STORE_DE));
     place_again(&place);
@@ -182,7 +183,8 @@ START_TEST(changes)
     struct store_record record;
     uint64_t version, id = add(&place, SKETCH(.alias = "a", .label = "before", .key = "key"));
     (void)add(&place, SKETCH(.alias = "b"));
-    record = (struct store_record){.id = id, .version = 1, .class = STORE_CE, .params = sketch_params(&after)};
+    record =
+        (struct store_record){.id = id, .version = 1, .class = STORE_CE, .params = sketch_params(&after)};
     ck_ok(store_change(place.token, &place.keys, &record));
     ck_assert_uint_eq(record.version, 2);
     ck_ok(store_version(place.token, id, &version));
@@ -197,7 +199,8 @@ START_TEST(changes)
     ck_code(store_change(place.token, &place.keys, &record), HUKS_E_NOT_EXIST);
     store_record_free(&record);
     struct sketch taken = SKETCH(.alias = "b");
-    record = (struct store_record){.id = id, .version = 2, .class = STORE_CE, .params = sketch_params(&taken)};
+    record =
+        (struct store_record){.id = id, .version = 2, .class = STORE_CE, .params = sketch_params(&taken)};
     ck_code(store_change(place.token, &place.keys, &record), HUKS_E_ALIAS_EXISTS);
     store_record_free(&record);
     check_all_good(&place);
@@ -207,10 +210,11 @@ END_TEST
 START_TEST(pair_keeps_its_alias_when_changed)
 {
     uint64_t ids[2];
-    ck_ok(try_add_pair(&place, SKETCH(.alias = "p", .class = STORE_DE, .level = 1), SKETCH(.alias = "p", .level = 1),
-                       STORE_ALIAS_UNIQUE, ids));
+    ck_ok(try_add_pair(&place, SKETCH(.alias = "p", .class = STORE_DE, .level = 1),
+                       SKETCH(.alias = "p", .level = 1), STORE_ALIAS_UNIQUE, ids));
     struct sketch after = SKETCH(.alias = "p", .label = "x", .level = 1);
-    struct store_record record = {.id = ids[1], .version = 1, .class = STORE_CE, .params = sketch_params(&after)};
+    struct store_record record = {
+        .id = ids[1], .version = 1, .class = STORE_CE, .params = sketch_params(&after)};
     ck_ok(store_change(place.token, &place.keys, &record));
     store_record_free(&record);
 }
@@ -291,7 +295,8 @@ START_TEST(void_class_is_shown_and_refused)
     store_record_free(&record);
     ck_code(store_read(place.token, &place.keys, id, true, &record), HUKS_E_AUTH_INVALIDATED);
     struct sketch renamed = SKETCH(.alias = "v", .label = "renamed");
-    record = (struct store_record){.id = id, .version = 1, .class = STORE_PIN_BOUND, .params = sketch_params(&renamed)};
+    record = (struct store_record){
+        .id = id, .version = 1, .class = STORE_PIN_BOUND, .params = sketch_params(&renamed)};
     ck_ok(store_change(place.token, &place.keys, &record));
     store_record_free(&record);
     ck_assert_uint_eq(count_text(&place, HUKS_TAG_LABEL, "renamed"), 1);
@@ -359,8 +364,9 @@ static void *use_in_thread(void *argument)
         struct store_match match = match_text(HUKS_TAG_LABEL, alias);
         uint64_t *ids = NULL;
         size_t found = 0;
-        if (rc != HUKS_OK || store_find(place.token, &place.keys, &match, 1, &ids, &found) != HUKS_OK || found != 1 ||
-            ids[0] != id || store_read(place.token, &place.keys, id, true, &record) != HUKS_OK) {
+        if (rc != HUKS_OK || store_find(place.token, &place.keys, &match, 1, &ids, &found) != HUKS_OK ||
+            found != 1 || ids[0] != id ||
+            store_read(place.token, &place.keys, id, true, &record) != HUKS_OK) {
             return argument;
         }
         free(ids);

@@ -145,7 +145,8 @@ struct sketch {
 #else
 #pragma GCC diagnostic ignored "-Woverride-init"
 #endif
-#define SKETCH(...) ((struct sketch){.object_class = 3, .key_type = 3, .class = STORE_CE, .level = -1, __VA_ARGS__})
+#define SKETCH(...)                                                                                          \
+    ((struct sketch){.object_class = 3, .key_type = 3, .class = STORE_CE, .level = -1, __VA_ARGS__})
 
 static inline OH_Huks_ParamSet *sketch_params(const struct sketch *sketch)
 {
@@ -179,7 +180,8 @@ static inline struct store_record sketch_record(const struct sketch *sketch)
     return record;
 }
 
-static inline huks_rc try_add(struct place *place, struct sketch sketch, enum store_alias_rule rule, uint64_t *id)
+static inline huks_rc try_add(struct place *place, struct sketch sketch, enum store_alias_rule rule,
+                              uint64_t *id)
 {
     struct store_record record = sketch_record(&sketch);
     huks_rc rc = store_add(place->token, &place->keys, &record, 1, rule);
