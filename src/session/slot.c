@@ -214,7 +214,7 @@ static void return_uncounted(struct session_table *table)
 huks_rc session_take(struct session_table *table, struct session_ref *out)
 {
     if (out == NULL || !table_here(table) || atomic_load_explicit(&table->shut, memory_order_relaxed) != 0) {
-        return error_raise(HUKS_E_ARGUMENT, ABOUT_NOTHING, NULL);
+        return error_raise(HUKS_E_ARGUMENT, ABOUT_SHUTDOWN, NULL);
     }
     table_check_often(table);
     if (table->limit == 0) {

@@ -165,7 +165,7 @@ static void table_free_ptr(struct session_table **table)
 huks_rc session_table_open(const struct session_settings *settings, struct session_table **out)
 {
     if (settings == NULL || out == NULL) {
-        return error_raise(HUKS_E_ARGUMENT, ABOUT_NOTHING, NULL);
+        return error_raise(HUKS_E_ARGUMENT, ABOUT_SHUTDOWN, NULL);
     }
     *out = NULL;
     AUTO(table_free_ptr) struct session_table *table = calloc(1, sizeof *table);

@@ -244,7 +244,7 @@ huks_rc wait_take(struct session_table *table, struct session_ref *out)
     for (;; now = clock_exact_ns()) {
         if (atomic_load(&table->shut) != 0) {
             (void)place_leave(table, &place, false, out);
-            return error_raise(HUKS_E_ARGUMENT, ABOUT_NOTHING, NULL);
+            return error_raise(HUKS_E_ARGUMENT, ABOUT_SHUTDOWN, NULL);
         }
         table_check_often(table);
         struct session_map *map = table_seat(table);

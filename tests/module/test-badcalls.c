@@ -402,9 +402,11 @@ START_TEST(codes_of_the_rows)
     for (size_t i = 0; i < BAD_CALLS; i++) {
         const struct bad_call *row = &bad_calls[i];
 
-        ck_assert_msg(row->huks == ckr_huks(row->want) || (row->want == CKR_MECHANISM_PARAM_INVALID &&
-                                                           (row->huks == 12000001 || row->huks == 12000002)),
-                      "%s: %s with %ld", row->id, ckr_name(row->want), row->huks);
+        bool parameter = row->want == CKR_MECHANISM_PARAM_INVALID && (row->huks == 12000001 || row->huks == 12000002);
+        bool signature = row->want == CKR_SIGNATURE_LEN_RANGE && row->huks == 12000006;
+
+        ck_assert_msg(row->huks == ckr_huks(row->want) || parameter || signature, "%s: %s with %ld", row->id,
+                      ckr_name(row->want), row->huks);
     }
 }
 END_TEST
