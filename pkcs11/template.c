@@ -14,16 +14,21 @@ struct chunk {
     _Alignas(max_align_t) uint8_t bytes[];
 };
 
-static CK_RV chunk_new(struct p11_draft *draft, size_t size, uint8_t **out)
+/* NULL when there is no memory. */
+static uint8_t *chunk_new(struct p11_draft *draft, size_t size)
 {
     struct chunk *chunk = malloc(sizeof(*chunk) + size);
     if (chunk == NULL) {
-        return p11_rv(error_no_memory(), P11_AT_CREATE);
+        return NULL;
     }
     chunk->next = draft->chunks;
     draft->chunks = chunk;
-    *out = chunk->bytes;
-    return CKR_OK;
+    return chunk->bytes;
+}
+
+static CK_RV no_memory(void)
+{
+    return p11_rv(error_no_memory(), P11_AT_CREATE);
 }
 
 void p11_draft_free(struct p11_draft *draft)
@@ -115,8 +120,10 @@ static CK_RV put_mechanisms(struct reading *reading, const CK_ATTRIBUTE *attribu
     }
     size_t count = attribute->ulValueLen / sizeof(CK_MECHANISM_TYPE);
     const CK_MECHANISM_TYPE *types = attribute->pValue;
-    uint8_t *packed = NULL;
-    P11_TRY(chunk_new(reading->draft, count * 4 + 1, &packed));
+    uint8_t *packed = chunk_new(reading->draft, count * 4 + 1);
+    if (packed == NULL) {
+        return no_memory();
+    }
     for (size_t i = 0; i < count; i++) {
         for (unsigned byte = 0; byte < 4; byte++) {
             packed[i * 4 + byte] = (uint8_t)(types[i] >> (8 * byte));
@@ -131,8 +138,10 @@ static CK_RV put_nested(struct reading *reading, const CK_ATTRIBUTE *attribute, 
 {
     AUTO(buffer_free) struct buffer packed = {0};
     P11_TRY(nested_pack(attribute, &packed));
-    uint8_t *kept = NULL;
-    P11_TRY(chunk_new(reading->draft, packed.size + 1, &kept));
+    uint8_t *kept = chunk_new(reading->draft, packed.size + 1);
+    if (kept == NULL) {
+        return no_memory();
+    }
     if (packed.size > 0) {
         memcpy(kept, packed.data, packed.size);
     }
@@ -487,8 +496,10 @@ static CK_RV merge_one(const CK_ATTRIBUTE *added, void *argument)
                    : p11_failf(CKR_TEMPLATE_INCONSISTENT, "attribute %s, by the other key's template",
                                p11_attribute_name(added->type));
     }
-    uint8_t *kept = NULL;
-    P11_TRY(chunk_new(merging->draft, added->ulValueLen + 1, &kept));
+    uint8_t *kept = chunk_new(merging->draft, added->ulValueLen + 1);
+    if (kept == NULL) {
+        return no_memory();
+    }
     if (added->ulValueLen > 0) {
         memcpy(kept, added->pValue, added->ulValueLen);
     }
@@ -515,8 +526,10 @@ static CK_RV merge_added(struct p11_draft *draft, struct bytes added, const CK_A
         return CKR_OK;
     }
     P11_TRY(template_check(*template, *count));
-    uint8_t *room = NULL;
-    P11_TRY(chunk_new(draft, (*count + more) * sizeof(CK_ATTRIBUTE), &room));
+    uint8_t *room = chunk_new(draft, (*count + more) * sizeof(CK_ATTRIBUTE));
+    if (room == NULL) {
+        return no_memory();
+    }
     struct merging merging = {draft, (CK_ATTRIBUTE *)(void *)room, *count, *count + more};
     if (*count > 0) {
         memcpy(merging.merged, *template, *count * sizeof(CK_ATTRIBUTE));

@@ -49,7 +49,7 @@ static void update_from(const struct OH_Huks_Blob *handle, const struct OH_Huks_
         perror(path);
         exit(1);
     }
-    uint8_t part[4096], unused[4096];
+    uint8_t part[4096], unused[4096] = {0};
     size_t size;
     while ((size = fread(part, 1, sizeof(part), file)) > 0) {
         struct OH_Huks_Blob in = {(uint32_t)size, part};
