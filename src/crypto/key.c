@@ -25,10 +25,12 @@ static struct crypto_key *key_new(struct crypto *crypto, enum crypto_key_class c
 
 static void key_free(struct crypto_key *key)
 {
-    /* An OpenSSL that the host has cleaned up has freed what we hold of it. */
     if (key->pkey != NULL && crypto_alive()) {
         EVP_PKEY_CTX_free(atomic_load(&key->idle_derive));
         EVP_PKEY_free(key->pkey);
+    } else {
+        crypto_keep(atomic_load(&key->idle_derive));
+        crypto_keep(key->pkey);
     }
     secret_free(&key->value);
     free(key);

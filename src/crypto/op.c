@@ -158,6 +158,10 @@ void crypto_op_free(struct crypto_op *op)
         EVP_MAC_CTX_free(op->mac);
     } else {
         /* OpenSSL is gone, and with it what its contexts pointed to. */
+        crypto_keep(op->cipher);
+        crypto_keep(op->mac);
+        crypto_keep(op->pkey);
+        crypto_keep(op->eddsa);
         crypto_key_unref(op->key);
         op_drop_collected(op);
         secret_free(&op->held);
