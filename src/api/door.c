@@ -22,20 +22,15 @@ static void door_prepare(void)
     pthread_mutex_lock(&making);
 }
 
-static void door_parent(void)
+static void door_unlock(void)
 {
     pthread_mutex_unlock(&making);
-}
-
-static void door_child(void)
-{
-    pthread_mutex_init(&making, NULL);
 }
 
 static huks_rc door_make(struct engine **out)
 {
     if (!watching) {
-        if (pthread_atfork(door_prepare, door_parent, door_child) != 0) {
+        if (pthread_atfork(door_prepare, door_unlock, door_unlock) != 0) {
             return error_no_memory();
         }
         watching = true;

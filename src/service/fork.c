@@ -44,7 +44,7 @@ static void fork_child(void)
     crypto_atfork_child();
     secret_fork_child();
     log_fork_child();
-    pthread_mutex_init(&watch_lock, NULL);
+    pthread_mutex_unlock(&watch_lock); /* this thread took it before the fork */
 }
 
 huks_rc fork_watch(struct engine *engine)
