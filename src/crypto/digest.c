@@ -187,6 +187,15 @@ huks_rc digest_get(struct crypto *crypto, uint32_t id, const struct digest_row *
     return HUKS_OK;
 }
 
+/* A context that failed half-way is not used again: OpenSSL 3.5 copies into it without a look. */
+static huks_rc digest_broken(struct digest *digest)
+{
+    EVP_MD_CTX_free(digest->evp);
+    digest->evp = NULL;
+    digest->evp_md = NULL;
+    return crypto_refused();
+}
+
 static huks_rc digest_begin_evp(struct crypto *crypto, struct digest *digest, const struct digest_row *row)
 {
     ERROR_GUARD;
@@ -198,8 +207,7 @@ static huks_rc digest_begin_evp(struct crypto *crypto, struct digest *digest, co
         return error_no_memory();
     }
     if (EVP_DigestInit_ex2(digest->evp, digest->evp_md == md ? NULL : md, NULL) != 1) {
-        digest->evp_md = NULL;
-        return crypto_refused();
+        return digest_broken(digest);
     }
     digest->evp_md = md;
     return HUKS_OK;
@@ -251,9 +259,8 @@ huks_rc digest_copy(struct digest *to, const struct digest *from)
         if (to->evp == NULL && (to->evp = EVP_MD_CTX_new()) == NULL) {
             return error_no_memory();
         }
-        to->evp_md = NULL;
         if (EVP_MD_CTX_copy_ex(to->evp, from->evp) != 1) {
-            return crypto_refused();
+            return digest_broken(to);
         }
         to->evp_md = from->evp_md;
     }

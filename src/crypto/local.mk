@@ -40,11 +40,15 @@ unit_programs += \
 	tests/unit/check-crypto-cipher \
 	tests/unit/check-crypto-derive \
 	tests/unit/check-crypto-key \
-	tests/unit/check-crypto-sign
+	tests/unit/check-crypto-memory \
+	tests/unit/check-crypto-sign \
+	tests/unit/check-crypto-threads
 tests_unit_check_crypto_SOURCES = tests/unit/check-crypto.c tests/unit/check-crypto.h
 tests_unit_check_crypto_cipher_SOURCES = tests/unit/check-crypto-cipher.c tests/unit/check-crypto.h
 tests_unit_check_crypto_derive_SOURCES = tests/unit/check-crypto-derive.c tests/unit/check-crypto.h
 tests_unit_check_crypto_key_SOURCES = tests/unit/check-crypto-key.c tests/unit/check-crypto.h
+tests_unit_check_crypto_memory_SOURCES = tests/unit/check-crypto-memory.c tests/unit/check-crypto.h
 tests_unit_check_crypto_sign_SOURCES = tests/unit/check-crypto-sign.c tests/unit/check-crypto.h
+tests_unit_check_crypto_threads_SOURCES = tests/unit/check-crypto-threads.c tests/unit/check-crypto.h
 
 engine_sources += src/crypto/key_public.c src/crypto/octets.c
