@@ -331,6 +331,7 @@ START_TEST(group_shares_a_store)
     ck_code(store_open(&shared.config, shared.crypto, &shared.store), HUKS_E_INTERNAL);
     shared.store = NULL;
     crypto_close(shared.crypto);
+    place_remove(&shared);
 }
 END_TEST
 
@@ -529,6 +530,7 @@ START_TEST(closed_descriptors_are_noticed)
     }
     ck_code(reading(id), HUKS_E_INTERNAL);
     ck_code(try_add(&place, SKETCH(.label = "x"), STORE_ALIAS_UNIQUE, NULL), HUKS_E_INTERNAL);
+    place_remove(&place);
     _exit(0);
 }
 END_TEST

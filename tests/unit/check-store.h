@@ -114,13 +114,18 @@ static inline void place_again(struct place *place)
     ck_ok(store_token_open(place->store, 0, &place->token));
 }
 
-static inline void place_close(struct place *place)
+static inline void place_remove(const struct place *place)
 {
     char command[400];
-    place_disconnect(place);
-    crypto_close(place->crypto);
     (void)snprintf(command, sizeof(command), "rm -rf '%s'", place->top);
     ck_assert_int_eq(system(command), 0);
+}
+
+static inline void place_close(struct place *place)
+{
+    place_disconnect(place);
+    crypto_close(place->crypto);
+    place_remove(place);
 }
 
 static inline char *place_file(const struct place *place, const char *name)
