@@ -23,13 +23,14 @@ _Static_assert(sizeof(functions_3_2) == LIST_SIZE(P11_FUNCTIONS_3_2), "the 3.2 l
 
 /*
  * The newest of each name first: a caller without a version gets it. Flags are 0: nothing here survives a
- * fork. The standard's types are not const; nobody writes to what they point at.
+ * fork. The standard's types are not const; nobody writes to what they point at. The name's type differs
+ * between headers.
  */
 static CK_INTERFACE interfaces[] = {
-    {(CK_UTF8CHAR_PTR) "PKCS 11", &functions_3_2, 0},
-    {(CK_UTF8CHAR_PTR) "PKCS 11", &functions_3_0, 0},
-    {(CK_UTF8CHAR_PTR) "PKCS 11", &functions_2_40, 0},
-    {(CK_UTF8CHAR_PTR)CK_HUKS_INTERFACE_NAME, (void *)&p11_vendor_functions, 0},
+    {(void *)"PKCS 11", &functions_3_2, 0},
+    {(void *)"PKCS 11", &functions_3_0, 0},
+    {(void *)"PKCS 11", &functions_2_40, 0},
+    {(void *)CK_HUKS_INTERFACE_NAME, (void *)&p11_vendor_functions, 0},
 };
 
 /* ---- C_GetFunctionList ---- */
@@ -78,8 +79,8 @@ static bool interface_fits(const CK_INTERFACE *interface, const CK_UTF8CHAR *nam
                            CK_FLAGS flags)
 {
     const CK_VERSION *own = interface->pFunctionList;
-    const CK_UTF8CHAR *wanted = name != NULL ? name : interfaces[0].pInterfaceName;
-    return strcmp((const char *)interface->pInterfaceName, (const char *)wanted) == 0 &&
+    const void *wanted = name != NULL ? (const void *)name : interfaces[0].pInterfaceName;
+    return strcmp((const void *)interface->pInterfaceName, wanted) == 0 &&
            (version == NULL || (version->major == own->major && version->minor == own->minor)) &&
            (interface->flags & flags) == flags;
 }
