@@ -374,3 +374,9 @@ bool crypto_has_digest(struct crypto *crypto, uint32_t digest)
     const struct digest_row *row = digest_find(digest);
     return row != NULL && (row->state_size != 0 || fetch_digest(crypto, row->fetch) != NULL);
 }
+
+uint32_t crypto_digest_by_size(size_t size)
+{
+    const struct digest_row *row = size >= 16 ? digest_by_size(size) : NULL;
+    return row != NULL ? row->id : OH_HUKS_DIGEST_NONE;
+}

@@ -52,3 +52,6 @@ tests_unit_check_crypto_sign_SOURCES = tests/unit/check-crypto-sign.c tests/unit
 tests_unit_check_crypto_threads_SOURCES = tests/unit/check-crypto-threads.c tests/unit/check-crypto.h
 
 engine_sources += src/crypto/key_public.c src/crypto/octets.c
+
+bench_programs += tests/bench/bench-crypto
+tests_bench_bench_crypto_SOURCES = tests/bench/bench-crypto.c

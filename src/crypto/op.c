@@ -527,6 +527,7 @@ huks_rc crypto_op_verify(struct crypto_op *op, struct bytes signature)
 
 bool crypto_op_multipart(const struct crypto_op *op)
 {
-    /* What collects could take parts too, and does for the native door; PKCS#11 has no C_*Update for most. */
-    return op->state != OP_IDLE && (op->sink != OP_COLLECT || op->which == CRYPTO_AEAD);
+    /* What collects could take parts too, and does for the native door; PKCS#11 has C_*Update for ciphers only. */
+    return op->state != OP_IDLE &&
+           (op->sink != OP_COLLECT || op->which == CRYPTO_AEAD || op->which == CRYPTO_CIPHER);
 }

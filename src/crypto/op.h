@@ -54,7 +54,8 @@ struct crypto_spec {
     enum crypto_method method;
     enum crypto_direction direction;
     uint32_t digest;        /* OH_HUKS_DIGEST_* / HUKS_DIGEST_*; OH_HUKS_DIGEST_NONE: input is already hashed */
-    uint32_t hash_of_input; /* PSS with digest NONE: which hash the input is                    */
+    uint32_t hash_of_input; /* PSS with digest NONE: which hash the input is; RSA PKCS#1 signatures
+                               with digest NONE: makes its DigestInfo here; NONE: input is one   */
     uint32_t mgf_digest;    /* PSS, OAEP; NONE: as digest                                       */
     uint32_t padding;       /* CRYPTO_CIPHER: OH_HUKS_PADDING_NONE or PKCS7                     */
     uint32_t mode;          /* OH_HUKS_MODE_* / HUKS_MODE_*                                     */
@@ -158,5 +159,7 @@ bool crypto_has_key_alg(struct crypto *crypto, uint32_t alg);
 bool crypto_has_curve(struct crypto *crypto, uint32_t curve); /* enum huks_curve */
 /* Bytes a digest gives; 0 for an unknown one. */
 size_t crypto_digest_size(uint32_t digest);
+/* The digest that HUKS takes a hash value of this size for (16, 20, 28, 32, 48, 64 bytes); NONE: no such. */
+uint32_t crypto_digest_by_size(size_t size);
 
 #endif
