@@ -17,3 +17,8 @@ huksctl_sources += \
 	src/tools/ctl_token.c \
 	src/tools/ctl_use.c \
 	src/tools/huksctl.c
+
+unit_programs += tests/unit/check-huksctl
+tests_unit_check_huksctl_SOURCES = tests/unit/check-huksctl.c \
+	src/tools/ctl_errors.c src/tools/ctl_names.c
+tests_unit_check_huksctl_LDADD = libhuks_cryptoki.la libhuks_engine.la $(CHECK_LIBS)
