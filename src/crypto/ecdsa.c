@@ -29,7 +29,8 @@ static huks_rc ecdsa_run(struct crypto_op *op, struct bytes in, uint8_t *out, si
     if (in.size == 0) {
         return op_bad_data_size(op);
     }
-    if (EVP_PKEY_sign(op->pkey, der, &made, in.data, in.size) != 1) {
+    /* Short of memory, OpenSSL 3.0 says "done" and −1 bytes. */
+    if (EVP_PKEY_sign(op->pkey, der, &made, in.data, in.size) != 1 || made > sizeof(der)) {
         return crypto_refused();
     }
     if (op->der) {
