@@ -18,7 +18,8 @@ tests_unit_check_errors_LDADD = libhuks_cryptoki.la $(LDADD)
 # Objects: the attribute table and what reads it.
 pkcs11_sources += \
 	pkcs11/attribute.c pkcs11/attribute.h pkcs11/attribute_value.c pkcs11/find.c pkcs11/key_type.c \
-	pkcs11/nested.c pkcs11/object.c pkcs11/template.c pkcs11/template.h
+	pkcs11/nested.c pkcs11/object.c pkcs11/template.c pkcs11/template.h \
+	pkcs11/template_change.c pkcs11/template_read.c pkcs11/template_read.h
 
 # Operations: the mechanism table and what reads it.
 pkcs11_sources += \

@@ -66,8 +66,9 @@ static huks_rc aead_begin(struct crypto_op *op, const struct crypto_spec *spec)
     }
     HUKS_TRY(aead_check(op, row, spec));
     HUKS_TRY(aead_take_tag(op, spec->tag));
-    op->sink = row->mode == OH_HUKS_MODE_CCM || (op->direction == CRYPTO_DECRYPT && !op->tag_given) ? OP_COLLECT
-                                                                                                    : OP_STREAM;
+    op->sink = row->mode == OH_HUKS_MODE_CCM || (op->direction == CRYPTO_DECRYPT && !op->tag_given)
+                   ? OP_COLLECT
+                   : OP_STREAM;
     if (row->mode == OH_HUKS_MODE_CCM) {
         op->cipher_row = row; /* keyed when the length is known */
         op->iv_size = (uint8_t)spec->iv.size;
@@ -85,7 +86,8 @@ static huks_rc aead_check_tag(struct crypto_op *op, const uint8_t *tag)
     ERROR_GUARD;
     uint8_t none[16];
     int written = 0;
-    if (EVP_CIPHER_CTX_ctrl(op->cipher, EVP_CTRL_AEAD_SET_TAG, (int)op->tag_size, (void *)(uintptr_t)tag) != 1 ||
+    if (EVP_CIPHER_CTX_ctrl(op->cipher, EVP_CTRL_AEAD_SET_TAG, (int)op->tag_size, (void *)(uintptr_t)tag) !=
+            1 ||
         EVP_DecryptFinal_ex(op->cipher, none, &written) != 1) {
         return op_bad_ciphertext();
     }
@@ -137,11 +139,12 @@ static huks_rc aead_ccm(struct crypto_op *op, struct bytes in, const uint8_t *ta
     }
     /* An absent pointer would mean "the end" to it. */
     const uint8_t *data = in.data != NULL ? in.data : (const uint8_t *)"";
-    uint8_t none[1];
+    uint8_t none[1] = {0};
     if (EVP_CipherUpdate(op->cipher, out != NULL ? out : none, &written, data, (int)in.size) != 1) {
         return encrypts ? crypto_refused() : op_bad_ciphertext();
     }
-    if (encrypts && EVP_CIPHER_CTX_ctrl(op->cipher, EVP_CTRL_AEAD_GET_TAG, (int)op->tag_size, out + in.size) != 1) {
+    if (encrypts &&
+        EVP_CIPHER_CTX_ctrl(op->cipher, EVP_CTRL_AEAD_GET_TAG, (int)op->tag_size, out + in.size) != 1) {
         return crypto_refused();
     }
     return HUKS_OK;

@@ -117,7 +117,8 @@ const struct cipher_row *cipher_find(struct crypto_op *op, uint32_t mode)
             }
         }
     }
-    huks_rc rc = known ? op_wrong_key_size() : error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_MECHANISM, "cipher mode");
+    huks_rc rc =
+        known ? op_wrong_key_size() : error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_MECHANISM, "cipher mode");
     (void)rc;
     return NULL;
 }
@@ -158,7 +159,8 @@ static bool cipher_set(struct crypto_op *op, const struct cipher_row *row, const
     return true;
 }
 
-static huks_rc cipher_rekey(struct crypto_op *op, const struct cipher_row *row, bool encrypts, struct bytes iv)
+static huks_rc cipher_rekey(struct crypto_op *op, const struct cipher_row *row, bool encrypts,
+                            struct bytes iv)
 {
     ERROR_GUARD;
     uint8_t expanded[24];
@@ -183,8 +185,8 @@ static huks_rc cipher_rekey(struct crypto_op *op, const struct cipher_row *row, 
         done = EVP_CIPHER_CTX_ctrl(op->cipher, EVP_CTRL_AEAD_SET_IVLEN, (int)iv.size, NULL) == 1;
         op->cipher_iv_size = iv.size;
     }
-    done = done && EVP_CipherInit_ex2(op->cipher, NULL, key, row->flags & CIPHER_WHOLE ? NULL : iv.data, encrypts,
-                                      NULL) == 1;
+    done = done && EVP_CipherInit_ex2(op->cipher, NULL, key, row->flags & CIPHER_WHOLE ? NULL : iv.data,
+                                      encrypts, NULL) == 1;
     if (key == expanded) {
         memory_cleanse(expanded, sizeof(expanded));
     }
@@ -212,8 +214,9 @@ huks_rc cipher_start(struct crypto_op *op, const struct cipher_row *row, bool en
     if (row->flags & CIPHER_WHOLE) {
         return HUKS_OK; /* its IV comes with the message */
     }
-    return EVP_CipherInit_ex2(op->cipher, NULL, NULL, iv.data, -1, NULL) == 1 ? HUKS_OK
-                                                                              : cipher_rekey(op, row, encrypts, iv);
+    return EVP_CipherInit_ex2(op->cipher, NULL, NULL, iv.data, -1, NULL) == 1
+               ? HUKS_OK
+               : cipher_rekey(op, row, encrypts, iv);
 }
 
 huks_rc cipher_run(struct crypto_op *op, struct bytes in, uint8_t *out, size_t *size)
@@ -221,7 +224,8 @@ huks_rc cipher_run(struct crypto_op *op, struct bytes in, uint8_t *out, size_t *
     int written = 0;
     size_t done = 0;
     while (in.size > CIPHER_STEP) {
-        if (EVP_CipherUpdate(op->cipher, out == NULL ? NULL : out + done, &written, in.data, (int)CIPHER_STEP) != 1) {
+        if (EVP_CipherUpdate(op->cipher, out == NULL ? NULL : out + done, &written, in.data,
+                             (int)CIPHER_STEP) != 1) {
             return crypto_refused();
         }
         done += (size_t)written;
@@ -291,7 +295,9 @@ static huks_rc cipher_begin(struct crypto_op *op, const struct crypto_spec *spec
     if (row->flags & CIPHER_WHOLE) {
         op->sink = OP_COLLECT;
         op->iv_size = row->iv_size;
-        memcpy(op->iv, iv.data, row->iv_size);
+        if (iv.data != NULL) {
+            memcpy(op->iv, iv.data, row->iv_size);
+        }
     }
     return HUKS_OK;
 }

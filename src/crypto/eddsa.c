@@ -59,7 +59,8 @@ static huks_rc eddsa_begin(struct crypto_op *op, const struct crypto_spec *spec)
         return op_wrong_param("context");
     }
     HUKS_TRY(op_begin_input(op, OH_HUKS_DIGEST_NONE));
-    if (plain && op->eddsa != NULL && op->eddsa_ready && op->eddsa_plain && op->eddsa_direction == op->direction) {
+    if (plain && op->eddsa != NULL && op->eddsa_ready && op->eddsa_plain &&
+        op->eddsa_direction == op->direction) {
         return HUKS_OK;
     }
     ERROR_GUARD;
@@ -76,9 +77,9 @@ static huks_rc eddsa_begin(struct crypto_op *op, const struct crypto_spec *spec)
     }
     OSSL_PARAM params[] = {
         OSSL_PARAM_construct_utf8_string("instance", (char *)(uintptr_t)eddsa_instance(op, spec), 0),
-        OSSL_PARAM_construct_octet_string("context-string",
-                                          spec->label.size != 0 ? (void *)(uintptr_t)spec->label.data : (void *)"",
-                                          spec->label.size),
+        OSSL_PARAM_construct_octet_string(
+            "context-string", spec->label.size != 0 ? (void *)(uintptr_t)spec->label.data : (void *)"",
+            spec->label.size),
         OSSL_PARAM_construct_end(),
     };
     return eddsa_init(op, params);
@@ -89,8 +90,9 @@ static huks_rc eddsa_again(struct crypto_op *op)
 {
     int done = 1;
     if (op->eddsa_used && op->eddsa_plain) {
-        done = op->direction == CRYPTO_SIGN ? EVP_DigestSignInit(op->eddsa, NULL, NULL, NULL, NULL)
-                                            : EVP_DigestVerifyInit(op->eddsa, NULL, NULL, NULL, NULL);
+        /* No key, no digest: the same again, in the context that the first time chose. */
+        done = op->direction == CRYPTO_SIGN ? EVP_DigestSignInit_ex(op->eddsa, NULL, NULL, NULL, NULL, NULL, NULL)
+                                            : EVP_DigestVerifyInit_ex(op->eddsa, NULL, NULL, NULL, NULL, NULL, NULL);
     }
     op->eddsa_used = true;
     return done == 1 ? HUKS_OK : crypto_refused();

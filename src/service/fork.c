@@ -40,6 +40,7 @@ static void fork_child(void)
         abandoned = engine;
         engine->forked = true;
         session_table_forget_after_fork(engine->sessions);
+        store_after_fork_child(engine->store);
     }
     crypto_atfork_child();
     secret_fork_child();

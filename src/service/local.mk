@@ -1,5 +1,6 @@
 # Sources of src/service/.
 engine_sources += \
+	src/service/curve_name.c src/service/curve_name.h \
 	src/service/engine.c src/service/engine.h \
 	src/service/fork.c src/service/fork.h \
 	src/service/item.c src/service/item.h \

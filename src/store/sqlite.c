@@ -18,14 +18,14 @@ static const char *const statements[SQL_COUNT] = {
     [SQL_META_DELETE] = "DELETE FROM meta WHERE name=?1",
     [SQL_STATE_GET] = "SELECT next,seal FROM state WHERE one=1",
     [SQL_STATE_PUT] = "UPDATE state SET next=?1,seal=?2 WHERE one=1",
-    [SQL_ITEM_INSERT] = "INSERT INTO item(id,version,key_version,pair,class,hashes,attrs,key)"
-                        " VALUES(?1,?2,?3,?4,?5,?6,?7,?8)",
+    [SQL_ITEM_INSERT] = ("INSERT INTO item(id,version,key_version,pair,class,hashes,attrs,key)"
+                        " VALUES(?1,?2,?3,?4,?5,?6,?7,?8)"),
     [SQL_ITEM_UPDATE] = "UPDATE item SET version=?2,hashes=?3,attrs=?4 WHERE id=?1",
     [SQL_ITEM_DELETE] = "DELETE FROM item WHERE id=?1",
-    [SQL_ITEM_GET] = "SELECT version,key_version,pair,class,hashes,attrs,"
-                     "EXISTS(SELECT 1 FROM item q WHERE q.id=item.pair) FROM item WHERE id=?1",
-    [SQL_ITEM_GET_KEY] = "SELECT version,key_version,pair,class,hashes,attrs,"
-                         "EXISTS(SELECT 1 FROM item q WHERE q.id=item.pair),key FROM item WHERE id=?1",
+    [SQL_ITEM_GET] = ("SELECT version,key_version,pair,class,hashes,attrs,"
+                     "EXISTS(SELECT 1 FROM item q WHERE q.id=item.pair) FROM item WHERE id=?1"),
+    [SQL_ITEM_GET_KEY] = ("SELECT version,key_version,pair,class,hashes,attrs,"
+                         "EXISTS(SELECT 1 FROM item q WHERE q.id=item.pair),key FROM item WHERE id=?1"),
     [SQL_ITEM_VERSION] = "SELECT version FROM item WHERE id=?1",
     [SQL_ITEM_LIST] = "SELECT id FROM item WHERE class=?1 ORDER BY id",
     [SQL_ITEM_AFTER] = "SELECT id FROM item WHERE id>?1 ORDER BY id LIMIT 1",

@@ -146,8 +146,9 @@ static enum ctl_option option_of(int value)
 static void getopt_tables(uint32_t takes, const char *mode, struct option *table, char *letters)
 {
     size_t count = 0;
-    strcpy(letters, mode);
-    letters += strlen(mode);
+    size_t length = strlen(mode);
+    memcpy(letters, mode, length + 1);
+    letters += length;
     for (enum ctl_option option = 0; option < OPTION_COUNT; option++) {
         if ((takes & (1u << option)) == 0) {
             continue;

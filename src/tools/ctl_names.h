@@ -5,7 +5,8 @@
 #define HUKS_TOOLS_CTL_NAMES_H
 
 #include "common/memory.h"
-#include "crypto/op.h"
+#include "service/curve_name.h"
+#include "service/operate.h"
 #include "param/tags.h"
 
 struct name_row {
@@ -51,10 +52,5 @@ extern const struct alg_row alg_rows[];
 const struct alg_row *alg_by_name(const char *name);
 const struct alg_row *alg_by_number(uint32_t alg);
 
-/* A curve's name by EC_PARAMS (stored form); NULL for none that is known. */
-const char *curve_title(struct bytes ec_params);
-/* EC_PARAMS for a curve's name among those of `alg`, appended. false: no such curve. */
-#define CURVE_PARAMS_MAX 32
-bool curve_params(uint32_t alg, const char *name, uint8_t out[CURVE_PARAMS_MAX], struct bytes *params);
 
 #endif

@@ -96,7 +96,7 @@ static huks_rc run_init(struct ctl *ctl)
     if (strlen(label) >= sizeof(kept)) {
         return ctl_usage(ctl, "a token's label has at most 32 bytes");
     }
-    strcpy(kept, label);
+    memcpy(kept, label, strlen(label) + 1);
     HUKS_TRY(confirm_reset(ctl));
     if (!without) {
         HUKS_TRY(so_pin_for(ctl, &so_pin));
