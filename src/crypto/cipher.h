@@ -29,7 +29,8 @@ const struct cipher_row *cipher_find(struct crypto_op *op, uint32_t mode);
  * Makes op->cipher ready for `row`, the operation's key and `iv`; when it was ready for row and key before,
  * only the IV is set.
  */
-HUKS_MUST_USE huks_rc cipher_start(struct crypto_op *op, const struct cipher_row *row, bool encrypts, struct bytes iv);
+HUKS_MUST_USE huks_rc cipher_start(struct crypto_op *op, const struct cipher_row *row, bool encrypts,
+                                   struct bytes iv);
 /* Update in steps that an int can count. */
 HUKS_MUST_USE huks_rc cipher_run(struct crypto_op *op, struct bytes in, uint8_t *out, size_t *size);
 

@@ -120,8 +120,8 @@ static size_t cmac_size(const struct crypto_op *op, enum crypto_step step, size_
 
 const struct op_method op_cmac = {
     .directions = OP_SIGNING,
-    .algs = {OH_HUKS_ALG_AES, OH_HUKS_ALG_CMAC, OH_HUKS_ALG_3DES, OH_HUKS_ALG_DES, OH_HUKS_ALG_SM4, HUKS_ALG_CAMELLIA,
-             HUKS_ALG_ARIA},
+    .algs = {OH_HUKS_ALG_AES, OH_HUKS_ALG_CMAC, OH_HUKS_ALG_3DES, OH_HUKS_ALG_DES, OH_HUKS_ALG_SM4,
+             HUKS_ALG_CAMELLIA, HUKS_ALG_ARIA},
     .begin = cmac_begin,
     .update = cmac_update,
     .finish = cmac_finish,

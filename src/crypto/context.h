@@ -52,7 +52,8 @@ static inline void error_guard_end(const int *mark)
     (void)mark;
     ERR_pop_to_mark();
 }
-#define ERROR_GUARD __attribute__((cleanup(error_guard_end), unused)) const int error_guard_mark = ERR_set_mark()
+#define ERROR_GUARD                                                                                          \
+    __attribute__((cleanup(error_guard_end), unused)) const int error_guard_mark = ERR_set_mark()
 
 /* What OpenSSL refuses for no reason that we know; an allocation that failed is told apart. */
 huks_rc crypto_refused(void);

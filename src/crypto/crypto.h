@@ -22,7 +22,9 @@ HUKS_MUST_USE huks_rc crypto_open(struct crypto **out);
  * are parked for the next crypto_open() instead: those threads' ends still touch them.
  */
 void crypto_close(struct crypto *crypto);
-/* In a forked child, from the atfork handler: frees a lock that another thread of the parent may have held. */
+/*
+ * In a forked child, from the atfork handler: frees a lock that another thread of the parent may have held.
+ */
 void crypto_atfork_child(void);
 /* false once the host's OpenSSL has been cleaned up: then no key, op or context may be freed or used. */
 bool crypto_alive(void);
@@ -43,7 +45,8 @@ bool crypto_equal(const void *a, size_t a_size, const void *b, size_t b_size);
 /* ---- small tools for the engine's own protocols (store, auth) ---- */
 
 #define CRYPTO_SHA256_SIZE 32
-HUKS_MUST_USE huks_rc crypto_sha256(struct crypto *crypto, struct bytes data, uint8_t out[CRYPTO_SHA256_SIZE]);
+HUKS_MUST_USE huks_rc crypto_sha256(struct crypto *crypto, struct bytes data,
+                                    uint8_t out[CRYPTO_SHA256_SIZE]);
 HUKS_MUST_USE huks_rc crypto_sha1(struct crypto *crypto, struct bytes data, uint8_t out[20]);
 /* HMAC-SHA-256 over the concatenation of `count` pieces. */
 HUKS_MUST_USE huks_rc crypto_hmac_sha256(struct crypto *crypto, struct bytes key, const struct bytes *pieces,
@@ -64,8 +67,9 @@ HUKS_MUST_USE huks_rc crypto_der_octet_string(struct bytes raw, struct buffer *d
  */
 #define CRYPTO_SEAL_KEY_SIZE 32
 #define CRYPTO_SEAL_OVERHEAD 28
-HUKS_MUST_USE huks_rc crypto_seal(struct crypto *crypto, const uint8_t key[CRYPTO_SEAL_KEY_SIZE], struct bytes aad,
-                                  struct bytes plain, struct buffer *sealed); /* appends to `sealed` */
+HUKS_MUST_USE huks_rc crypto_seal(struct crypto *crypto, const uint8_t key[CRYPTO_SEAL_KEY_SIZE],
+                                  struct bytes aad, struct bytes plain,
+                                  struct buffer *sealed); /* appends to `sealed` */
 /* 12000012 when the seal does not open. `plain` is allocated here. */
 HUKS_MUST_USE huks_rc crypto_unseal(struct crypto *crypto, const uint8_t key[CRYPTO_SEAL_KEY_SIZE],
                                     struct bytes aad, struct bytes sealed, struct secret *plain);

@@ -43,7 +43,8 @@ const struct curve_row *curve_by_id(uint32_t id);
 /* HUKS's choice for a key size; 0 bits: the algorithm's first. NULL: none. */
 const struct curve_row *curve_by_size(uint32_t alg, uint32_t bits);
 /* DER: OID, PrintableString, or ECParameters that are a named curve's. Unknown: 12000001 ABOUT_CURVE. */
-HUKS_MUST_USE huks_rc curve_parse(struct crypto *crypto, struct bytes ec_params, const struct curve_row **out);
+HUKS_MUST_USE huks_rc curve_parse(struct crypto *crypto, struct bytes ec_params,
+                                  const struct curve_row **out);
 /* EC_PARAMS as this engine gives it: OID, or PrintableString for Edwards and Montgomery curves. */
 void curve_write(const struct curve_row *curve, struct der_writer *writer);
 
@@ -52,8 +53,8 @@ HUKS_MUST_USE huks_rc curve_parse_explicit(struct crypto *crypto, struct bytes p
                                            const struct curve_row **out);
 bool curve_present(struct crypto *crypto, const struct curve_row *curve);
 /* d·G as an uncompressed point. `scalar` must be within 1 … order − 1, else 12000003 about `about`. */
-HUKS_MUST_USE huks_rc curve_public_point(struct crypto *crypto, const struct curve_row *curve, struct bytes scalar,
-                                         uint8_t *point, size_t *size);
+HUKS_MUST_USE huks_rc curve_public_point(struct crypto *crypto, const struct curve_row *curve,
+                                         struct bytes scalar, uint8_t *point, size_t *size);
 /* The x coordinate of scalar · point. A point that is none of the curve: 12000003 ABOUT_PUBLIC_POINT. */
 HUKS_MUST_USE huks_rc curve_product(struct crypto *crypto, const struct curve_row *curve, struct bytes scalar,
                                     struct bytes point, struct secret *x);

@@ -71,7 +71,8 @@ static bool curve_number_is(const BIGNUM *number, struct bytes magnitude)
     return other != NULL && BN_cmp(number, other) == 0;
 }
 
-static bool curve_group_is(OSSL_LIB_CTX *base_context, const EC_GROUP *group, const struct curve_explicit *given)
+static bool curve_group_is(OSSL_LIB_CTX *base_context, const EC_GROUP *group,
+                           const struct curve_explicit *given)
 {
     AUTO(number_free) BIGNUM *p = BN_new();
     AUTO(number_free) BIGNUM *a = BN_new();
@@ -98,7 +99,8 @@ huks_rc curve_parse_explicit(struct crypto *crypto, struct bytes parameters, con
         return error_raise(HUKS_E_INVALID_PARAM, ABOUT_ATTRIBUTE, "EC parameters");
     }
     for (const struct curve_row *row = curve_rows; row->id != 0; row++) {
-        if (!curve_is_weierstrass(row) || curve_field_size(row) != given.p.size || crypto_lib(crypto) == NULL) {
+        if (!curve_is_weierstrass(row) || curve_field_size(row) != given.p.size ||
+            crypto_lib(crypto) == NULL) {
             continue;
         }
         AUTO(curve_group_free) EC_GROUP *group = curve_group(crypto, row);
@@ -110,8 +112,8 @@ huks_rc curve_parse_explicit(struct crypto *crypto, struct bytes parameters, con
     return error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_CURVE, "elliptic curve");
 }
 
-huks_rc curve_public_point(struct crypto *crypto, const struct curve_row *curve, struct bytes scalar, uint8_t *point,
-                           size_t *size)
+huks_rc curve_public_point(struct crypto *crypto, const struct curve_row *curve, struct bytes scalar,
+                           uint8_t *point, size_t *size)
 {
     ERROR_GUARD;
     if (crypto_lib(crypto) == NULL) {
@@ -139,8 +141,8 @@ huks_rc curve_public_point(struct crypto *crypto, const struct curve_row *curve,
     return *size != 0 ? HUKS_OK : crypto_refused();
 }
 
-huks_rc curve_product(struct crypto *crypto, const struct curve_row *curve, struct bytes scalar, struct bytes point,
-                      struct secret *x)
+huks_rc curve_product(struct crypto *crypto, const struct curve_row *curve, struct bytes scalar,
+                      struct bytes point, struct secret *x)
 {
     ERROR_GUARD;
     if (crypto_lib(crypto) == NULL) {

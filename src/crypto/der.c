@@ -5,7 +5,9 @@
 
 #include <string.h>
 
-/* Header at the front of `in`: tag, header size, content size. Definite, shortest lengths only (X.690, 10.1). */
+/*
+ * Header at the front of `in`: tag, header size, content size. Definite, shortest lengths only (X.690, 10.1).
+ */
 static bool der_header(struct bytes in, uint8_t *tag, size_t *header, size_t *content)
 {
     if (in.size < 2) {

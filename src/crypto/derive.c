@@ -70,7 +70,8 @@ static huks_rc derive_peer_point(const struct crypto_key *key, struct bytes peer
     } else {
         return derive_bad_peer();
     }
-    return (raw ? point->size == key->type->raw_size : curve_point_form_ok(*point)) ? HUKS_OK : derive_bad_peer();
+    return (raw ? point->size == key->type->raw_size : curve_point_form_ok(*point)) ? HUKS_OK
+                                                                                    : derive_bad_peer();
 }
 
 /* A key of the same domain with `encoded` as its public half; putting it there checks that it is one. */
@@ -101,8 +102,9 @@ static EVP_PKEY_CTX *derive_take(struct crypto_key *key)
         return context;
     }
     context = EVP_PKEY_CTX_new_from_pkey(crypto_lib(key->crypto), key->pkey, NULL);
-    if (context != NULL && (EVP_PKEY_derive_init(context) != 1 ||
-                            (key->type->family == &key_family_ffc && EVP_PKEY_CTX_set_dh_pad(context, 1) != 1))) {
+    if (context != NULL &&
+        (EVP_PKEY_derive_init(context) != 1 ||
+         (key->type->family == &key_family_ffc && EVP_PKEY_CTX_set_dh_pad(context, 1) != 1))) {
         EVP_PKEY_CTX_free(context);
         context = NULL;
     }
@@ -122,8 +124,8 @@ void crypto_key_prepare(struct crypto_key *key)
 {
     bool agrees = key->class == CRYPTO_PRIVATE &&
                   ((key->type->family == &key_family_ec && key->alg != OH_HUKS_ALG_SM2) ||
-                   key->alg == OH_HUKS_ALG_X25519 || key->alg == HUKS_ALG_X448 || key->alg == OH_HUKS_ALG_DH ||
-                   key->alg == HUKS_ALG_X942_DH);
+                   key->alg == OH_HUKS_ALG_X25519 || key->alg == HUKS_ALG_X448 ||
+                   key->alg == OH_HUKS_ALG_DH || key->alg == HUKS_ALG_X942_DH);
     if (agrees && crypto_lib(key->crypto) != NULL) {
         ERROR_GUARD;
         EVP_PKEY_CTX *context = derive_take(key);
@@ -136,8 +138,9 @@ void crypto_key_prepare(struct crypto_key *key)
 static huks_rc derive_shared(struct crypto_key *key, struct bytes encoded, bool cofactor, struct secret *out)
 {
     ERROR_GUARD;
-    size_t size = key->curve != NULL ? (key->type->raw_size != 0 ? key->type->raw_size : curve_field_size(key->curve))
-                                     : (key->bits + 7u) / 8u;
+    size_t size = key->curve != NULL
+                      ? (key->type->raw_size != 0 ? key->type->raw_size : curve_field_size(key->curve))
+                      : (key->bits + 7u) / 8u;
     if (crypto_lib(key->crypto) == NULL) {
         return error_no_memory();
     }
@@ -170,8 +173,8 @@ static huks_rc derive_shared(struct crypto_key *key, struct bytes encoded, bool 
 }
 
 /* The secret as it is, cut to size, or through the KDF. */
-static huks_rc derive_after(struct crypto *crypto, const struct crypto_derive_spec *spec, const struct secret *shared,
-                            struct secret *out)
+static huks_rc derive_after(struct crypto *crypto, const struct crypto_derive_spec *spec,
+                            const struct secret *shared, struct secret *out)
 {
     if (spec->kdf == CRYPTO_KDF_NONE) {
         size_t size = spec->size != 0 ? spec->size : shared->size;
@@ -183,16 +186,16 @@ static huks_rc derive_after(struct crypto *crypto, const struct crypto_derive_sp
     const struct digest_row *row = NULL;
     HUKS_TRY(digest_get(crypto, spec->digest, &row));
     HUKS_TRY(secret_alloc(out, spec->size != 0 ? spec->size : row->size));
-    huks_rc rc = kdf_counter(crypto, row, spec->kdf == CRYPTO_KDF_SP800, secret_bytes(shared), spec->info, out->data,
-                             out->size);
+    huks_rc rc = kdf_counter(crypto, row, spec->kdf == CRYPTO_KDF_SP800, secret_bytes(shared), spec->info,
+                             out->data, out->size);
     if (rc != HUKS_OK) {
         secret_free(out);
     }
     return rc;
 }
 
-static huks_rc derive_ecdh(struct crypto *crypto, struct crypto_key *key, const struct crypto_derive_spec *spec,
-                           struct secret *out)
+static huks_rc derive_ecdh(struct crypto *crypto, struct crypto_key *key,
+                           const struct crypto_derive_spec *spec, struct secret *out)
 {
     AUTO(secret_free) struct secret shared = {0};
     struct bytes point;
@@ -247,8 +250,8 @@ static huks_rc derive_dh(struct crypto *crypto, struct crypto_key *key, const st
 
 /* ---- from a secret ---- */
 
-static huks_rc derive_hkdf(struct crypto *crypto, struct crypto_key *key, const struct crypto_derive_spec *spec,
-                           struct secret *out)
+static huks_rc derive_hkdf(struct crypto *crypto, struct crypto_key *key,
+                           const struct crypto_derive_spec *spec, struct secret *out)
 {
     const struct digest_row *row = NULL;
     uint8_t extracted[DIGEST_SIZE_MAX];
@@ -279,8 +282,8 @@ static huks_rc derive_hkdf(struct crypto *crypto, struct crypto_key *key, const 
     return rc;
 }
 
-static huks_rc derive_pbkdf2(struct crypto *crypto, struct crypto_key *key, const struct crypto_derive_spec *spec,
-                             struct secret *out)
+static huks_rc derive_pbkdf2(struct crypto *crypto, struct crypto_key *key,
+                             const struct crypto_derive_spec *spec, struct secret *out)
 {
     const struct digest_row *row = NULL;
     if (spec->iterations == 0) {
@@ -288,7 +291,8 @@ static huks_rc derive_pbkdf2(struct crypto *crypto, struct crypto_key *key, cons
     }
     HUKS_TRY(digest_get(crypto, spec->digest, &row));
     HUKS_TRY(secret_alloc(out, spec->size != 0 ? spec->size : row->size));
-    huks_rc rc = kdf_pbkdf2(crypto, row, secret_bytes(&key->value), spec->salt, spec->iterations, out->data, out->size);
+    huks_rc rc = kdf_pbkdf2(crypto, row, secret_bytes(&key->value), spec->salt, spec->iterations, out->data,
+                            out->size);
     if (rc != HUKS_OK) {
         secret_free(out);
     }

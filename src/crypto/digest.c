@@ -120,25 +120,45 @@ static void digest_sha512_256_final(union digest_state *state, uint8_t *out)
 
 /* DigestInfo ::= SEQUENCE { SEQUENCE { OID, NULL }, OCTET STRING } up to the hash value (RFC 8017, 9.2). */
 #define DIGEST_INFO_NIST(number, size)                                                                       \
-    19, {0x30, 17 + (size), 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, (number), \
-         0x05, 0x00, 0x04, (size)}
+    19,                                                                                                      \
+    {                                                                                                        \
+        0x30, 17 + (size), 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, (number), \
+            0x05, 0x00, 0x04, (size)                                                                         \
+    }
 #define DIGEST_EVP(fetch) 0, FETCH_##fetch, NULL, NULL, NULL
 
 const struct digest_row digest_rows[] = {
-    {OH_HUKS_DIGEST_MD5, "MD5", 16, 64, sizeof(MD5_CTX), 0, digest_md5_init, digest_md5_update, digest_md5_final,
-     18, {0x30, 0x20, 0x30, 0x0C, 0x06, 0x08, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x02, 0x05, 0x05, 0x00, 0x04,
-          0x10}},
-    {OH_HUKS_DIGEST_SHA1, "SHA1", 20, 64, sizeof(SHA_CTX), 0, digest_sha1_init, digest_sha1_update,
-     digest_sha1_final, 15,
+    {OH_HUKS_DIGEST_MD5,
+     "MD5",
+     16,
+     64,
+     sizeof(MD5_CTX),
+     0,
+     digest_md5_init,
+     digest_md5_update,
+     digest_md5_final,
+     18,
+     {0x30, 0x20, 0x30, 0x0C, 0x06, 0x08, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x02, 0x05, 0x05, 0x00, 0x04,
+      0x10}},
+    {OH_HUKS_DIGEST_SHA1,
+     "SHA1",
+     20,
+     64,
+     sizeof(SHA_CTX),
+     0,
+     digest_sha1_init,
+     digest_sha1_update,
+     digest_sha1_final,
+     15,
      {0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2B, 0x0E, 0x03, 0x02, 0x1A, 0x05, 0x00, 0x04, 0x14}},
     {OH_HUKS_DIGEST_SHA224, "SHA224", 28, 64, sizeof(SHA256_CTX), 0, digest_sha224_init, digest_sha256_update,
      digest_sha256_final, DIGEST_INFO_NIST(4, 28)},
     {OH_HUKS_DIGEST_SHA256, "SHA256", 32, 64, sizeof(SHA256_CTX), 0, digest_sha256_init, digest_sha256_update,
      digest_sha256_final, DIGEST_INFO_NIST(1, 32)},
-    {OH_HUKS_DIGEST_SHA384, "SHA384", 48, 128, sizeof(SHA512_CTX), 0, digest_sha384_init, digest_sha512_update,
-     digest_sha512_final, DIGEST_INFO_NIST(2, 48)},
-    {OH_HUKS_DIGEST_SHA512, "SHA512", 64, 128, sizeof(SHA512_CTX), 0, digest_sha512_init, digest_sha512_update,
-     digest_sha512_final, DIGEST_INFO_NIST(3, 64)},
+    {OH_HUKS_DIGEST_SHA384, "SHA384", 48, 128, sizeof(SHA512_CTX), 0, digest_sha384_init,
+     digest_sha512_update, digest_sha512_final, DIGEST_INFO_NIST(2, 48)},
+    {OH_HUKS_DIGEST_SHA512, "SHA512", 64, 128, sizeof(SHA512_CTX), 0, digest_sha512_init,
+     digest_sha512_update, digest_sha512_final, DIGEST_INFO_NIST(3, 64)},
     {HUKS_DIGEST_SHA512_224, "SHA512-224", 28, 128, sizeof(SHA512_CTX), 0, digest_sha512_224_init,
      digest_sha512_update, digest_sha512_224_final, DIGEST_INFO_NIST(5, 28)},
     {HUKS_DIGEST_SHA512_256, "SHA512-256", 32, 128, sizeof(SHA512_CTX), 0, digest_sha512_256_init,
@@ -147,10 +167,20 @@ const struct digest_row digest_rows[] = {
     {HUKS_DIGEST_SHA3_256, "SHA3-256", 32, 136, DIGEST_EVP(SHA3_256), DIGEST_INFO_NIST(8, 32)},
     {HUKS_DIGEST_SHA3_384, "SHA3-384", 48, 104, DIGEST_EVP(SHA3_384), DIGEST_INFO_NIST(9, 48)},
     {HUKS_DIGEST_SHA3_512, "SHA3-512", 64, 72, DIGEST_EVP(SHA3_512), DIGEST_INFO_NIST(10, 64)},
-    {OH_HUKS_DIGEST_SM3, "SM3", 32, 64, DIGEST_EVP(SM3), 18,
+    {OH_HUKS_DIGEST_SM3,
+     "SM3",
+     32,
+     64,
+     DIGEST_EVP(SM3),
+     18,
      {0x30, 0x30, 0x30, 0x0C, 0x06, 0x08, 0x2A, 0x81, 0x1C, 0xCF, 0x55, 0x01, 0x83, 0x11, 0x05, 0x00, 0x04,
       0x20}},
-    {HUKS_DIGEST_RIPEMD160, "RIPEMD160", 20, 64, DIGEST_EVP(RIPEMD160), 15,
+    {HUKS_DIGEST_RIPEMD160,
+     "RIPEMD160",
+     20,
+     64,
+     DIGEST_EVP(RIPEMD160),
+     15,
      {0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2B, 0x24, 0x03, 0x02, 0x01, 0x05, 0x00, 0x04, 0x14}},
     {HUKS_DIGEST_BLAKE2B_512, "BLAKE2B-512", 64, 128, DIGEST_EVP(BLAKE2B_512), 0, {0}},
     {0, NULL, 0, 0, 0, 0, NULL, NULL, NULL, 0, {0}},
@@ -289,8 +319,8 @@ void digest_free(struct digest *digest)
     *digest = (struct digest){0};
 }
 
-huks_rc digest_pieces(struct crypto *crypto, const struct digest_row *row, const struct bytes *pieces, size_t count,
-                      uint8_t *out)
+huks_rc digest_pieces(struct crypto *crypto, const struct digest_row *row, const struct bytes *pieces,
+                      size_t count, uint8_t *out)
 {
     AUTO(digest_free) struct digest digest = {0};
     HUKS_TRY(digest_begin(crypto, &digest, row));
@@ -317,7 +347,8 @@ static huks_rc hmac_pad(struct crypto *crypto, struct digest *digest, const stru
     return rc;
 }
 
-huks_rc hmac_key_set(struct crypto *crypto, struct hmac_key *key, const struct digest_row *row, struct bytes value)
+huks_rc hmac_key_set(struct crypto *crypto, struct hmac_key *key, const struct digest_row *row,
+                     struct bytes value)
 {
     uint8_t block[DIGEST_BLOCK_MAX] = {0};
     huks_rc rc = HUKS_OK;

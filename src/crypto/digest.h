@@ -52,7 +52,8 @@ struct digest {
     EVP_MD_CTX *evp;
     EVP_MD *evp_md; /* what `evp` was last initialised with */
 };
-HUKS_MUST_USE huks_rc digest_begin(struct crypto *crypto, struct digest *digest, const struct digest_row *row);
+HUKS_MUST_USE huks_rc digest_begin(struct crypto *crypto, struct digest *digest,
+                                   const struct digest_row *row);
 HUKS_MUST_USE huks_rc digest_update(struct digest *digest, struct bytes data);
 /* Writes row->size bytes; the digest is then not running. */
 HUKS_MUST_USE huks_rc digest_finish(struct digest *digest, uint8_t *out);
@@ -60,8 +61,8 @@ HUKS_MUST_USE huks_rc digest_copy(struct digest *to, const struct digest *from);
 /* Wipes the state; the context stays for the next begin. */
 void digest_reset(struct digest *digest);
 void digest_free(struct digest *digest);
-HUKS_MUST_USE huks_rc digest_pieces(struct crypto *crypto, const struct digest_row *row, const struct bytes *pieces,
-                                    size_t count, uint8_t *out);
+HUKS_MUST_USE huks_rc digest_pieces(struct crypto *crypto, const struct digest_row *row,
+                                    const struct bytes *pieces, size_t count, uint8_t *out);
 
 /* HMAC over a prepared key: two digest states that every MAC starts from. */
 struct hmac_key {

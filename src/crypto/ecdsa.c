@@ -61,8 +61,9 @@ static huks_rc ecdsa_run_verify(struct crypto_op *op, struct bytes in, struct by
     if (in.size == 0) {
         return op_bad_data_size(op);
     }
-    return EVP_PKEY_verify(op->pkey, signature.data, signature.size, in.data, in.size) == 1 ? HUKS_OK
-                                                                                            : op_bad_signature();
+    return EVP_PKEY_verify(op->pkey, signature.data, signature.size, in.data, in.size) == 1
+               ? HUKS_OK
+               : op_bad_signature();
 }
 
 static size_t ecdsa_size(const struct crypto_op *op, enum crypto_step step, size_t in_size)
@@ -101,7 +102,8 @@ static huks_rc sm2_begin_hash(struct crypto_op *op, struct bytes id)
     }
     HUKS_TRY(crypto_key_part(op->key, HUKS_TAG_EC_POINT, &point));
     const uint8_t bits[2] = {(uint8_t)(id.size * 8 >> 8), (uint8_t)(id.size * 8)};
-    const struct bytes pieces[] = {BYTES_OF(bits), id, BYTES_OF(sm2_curve), bytes_of(point.data + 1, point.size - 1)};
+    const struct bytes pieces[] = {BYTES_OF(bits), id, BYTES_OF(sm2_curve),
+                                   bytes_of(point.data + 1, point.size - 1)};
     HUKS_TRY(digest_pieces(op->crypto, op->hashed, pieces, ARRAY_SIZE(pieces), z));
     return digest_update(&op->digest, BYTES_OF(z));
 }

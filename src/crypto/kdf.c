@@ -21,8 +21,8 @@ static huks_rc kdf_too_long(void)
     return error_raise(HUKS_E_INVALID_PARAM, ABOUT_KEY_SIZE, "key size");
 }
 
-static huks_rc kdf_mac(const struct hmac_key *key, struct digest *running, const struct bytes *pieces, size_t count,
-                       uint8_t *out)
+static huks_rc kdf_mac(const struct hmac_key *key, struct digest *running, const struct bytes *pieces,
+                       size_t count, uint8_t *out)
 {
     HUKS_TRY(hmac_begin(key, running));
     for (size_t i = 0; i < count; i++) {
@@ -31,8 +31,8 @@ static huks_rc kdf_mac(const struct hmac_key *key, struct digest *running, const
     return hmac_finish(key, running, out);
 }
 
-huks_rc kdf_hkdf_extract(struct crypto *crypto, const struct digest_row *row, struct bytes salt, struct bytes key,
-                         uint8_t *out)
+huks_rc kdf_hkdf_extract(struct crypto *crypto, const struct digest_row *row, struct bytes salt,
+                         struct bytes key, uint8_t *out)
 {
     AUTO(hmac_key_free) struct hmac_key prepared = {0};
     AUTO(digest_free) struct digest running = {0};
@@ -41,8 +41,8 @@ huks_rc kdf_hkdf_extract(struct crypto *crypto, const struct digest_row *row, st
     return kdf_mac(&prepared, &running, &key, 1, out);
 }
 
-huks_rc kdf_hkdf_expand(struct crypto *crypto, const struct digest_row *row, struct bytes key, struct bytes info,
-                        uint8_t *out, size_t size)
+huks_rc kdf_hkdf_expand(struct crypto *crypto, const struct digest_row *row, struct bytes key,
+                        struct bytes info, uint8_t *out, size_t size)
 {
     AUTO(hmac_key_free) struct hmac_key prepared = {0};
     AUTO(digest_free) struct digest running = {0};
@@ -85,8 +85,8 @@ static huks_rc kdf_pbkdf2_block(const struct hmac_key *prepared, struct digest *
     return rc;
 }
 
-huks_rc kdf_pbkdf2(struct crypto *crypto, const struct digest_row *row, struct bytes password, struct bytes salt,
-                   uint32_t iterations, uint8_t *out, size_t size)
+huks_rc kdf_pbkdf2(struct crypto *crypto, const struct digest_row *row, struct bytes password,
+                   struct bytes salt, uint32_t iterations, uint8_t *out, size_t size)
 {
     AUTO(hmac_key_free) struct hmac_key prepared = {0};
     AUTO(digest_free) struct digest running = {0};
@@ -107,8 +107,8 @@ huks_rc kdf_pbkdf2(struct crypto *crypto, const struct digest_row *row, struct b
     return rc;
 }
 
-huks_rc kdf_counter(struct crypto *crypto, const struct digest_row *row, bool counter_first, struct bytes shared,
-                    struct bytes info, uint8_t *out, size_t size)
+huks_rc kdf_counter(struct crypto *crypto, const struct digest_row *row, bool counter_first,
+                    struct bytes shared, struct bytes info, uint8_t *out, size_t size)
 {
     uint8_t counter[4], block[DIGEST_SIZE_MAX];
     uint32_t number = 0;

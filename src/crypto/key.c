@@ -10,7 +10,8 @@
 #include "crypto/keydata.h"
 #include "crypto/op.h"
 
-static struct crypto_key *key_new(struct crypto *crypto, enum crypto_key_class class, const struct key_type *type)
+static struct crypto_key *key_new(struct crypto *crypto, enum crypto_key_class class,
+                                  const struct key_type *type)
 {
     struct crypto_key *key = calloc(1, sizeof(*key));
     if (key != NULL) {
@@ -176,7 +177,8 @@ static const struct key_type *key_read_public(uint32_t alg, struct bytes encoded
 {
     struct bytes sequence, oid, params, bits;
     if (!der_take(&encoded, DER_SEQUENCE, &sequence) || encoded.size != 0 ||
-        !key_take_algorithm(&sequence, &oid, &params) || !der_take_bits(&sequence, &bits) || sequence.size != 0) {
+        !key_take_algorithm(&sequence, &oid, &params) || !der_take_bits(&sequence, &bits) ||
+        sequence.size != 0) {
         return NULL;
     }
     const struct key_type *type = key_type_by_oid(alg, oid);
@@ -196,8 +198,8 @@ static const struct key_type *key_read_private(uint32_t alg, struct bytes encode
     return type != NULL && type->family->read_private(type, params, octets, parts) ? type : NULL;
 }
 
-huks_rc crypto_key_decode(struct crypto *crypto, enum crypto_key_class class, uint32_t alg, struct bytes encoded,
-                          struct crypto_key **out)
+huks_rc crypto_key_decode(struct crypto *crypto, enum crypto_key_class class, uint32_t alg,
+                          struct bytes encoded, struct crypto_key **out)
 {
     struct key_parts parts = {0};
     const struct key_type *type = NULL;
@@ -211,7 +213,8 @@ huks_rc crypto_key_decode(struct crypto *crypto, enum crypto_key_class class, ui
         parts.at[PART_VALUE] = encoded.data != NULL ? encoded : bytes_of("", 0);
         return key_import(crypto, class, type, &parts, out);
     }
-    type = class == CRYPTO_PUBLIC ? key_read_public(alg, encoded, &parts) : key_read_private(alg, encoded, &parts);
+    type = class == CRYPTO_PUBLIC ? key_read_public(alg, encoded, &parts)
+                                  : key_read_private(alg, encoded, &parts);
     return type != NULL ? key_import(crypto, class, type, &parts, out) : key_unreadable();
 }
 

@@ -71,9 +71,10 @@ static huks_rc ec_push(struct crypto_key *key, struct bytes point, struct bytes 
 {
     AUTO(number_free) BIGNUM *number = scalar.size != 0 ? number_new(scalar) : NULL;
     OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
-    bool pushed = builder != NULL && (scalar.size == 0 || number != NULL) &&
-                  OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, key->curve->name, 0) == 1 &&
-                  OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point.data, point.size) == 1;
+    bool pushed =
+        builder != NULL && (scalar.size == 0 || number != NULL) &&
+        OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, key->curve->name, 0) == 1 &&
+        OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point.data, point.size) == 1;
     /* In the order's length, so that the number's own length shows nowhere. */
     if (pushed && number != NULL) {
         pushed = OSSL_PARAM_BLD_push_BN_pad(builder, OSSL_PKEY_PARAM_PRIV_KEY, number, key->order_size) == 1;
@@ -164,7 +165,8 @@ static bool ec_read_private(const struct key_type *type, struct bytes params, st
     if (der_take(&sequence, DER_CONSTRUCTED(0), &inner) && params.size == 0) {
         parts->at[PART_EC_PARAMS] = inner;
     }
-    if (der_take(&sequence, DER_CONSTRUCTED(1), &inner) && !der_take_bits(&inner, &parts->at[PART_EC_POINT])) {
+    if (der_take(&sequence, DER_CONSTRUCTED(1), &inner) &&
+        !der_take_bits(&inner, &parts->at[PART_EC_POINT])) {
         return false;
     }
     return sequence.size == 0;

@@ -31,7 +31,8 @@ static bool ffc_has_subprime(const struct crypto_key *key)
     return key->alg != OH_HUKS_ALG_DH;
 }
 
-static huks_rc ffc_read_number(const struct key_parts *parts, enum key_part part, bool mandatory, BIGNUM **out)
+static huks_rc ffc_read_number(const struct key_parts *parts, enum key_part part, bool mandatory,
+                               BIGNUM **out)
 {
     struct bytes value = parts->at[part];
     if (value.size == 0) {
@@ -58,7 +59,8 @@ static huks_rc ffc_check_domain(struct crypto_key *key, const struct ffc_numbers
     if (!BN_is_odd(numbers->p) || bits < key->type->bits_min || bits > key->type->bits_max) {
         return key_part_wrong(PART_PRIME);
     }
-    if (numbers->q != NULL && (!BN_is_odd(numbers->q) || BN_is_one(numbers->q) || BN_cmp(numbers->q, numbers->p) >= 0)) {
+    if (numbers->q != NULL &&
+        (!BN_is_odd(numbers->q) || BN_is_one(numbers->q) || BN_cmp(numbers->q, numbers->p) >= 0)) {
         return key_part_wrong(PART_SUBPRIME);
     }
     if (!ffc_within(numbers->g, numbers->p)) {
@@ -108,7 +110,8 @@ static huks_rc ffc_import(struct crypto_key *key, const struct key_parts *parts)
     HUKS_TRY(ffc_read_number(parts, PART_PRIME, true, &numbers.p));
     HUKS_TRY(ffc_read_number(parts, PART_SUBPRIME, ffc_has_subprime(key), &numbers.q));
     HUKS_TRY(ffc_read_number(parts, PART_BASE, true, &numbers.g));
-    HUKS_TRY(ffc_read_number(parts, PART_VALUE, true, key->class == CRYPTO_PRIVATE ? &numbers.x : &numbers.y));
+    HUKS_TRY(
+        ffc_read_number(parts, PART_VALUE, true, key->class == CRYPTO_PRIVATE ? &numbers.x : &numbers.y));
     HUKS_TRY(ffc_check_domain(key, &numbers));
     HUKS_TRY(ffc_check_value(key, &numbers));
     OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
@@ -150,12 +153,14 @@ static huks_rc ffc_make_domain(struct crypto *crypto, const struct key_type *typ
     OSSL_PARAM params[4], *param = params;
     *param++ = OSSL_PARAM_construct_size_t(OSSL_PKEY_PARAM_FFC_PBITS, &p);
     if (type->alg == OH_HUKS_ALG_DH) {
-        *param++ = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_FFC_TYPE, (char *)(uintptr_t) "generator", 0);
+        *param++ =
+            OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_FFC_TYPE, (char *)(uintptr_t) "generator", 0);
         *param++ = OSSL_PARAM_construct_int(OSSL_PKEY_PARAM_DH_GENERATOR, &generator);
     } else {
         *param++ = OSSL_PARAM_construct_size_t(OSSL_PKEY_PARAM_FFC_QBITS, &q);
         /* FIPS 186-4 has only four pairs of sizes; all others are made as FIPS 186-2 did. */
-        bool old = !((p == 1024 && q == 160) || (p == 2048 && (q == 224 || q == 256)) || (p == 3072 && q == 256));
+        bool old =
+            !((p == 1024 && q == 160) || (p == 2048 && (q == 224 || q == 256)) || (p == 3072 && q == 256));
         *param++ = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_FFC_TYPE,
                                                     (char *)(uintptr_t)(old ? "fips186_2" : "fips186_4"), 0);
     }
@@ -234,8 +239,9 @@ static huks_rc ffc_generate(struct crypto_key *key, const struct crypto_keygen *
             return crypto_refused();
         }
     } else {
-        HUKS_TRY(spec->prime.size != 0 ? ffc_load_domain(key, spec, &domain)
-                                       : ffc_make_domain(key->crypto, key->type, spec->size_bits, 0, &domain));
+        HUKS_TRY(spec->prime.size != 0
+                     ? ffc_load_domain(key, spec, &domain)
+                     : ffc_make_domain(key->crypto, key->type, spec->size_bits, 0, &domain));
         context = EVP_PKEY_CTX_new_from_pkey(crypto_lib(key->crypto), domain, NULL);
         if (context == NULL || EVP_PKEY_keygen_init(context) != 1) {
             return error_no_memory();
@@ -262,8 +268,9 @@ static huks_rc ffc_append(const struct crypto_key *key, const char *name, struct
     return buffer_append(out, number.data, number.size);
 }
 
-huks_rc crypto_domain_generate(struct crypto *crypto, uint32_t alg, uint32_t prime_bits, uint32_t subprime_bits,
-                               struct buffer *prime, struct buffer *subprime, struct buffer *base)
+huks_rc crypto_domain_generate(struct crypto *crypto, uint32_t alg, uint32_t prime_bits,
+                               uint32_t subprime_bits, struct buffer *prime, struct buffer *subprime,
+                               struct buffer *base)
 {
     ERROR_GUARD;
     const struct key_type *type = key_type_find(alg);
@@ -302,7 +309,8 @@ static bool ffc_read_params(const struct key_type *type, struct bytes params, st
 static bool ffc_read_value(const struct key_type *type, struct bytes params, struct bytes bits,
                            struct key_parts *parts)
 {
-    return ffc_read_params(type, params, parts) && der_take_unsigned(&bits, &parts->at[PART_VALUE]) && bits.size == 0;
+    return ffc_read_params(type, params, parts) && der_take_unsigned(&bits, &parts->at[PART_VALUE]) &&
+           bits.size == 0;
 }
 
 static huks_rc ffc_write_params(const struct crypto_key *key, struct der_writer *writer)
@@ -346,8 +354,8 @@ static huks_rc ffc_part(const struct crypto_key *key, enum key_part part, struct
     case PART_BASE:
         return pkey_number(key, OSSL_PKEY_PARAM_FFC_G, 0, out);
     case PART_VALUE:
-        return pkey_number(key, key->class == CRYPTO_PRIVATE ? OSSL_PKEY_PARAM_PRIV_KEY : OSSL_PKEY_PARAM_PUB_KEY,
-                           0, out);
+        return pkey_number(
+            key, key->class == CRYPTO_PRIVATE ? OSSL_PKEY_PARAM_PRIV_KEY : OSSL_PKEY_PARAM_PUB_KEY, 0, out);
     default:
         return key_no_part();
     }

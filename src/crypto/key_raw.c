@@ -115,8 +115,8 @@ static bool raw_read_public(const struct key_type *type, struct bytes params, st
 static bool raw_read_private(const struct key_type *type, struct bytes params, struct bytes octets,
                              struct key_parts *parts)
 {
-    return params.size == 0 && der_take(&octets, DER_OCTET_STRING, &parts->at[PART_VALUE]) && octets.size == 0 &&
-           parts->at[PART_VALUE].size == type->raw_size;
+    return params.size == 0 && der_take(&octets, DER_OCTET_STRING, &parts->at[PART_VALUE]) &&
+           octets.size == 0 && parts->at[PART_VALUE].size == type->raw_size;
 }
 
 static huks_rc raw_write_params(const struct crypto_key *key, struct der_writer *writer)

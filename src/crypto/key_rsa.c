@@ -58,7 +58,8 @@ static huks_rc rsa_factor(struct rsa_numbers *numbers)
         numbers->q == NULL) {
         return error_no_memory();
     }
-    if (BN_mul(k, numbers->d, numbers->e, context) != 1 || BN_sub_word(k, 1) != 1 || BN_sub_word(minus, 1) != 1) {
+    if (BN_mul(k, numbers->d, numbers->e, context) != 1 || BN_sub_word(k, 1) != 1 ||
+        BN_sub_word(minus, 1) != 1) {
         return error_no_memory();
     }
     if (BN_is_zero(k) || BN_is_odd(k)) {
@@ -81,7 +82,8 @@ static huks_rc rsa_factor(struct rsa_numbers *numbers)
                 return crypto_refused();
             }
             if (BN_is_one(square)) {
-                bool split = BN_sub_word(root, 1) == 1 && BN_gcd(numbers->p, root, numbers->n, context) == 1 &&
+                bool split = BN_sub_word(root, 1) == 1 &&
+                             BN_gcd(numbers->p, root, numbers->n, context) == 1 &&
                              BN_div(numbers->q, NULL, numbers->n, numbers->p, context) == 1;
                 return split ? HUKS_OK : crypto_refused();
             }
@@ -128,7 +130,8 @@ static huks_rc rsa_complete(struct rsa_numbers *numbers)
         if ((numbers->q = BN_new()) == NULL) {
             return error_no_memory();
         }
-        if (BN_is_zero(numbers->p) || BN_div(numbers->q, NULL, numbers->n, numbers->p, numbers->context) != 1) {
+        if (BN_is_zero(numbers->p) ||
+            BN_div(numbers->q, NULL, numbers->n, numbers->p, numbers->context) != 1) {
             return key_part_wrong(PART_PRIME_1);
         }
     }
@@ -181,7 +184,8 @@ static huks_rc rsa_import(struct crypto_key *key, const struct key_parts *parts)
     if (crypto_base(key->crypto) == NULL) {
         return error_no_memory();
     }
-    AUTO(rsa_numbers_free) struct rsa_numbers numbers = {.context = BN_CTX_secure_new_ex(crypto_base(key->crypto))};
+    AUTO(rsa_numbers_free)
+    struct rsa_numbers numbers = {.context = BN_CTX_secure_new_ex(crypto_base(key->crypto))};
     if (numbers.context == NULL) {
         return error_no_memory();
     }
@@ -254,7 +258,8 @@ static huks_rc rsa_generate(struct crypto_key *key, const struct crypto_keygen *
 static bool rsa_params_ok(struct bytes params)
 {
     struct bytes content;
-    return params.size == 0 || (der_take(&params, DER_NULL, &content) && content.size == 0 && params.size == 0);
+    return params.size == 0 ||
+           (der_take(&params, DER_NULL, &content) && content.size == 0 && params.size == 0);
 }
 
 static bool rsa_read_public(const struct key_type *type, struct bytes params, struct bytes bits,

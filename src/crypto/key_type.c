@@ -10,7 +10,8 @@
 
 static const uint8_t key_ecb_aes[] = {FETCH_AES_128_ECB, FETCH_AES_192_ECB, FETCH_AES_256_ECB};
 static const uint8_t key_ecb_des[] = {FETCH_DES3_ECB, FETCH_DES3_ECB};
-static const uint8_t key_ecb_camellia[] = {FETCH_CAMELLIA_128_ECB, FETCH_CAMELLIA_192_ECB, FETCH_CAMELLIA_256_ECB};
+static const uint8_t key_ecb_camellia[] = {FETCH_CAMELLIA_128_ECB, FETCH_CAMELLIA_192_ECB,
+                                           FETCH_CAMELLIA_256_ECB};
 static const uint8_t key_ecb_aria[] = {FETCH_ARIA_128_ECB, FETCH_ARIA_192_ECB, FETCH_ARIA_256_ECB};
 static const uint8_t key_ecb_sm4[] = {FETCH_SM4_ECB};
 

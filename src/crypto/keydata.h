@@ -87,7 +87,8 @@ struct key_family {
     /* 12000011 when this kind of key has no such part. */
     huks_rc (*part)(const struct crypto_key *key, enum key_part part, struct secret *out);
 };
-extern const struct key_family key_family_secret, key_family_rsa, key_family_ec, key_family_raw, key_family_ffc;
+extern const struct key_family key_family_secret, key_family_rsa, key_family_ec, key_family_raw,
+    key_family_ffc;
 
 huks_rc key_no_part(void);
 /* The three bytes of CKA_CHECK_VALUE of a secret key. */

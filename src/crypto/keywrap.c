@@ -45,7 +45,9 @@ static huks_rc keywrap_run(struct crypto_op *op, struct bytes in, uint8_t *out, 
     ERROR_GUARD;
     const struct cipher_row *row = op->cipher_row;
     bool pads = row->mode == HUKS_MODE_KWP, encrypts = op->direction == CRYPTO_ENCRYPT;
-    struct bytes iv = op->iv_size != 0 ? bytes_of(op->iv, op->iv_size) : pads ? BYTES_OF(iv_pad) : BYTES_OF(iv_wrap);
+    struct bytes iv = op->iv_size != 0 ? bytes_of(op->iv, op->iv_size)
+                      : pads           ? BYTES_OF(iv_pad)
+                                       : BYTES_OF(iv_wrap);
     if (!keywrap_size_ok(op, in.size, pads)) {
         return op_bad_data_size(op);
     }

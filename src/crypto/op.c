@@ -177,7 +177,8 @@ void crypto_op_free(struct crypto_op *op)
 static bool op_takes_key(const struct op_method *method, const struct crypto_key *key)
 {
     for (size_t i = 0; i < ARRAY_SIZE(method->algs) && method->algs[i] != 0; i++) {
-        if (method->algs[i] == key->alg || (method->algs[i] == OP_ANY_SECRET && key->class == CRYPTO_SECRET)) {
+        if (method->algs[i] == key->alg ||
+            (method->algs[i] == OP_ANY_SECRET && key->class == CRYPTO_SECRET)) {
             return true;
         }
     }
@@ -187,7 +188,8 @@ static bool op_takes_key(const struct op_method *method, const struct crypto_key
 /* Private halves sign, decrypt and sign with recovery; either half does the rest. */
 static bool op_class_fits(enum crypto_direction direction, enum crypto_key_class class)
 {
-    bool private = direction == CRYPTO_SIGN || direction == CRYPTO_DECRYPT || direction == CRYPTO_SIGN_RECOVER;
+    bool private =
+        direction == CRYPTO_SIGN || direction == CRYPTO_DECRYPT || direction == CRYPTO_SIGN_RECOVER;
     return class != CRYPTO_PUBLIC || !private;
 }
 
@@ -247,9 +249,9 @@ huks_rc op_begin_input(struct crypto_op *op, uint32_t digest)
 
 bool op_pkey_same(const struct crypto_op *op, const struct op_pkey_use *use)
 {
-    return op->pkey != NULL && op->pkey_use.method == use->method && op->pkey_use.direction == use->direction &&
-           op->pkey_use.digest == use->digest && op->pkey_use.mgf == use->mgf &&
-           op->pkey_use.salt_size == use->salt_size;
+    return op->pkey != NULL && op->pkey_use.method == use->method &&
+           op->pkey_use.direction == use->direction && op->pkey_use.digest == use->digest &&
+           op->pkey_use.mgf == use->mgf && op->pkey_use.salt_size == use->salt_size;
 }
 
 EVP_PKEY_CTX *op_pkey(struct crypto_op *op, const struct op_pkey_use *use)
@@ -351,8 +353,8 @@ typedef huks_rc (*op_producer)(struct crypto_op *op, struct bytes in, uint8_t *o
  * happens. Where there is only a bound, a buffer below it gets the result if that fits after all, and
  * otherwise the result waits for the next call.
  */
-static huks_rc op_produce(struct crypto_op *op, op_producer producer, size_t needed, struct bytes in, void *out,
-                          size_t *size)
+static huks_rc op_produce(struct crypto_op *op, op_producer producer, size_t needed, struct bytes in,
+                          void *out, size_t *size)
 {
     if (out == NULL) {
         *size = 0;
@@ -527,7 +529,8 @@ huks_rc crypto_op_verify(struct crypto_op *op, struct bytes signature)
 
 bool crypto_op_multipart(const struct crypto_op *op)
 {
-    /* What collects could take parts too, and does for the native door; PKCS#11 has C_*Update for ciphers only. */
+    /* What collects could take parts too, and does for the native door; PKCS#11 has C_*Update for ciphers
+     * only. */
     return op->state != OP_IDLE &&
            (op->sink != OP_COLLECT || op->which == CRYPTO_AEAD || op->which == CRYPTO_CIPHER);
 }

@@ -53,7 +53,7 @@ enum crypto_direction { CRYPTO_ENCRYPT, CRYPTO_DECRYPT, CRYPTO_SIGN, CRYPTO_VERI
 struct crypto_spec {
     enum crypto_method method;
     enum crypto_direction direction;
-    uint32_t digest;        /* OH_HUKS_DIGEST_* / HUKS_DIGEST_*; OH_HUKS_DIGEST_NONE: input is already hashed */
+    uint32_t digest; /* OH_HUKS_DIGEST_* / HUKS_DIGEST_*; OH_HUKS_DIGEST_NONE: input is already hashed */
     uint32_t hash_of_input; /* PSS with digest NONE: which hash the input is; RSA PKCS#1 signatures
                                with digest NONE: makes its DigestInfo here; NONE: input is one   */
     uint32_t mgf_digest;    /* PSS, OAEP; NONE: as digest                                       */
@@ -86,7 +86,8 @@ void crypto_op_free(struct crypto_op *op); /* NULL is fine */
  * 12000003 ABOUT_MECHANISM_PARAM; absent but mandatory: 12000002 ABOUT_MECHANISM_PARAM; digest or mode that
  * this OpenSSL lacks: 12000001 ABOUT_MECHANISM (the digest as a whole) or ABOUT_MECHANISM_PARAM.
  */
-HUKS_MUST_USE huks_rc crypto_op_begin(struct crypto_op *op, struct crypto_key *key, const struct crypto_spec *spec);
+HUKS_MUST_USE huks_rc crypto_op_begin(struct crypto_op *op, struct crypto_key *key,
+                                      const struct crypto_spec *spec);
 
 /* One part. `out` may be NULL with *size 0 where the operation gives nothing back (sign, verify, digest). */
 HUKS_MUST_USE huks_rc crypto_op_update(struct crypto_op *op, struct bytes in, void *out, size_t *size);
@@ -137,7 +138,8 @@ struct crypto_derive_spec {
     uint32_t digest;
     enum crypto_kdf kdf;     /* ECDH: what follows the raw secret                               */
     bool cofactor;           /* ECDH with cofactor                                              */
-    struct bytes peer;       /* ECDH: raw point, or DER OCTET STRING of it, or SPKI; DH: public value (big-endian) or SPKI */
+    struct bytes
+        peer; /* ECDH: raw point, or DER OCTET STRING of it, or SPKI; DH: public value (big-endian) or SPKI */
     struct bytes info;       /* HKDF info; X9.63 shared data                                    */
     struct bytes salt;       /* HKDF, PBKDF2                                                    */
     bool extract, expand;    /* HKDF steps                                                      */

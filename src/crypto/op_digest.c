@@ -110,7 +110,8 @@ huks_rc crypto_op_restore(struct crypto_op *op, struct bytes state)
         saved.size != row->state_size || !digest_saved_sane(row, &saved.state)) {
         rc = op_wrong_param("saved state");
     } else {
-        const struct crypto_spec spec = {.method = CRYPTO_DIGEST, .direction = CRYPTO_HASH, .digest = row->id};
+        const struct crypto_spec spec = {
+            .method = CRYPTO_DIGEST, .direction = CRYPTO_HASH, .digest = row->id};
         rc = crypto_op_begin(op, NULL, &spec);
     }
     if (rc == HUKS_OK) {

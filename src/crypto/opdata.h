@@ -122,7 +122,7 @@ huks_rc op_bad_data_size(const struct crypto_op *op); /* by direction: DATA_LEN 
 /* Makes the hash in front of the method, for spec->digest; NONE: collects. */
 huks_rc op_begin_input(struct crypto_op *op, uint32_t digest);
 
-extern const struct op_method op_digest, op_rsa_pkcs1, op_rsa_pss, op_rsa_oaep, op_rsa_raw, op_ecdsa, op_dsa, op_eddsa,
-    op_sm2, op_hmac, op_cmac, op_gmac, op_poly1305, op_cipher, op_aead, op_key_wrap;
+extern const struct op_method op_digest, op_rsa_pkcs1, op_rsa_pss, op_rsa_oaep, op_rsa_raw, op_ecdsa, op_dsa,
+    op_eddsa, op_sm2, op_hmac, op_cmac, op_gmac, op_poly1305, op_cipher, op_aead, op_key_wrap;
 
 #endif

@@ -43,7 +43,8 @@ huks_rc pkey_import(struct crypto_key *key, OSSL_PARAM_BLD *builder, enum key_pa
                    : error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_MECHANISM, "algorithm");
     }
     int selection = key->class == CRYPTO_PRIVATE ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY;
-    if (EVP_PKEY_fromdata_init(context) != 1 || EVP_PKEY_fromdata(context, &key->pkey, selection, params) != 1) {
+    if (EVP_PKEY_fromdata_init(context) != 1 ||
+        EVP_PKEY_fromdata(context, &key->pkey, selection, params) != 1) {
         return ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE ? error_no_memory()
                                                                               : key_part_wrong(blame);
     }
@@ -53,7 +54,8 @@ huks_rc pkey_import(struct crypto_key *key, OSSL_PARAM_BLD *builder, enum key_pa
 EVP_PKEY_CTX *pkey_generator(struct crypto_key *key)
 {
     OSSL_LIB_CTX *lib = crypto_lib(key->crypto);
-    EVP_PKEY_CTX *context = lib != NULL ? EVP_PKEY_CTX_new_from_name(lib, fetch_key_name(key->type->fetch), NULL) : NULL;
+    EVP_PKEY_CTX *context =
+        lib != NULL ? EVP_PKEY_CTX_new_from_name(lib, fetch_key_name(key->type->fetch), NULL) : NULL;
     if (context == NULL || EVP_PKEY_keygen_init(context) != 1) {
         EVP_PKEY_CTX_free(context);
         huks_rc rc = fetch_key(key->crypto, key->type->fetch)
@@ -95,5 +97,6 @@ huks_rc pkey_write_number(const struct crypto_key *key, const char *name, struct
 huks_rc pkey_octets(const struct crypto_key *key, const char *name, void *out, size_t capacity, size_t *size)
 {
     ERROR_GUARD;
-    return EVP_PKEY_get_octet_string_param(key->pkey, name, out, capacity, size) == 1 ? HUKS_OK : key_no_part();
+    return EVP_PKEY_get_octet_string_param(key->pkey, name, out, capacity, size) == 1 ? HUKS_OK
+                                                                                      : key_no_part();
 }

@@ -36,8 +36,8 @@ huks_rc crypto_hmac_sha256(struct crypto *crypto, struct bytes key, const struct
     return hmac_finish(&prepared, &running, out);
 }
 
-huks_rc crypto_hkdf_sha256(struct crypto *crypto, struct bytes key, struct bytes salt, struct bytes info, void *out,
-                           size_t size)
+huks_rc crypto_hkdf_sha256(struct crypto *crypto, struct bytes key, struct bytes salt, struct bytes info,
+                           void *out, size_t size)
 {
     const struct digest_row *row = digest_find(OH_HUKS_DIGEST_SHA256);
     uint8_t extracted[CRYPTO_SHA256_SIZE];
@@ -47,8 +47,8 @@ huks_rc crypto_hkdf_sha256(struct crypto *crypto, struct bytes key, struct bytes
     return rc;
 }
 
-huks_rc crypto_scrypt(struct crypto *crypto, struct bytes password, struct bytes salt, uint32_t log2n, void *out,
-                      size_t size)
+huks_rc crypto_scrypt(struct crypto *crypto, struct bytes password, struct bytes salt, uint32_t log2n,
+                      void *out, size_t size)
 {
     if (log2n == 0 || log2n > 30) {
         return error_raise(HUKS_E_INVALID_PARAM, ABOUT_MECHANISM_PARAM, "scrypt cost");
@@ -63,7 +63,8 @@ huks_rc crypto_scrypt(struct crypto *crypto, struct bytes password, struct bytes
     /* OpenSSL wants 128·r·(N + p + 2) bytes and some; its default limit would refuse N = 2^15 and more. */
     uint64_t most = 128 * (uint64_t)r * (n + p + 2) + (1 << 20);
     OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_PASSWORD, (void *)(uintptr_t)password.data, password.size),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_PASSWORD, (void *)(uintptr_t)password.data,
+                                          password.size),
         OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)(uintptr_t)salt.data, salt.size),
         OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_N, &n),
         OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_SCRYPT_R, &r),

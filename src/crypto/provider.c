@@ -17,7 +17,6 @@
 #include <openssl/core.h>
 #include <openssl/core_dispatch.h>
 
-
 #define PROVIDER_ROWS 160
 #define PROVIDER_PROPERTIES "provider=" GUEST_PROVIDER
 
@@ -61,7 +60,8 @@ static bool provider_names_have(const char *names, const char *name)
     return false;
 }
 
-static void provider_fill(OSSL_ALGORITHM *rows, const struct provider_name *names, const OSSL_ALGORITHM *theirs)
+static void provider_fill(OSSL_ALGORITHM *rows, const struct provider_name *names,
+                          const OSSL_ALGORITHM *theirs)
 {
     size_t row = 0;
     for (; names->theirs != NULL && row < PROVIDER_ROWS - 1; names++) {
@@ -126,7 +126,8 @@ bool provider_install(OSSL_LIB_CTX *lib, OSSL_PROVIDER *base_default, OSSL_PROVI
     provider_fill(provider_key_rows, provider_keys,
                   OSSL_PROVIDER_query_operation(base_default, OSSL_OP_KEYMGMT, &no_cache));
     for (size_t i = 0; i < ARRAY_SIZE(lent); i++) {
-        provider_write(&provider_others[lent[i]], OSSL_PROVIDER_query_operation(base_default, lent[i], &no_cache));
+        provider_write(&provider_others[lent[i]],
+                       OSSL_PROVIDER_query_operation(base_default, lent[i], &no_cache));
     }
     provider_lender = base_default;
     *guest = OSSL_PROVIDER_add_builtin(lib, GUEST_PROVIDER, provider_init) == 1

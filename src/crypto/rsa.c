@@ -56,8 +56,9 @@ static huks_rc rsa_verify_now(struct crypto_op *op, struct bytes in, struct byte
     if (signature.size != rsa_size(op)) {
         return op_bad_signature_size();
     }
-    return EVP_PKEY_verify(op->pkey, signature.data, signature.size, in.data, in.size) == 1 ? HUKS_OK
-                                                                                            : op_bad_signature();
+    return EVP_PKEY_verify(op->pkey, signature.data, signature.size, in.data, in.size) == 1
+               ? HUKS_OK
+               : op_bad_signature();
 }
 
 static huks_rc rsa_encrypt_now(struct crypto_op *op, struct bytes in, uint8_t *out, size_t *size)
@@ -190,8 +191,8 @@ const struct op_method op_rsa_pkcs1 = {
 
 /* ---- PSS ---- */
 
-static huks_rc pss_salt(const struct crypto_op *op, const struct crypto_spec *spec, const struct digest_row *row,
-                        size_t *salt)
+static huks_rc pss_salt(const struct crypto_op *op, const struct crypto_spec *spec,
+                        const struct digest_row *row, size_t *salt)
 {
     /* The encoded message is one bit shorter than the modulus (RFC 8017, 9.1.1). */
     size_t encoded = (op->key->bits - 1 + 7) / 8;
@@ -199,8 +200,9 @@ static huks_rc pss_salt(const struct crypto_op *op, const struct crypto_spec *sp
         return op_wrong_key_size();
     }
     size_t most = encoded - row->size - 2;
-    *salt = spec->salt_size == CRYPTO_SALT_DIGEST ? row->size : spec->salt_size == CRYPTO_SALT_MAX ? most
-                                                                                                     : spec->salt_size;
+    *salt = spec->salt_size == CRYPTO_SALT_DIGEST ? row->size
+            : spec->salt_size == CRYPTO_SALT_MAX  ? most
+                                                  : spec->salt_size;
     if (*salt > most) {
         return spec->salt_size == CRYPTO_SALT_DIGEST ? op_wrong_key_size() : op_wrong_param("salt size");
     }
@@ -270,7 +272,8 @@ static huks_rc oaep_set(struct crypto_op *op, const struct digest_row *row, cons
         OSSL_PARAM_construct_utf8_string(OSSL_ASYM_CIPHER_PARAM_OAEP_DIGEST, (char *)(uintptr_t)row->name, 0),
         OSSL_PARAM_construct_utf8_string(OSSL_ASYM_CIPHER_PARAM_MGF1_DIGEST, (char *)(uintptr_t)mgf->name, 0),
         OSSL_PARAM_construct_octet_string(OSSL_ASYM_CIPHER_PARAM_OAEP_LABEL,
-                                          label.size != 0 ? (void *)(uintptr_t)label.data : (void *)"", label.size),
+                                          label.size != 0 ? (void *)(uintptr_t)label.data : (void *)"",
+                                          label.size),
         OSSL_PARAM_construct_end(),
     };
     if (EVP_PKEY_CTX_set_params(op->pkey, params) != 1) {
@@ -288,7 +291,8 @@ static huks_rc oaep_begin(struct crypto_op *op, const struct crypto_spec *spec)
         return op_missing_param("digest algorithm");
     }
     HUKS_TRY(digest_get(op->crypto, spec->digest, &row));
-    HUKS_TRY(digest_get(op->crypto, spec->mgf_digest != OH_HUKS_DIGEST_NONE ? spec->mgf_digest : spec->digest, &mgf));
+    HUKS_TRY(digest_get(op->crypto, spec->mgf_digest != OH_HUKS_DIGEST_NONE ? spec->mgf_digest : spec->digest,
+                        &mgf));
     if (rsa_size(op) < 2 * (size_t)row->size + 2) {
         return op_wrong_key_size();
     }

@@ -53,8 +53,8 @@ static inline uint32_t padding_select(uint32_t mask, uint32_t yes, uint32_t no)
 }
 
 /* HMAC-SHA-256(key, counter ‖ label ‖ bits) for as many blocks as it takes. */
-static huks_rc padding_expand(const struct hmac_key *key, struct digest *running, const char *label, uint8_t *out,
-                              size_t size)
+static huks_rc padding_expand(const struct hmac_key *key, struct digest *running, const char *label,
+                              uint8_t *out, size_t size)
 {
     uint8_t block[CRYPTO_SHA256_SIZE];
     const uint8_t bits[2] = {(uint8_t)(size * 8 >> 8), (uint8_t)(size * 8)};
@@ -120,7 +120,8 @@ static uint32_t padding_check(const uint8_t *block, uint32_t size, uint32_t *sta
     return good;
 }
 
-static huks_rc padding_remove(struct crypto_op *op, struct bytes in, const uint8_t *block, uint8_t *out, size_t *size)
+static huks_rc padding_remove(struct crypto_op *op, struct bytes in, const uint8_t *block, uint8_t *out,
+                              size_t *size)
 {
     AUTO(hmac_key_free) struct hmac_key key = {0};
     AUTO(digest_free) struct digest running = {0};

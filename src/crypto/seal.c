@@ -26,8 +26,8 @@ static void seal_give(struct crypto *crypto, EVP_CIPHER_CTX *context)
     }
 }
 
-static bool seal_start(EVP_CIPHER_CTX *context, const EVP_CIPHER *cipher, const uint8_t *key, const uint8_t *nonce,
-                       struct bytes aad, int encrypt)
+static bool seal_start(EVP_CIPHER_CTX *context, const EVP_CIPHER *cipher, const uint8_t *key,
+                       const uint8_t *nonce, struct bytes aad, int encrypt)
 {
     int written = 0;
     return EVP_CipherInit_ex2(context, cipher, key, nonce, encrypt, NULL) == 1 &&
@@ -98,7 +98,8 @@ huks_rc crypto_unseal(struct crypto *crypto, const uint8_t key[CRYPTO_SEAL_KEY_S
         secret_free(plain);
         return error_no_memory();
     }
-    bool opened = seal_start(context, cipher, key, sealed.data, aad, 0) && seal_run(context, text, plain->data) &&
+    bool opened = seal_start(context, cipher, key, sealed.data, aad, 0) &&
+                  seal_run(context, text, plain->data) &&
                   EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, SEAL_TAG, tag) == 1 &&
                   EVP_DecryptFinal_ex(context, none, &written) == 1;
     seal_give(crypto, context);

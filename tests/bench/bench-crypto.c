@@ -60,7 +60,8 @@ static void ours_once(struct bench *b)
 static void ours_verify(struct bench *b)
 {
     must(crypto_op_begin(b->op, b->public, &b->spec) == HUKS_OK &&
-             crypto_op_verify_once(b->op, bytes_of(in, b->size), bytes_of(b->signature, b->signature_size)) == HUKS_OK,
+             crypto_op_verify_once(b->op, bytes_of(in, b->size), bytes_of(b->signature, b->signature_size)) ==
+                 HUKS_OK,
          "our verification");
 }
 
@@ -115,8 +116,9 @@ static void theirs_cbc(struct bench *b)
 static void theirs_hmac(struct bench *b)
 {
     size_t n = 0;
-    OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)(uintptr_t) "SHA256", 0),
-                           OSSL_PARAM_construct_end()};
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)(uintptr_t) "SHA256", 0),
+        OSSL_PARAM_construct_end()};
     EVP_MAC_CTX *context = EVP_MAC_CTX_new(b->mac);
     must(EVP_MAC_init(context, secret_value, 32, params) == 1 && EVP_MAC_update(context, in, b->size) == 1 &&
              EVP_MAC_final(context, out, &n, 32) == 1,
@@ -228,24 +230,79 @@ static const struct row {
     HMAC(16384, 0.97),
     SHA(64, 0.75),
     SHA(16384, 0.98),
-    {"RSA-2048 sign", OH_HUKS_ALG_RSA, 2048,
-     {.method = CRYPTO_RSA_PKCS1, .direction = CRYPTO_SIGN, .digest = OH_HUKS_DIGEST_SHA256}, NULL, "SHA256", 32,
-     ours_once, theirs_sign, 0.97},
-    {"RSA-2048 verify", OH_HUKS_ALG_RSA, 2048,
-     {.method = CRYPTO_RSA_PKCS1, .direction = CRYPTO_VERIFY, .digest = OH_HUKS_DIGEST_SHA256}, NULL, "SHA256", 32,
-     ours_verify, theirs_verify, 0.90},
-    {"RSA-2048 PSS sign", OH_HUKS_ALG_RSA, 2048,
-     {.method = CRYPTO_RSA_PSS, .direction = CRYPTO_SIGN, .digest = OH_HUKS_DIGEST_SHA256,
-      .salt_size = CRYPTO_SALT_DIGEST}, NULL, "SHA256", 32, ours_once, theirs_sign, 0.97},
-    {"ECDSA P-256 sign", OH_HUKS_ALG_ECC, 256,
-     {.method = CRYPTO_ECDSA, .direction = CRYPTO_SIGN, .digest = OH_HUKS_DIGEST_SHA256}, NULL, "SHA256", 32,
-     ours_once, theirs_sign, 0.95},
-    {"ECDSA P-256 verify", OH_HUKS_ALG_ECC, 256,
-     {.method = CRYPTO_ECDSA, .direction = CRYPTO_VERIFY, .digest = OH_HUKS_DIGEST_SHA256}, NULL, "SHA256", 32,
-     ours_verify, theirs_verify, 0.95},
-    {"Ed25519 sign", OH_HUKS_ALG_ED25519, 256, {.method = CRYPTO_EDDSA, .direction = CRYPTO_SIGN}, NULL, NULL, 32,
-     ours_once, theirs_sign, 0.95},
-    {"ECDH P-256", OH_HUKS_ALG_ECC, 256, {.method = CRYPTO_NONE}, NULL, NULL, 32, ours_agree, theirs_agree, 1.10},
+    {"RSA-2048 sign",
+     OH_HUKS_ALG_RSA,
+     2048,
+     {.method = CRYPTO_RSA_PKCS1, .direction = CRYPTO_SIGN, .digest = OH_HUKS_DIGEST_SHA256},
+     NULL,
+     "SHA256",
+     32,
+     ours_once,
+     theirs_sign,
+     0.97},
+    {"RSA-2048 verify",
+     OH_HUKS_ALG_RSA,
+     2048,
+     {.method = CRYPTO_RSA_PKCS1, .direction = CRYPTO_VERIFY, .digest = OH_HUKS_DIGEST_SHA256},
+     NULL,
+     "SHA256",
+     32,
+     ours_verify,
+     theirs_verify,
+     0.90},
+    {"RSA-2048 PSS sign",
+     OH_HUKS_ALG_RSA,
+     2048,
+     {.method = CRYPTO_RSA_PSS,
+      .direction = CRYPTO_SIGN,
+      .digest = OH_HUKS_DIGEST_SHA256,
+      .salt_size = CRYPTO_SALT_DIGEST},
+     NULL,
+     "SHA256",
+     32,
+     ours_once,
+     theirs_sign,
+     0.97},
+    {"ECDSA P-256 sign",
+     OH_HUKS_ALG_ECC,
+     256,
+     {.method = CRYPTO_ECDSA, .direction = CRYPTO_SIGN, .digest = OH_HUKS_DIGEST_SHA256},
+     NULL,
+     "SHA256",
+     32,
+     ours_once,
+     theirs_sign,
+     0.95},
+    {"ECDSA P-256 verify",
+     OH_HUKS_ALG_ECC,
+     256,
+     {.method = CRYPTO_ECDSA, .direction = CRYPTO_VERIFY, .digest = OH_HUKS_DIGEST_SHA256},
+     NULL,
+     "SHA256",
+     32,
+     ours_verify,
+     theirs_verify,
+     0.95},
+    {"Ed25519 sign",
+     OH_HUKS_ALG_ED25519,
+     256,
+     {.method = CRYPTO_EDDSA, .direction = CRYPTO_SIGN},
+     NULL,
+     NULL,
+     32,
+     ours_once,
+     theirs_sign,
+     0.95},
+    {"ECDH P-256",
+     OH_HUKS_ALG_ECC,
+     256,
+     {.method = CRYPTO_NONE},
+     NULL,
+     NULL,
+     32,
+     ours_agree,
+     theirs_agree,
+     1.10},
     {"random 32", 0, 0, {.method = CRYPTO_NONE}, NULL, NULL, 32, ours_random, theirs_random, 1.50},
     {"EC P-256 pair", 0, 0, {.method = CRYPTO_NONE}, NULL, NULL, 32, ours_generate, theirs_generate, 0.80},
 };
@@ -275,14 +332,17 @@ static int compare(const void *a, const void *b)
 static void make_keys(struct bench *b, const struct row *row)
 {
     if (row->alg == OH_HUKS_ALG_AES || row->alg == OH_HUKS_ALG_HMAC) {
-        must(crypto_key_decode(b->crypto, CRYPTO_SECRET, row->alg, BYTES_OF(secret_value), &b->key) == HUKS_OK, "key");
+        must(crypto_key_decode(b->crypto, CRYPTO_SECRET, row->alg, BYTES_OF(secret_value), &b->key) ==
+                 HUKS_OK,
+             "key");
     } else if (row->alg != 0) {
         struct crypto_keygen spec = {.alg = row->alg, .size_bits = row->bits};
         struct secret info = {0}, encoded = {0};
         must(crypto_key_generate(b->crypto, &spec, &b->key) == HUKS_OK &&
                  crypto_key_encode(b->key, CRYPTO_PUBLIC, &info) == HUKS_OK &&
                  crypto_key_encode(b->key, CRYPTO_PRIVATE, &encoded) == HUKS_OK &&
-                 crypto_key_decode(b->crypto, CRYPTO_PUBLIC, row->alg, secret_bytes(&info), &b->public) == HUKS_OK,
+                 crypto_key_decode(b->crypto, CRYPTO_PUBLIC, row->alg, secret_bytes(&info), &b->public) ==
+                     HUKS_OK,
              "key");
         const uint8_t *at = encoded.data;
         b->pkey = d2i_AutoPrivateKey(NULL, &at, (long)encoded.size);
@@ -333,8 +393,9 @@ static void measure(struct crypto *crypto, const struct row *row, size_t rounds)
         best_theirs = theirs < best_theirs ? theirs : best_theirs;
     }
     qsort(ratios, rounds, sizeof(*ratios), compare);
-    printf("%-22s %10.3f %10.3f %8.2f  (%.2f … %.2f)   wanted %.2f\n", row->name, best_ours / 1000, best_theirs / 1000,
-           ratios[rounds / 2], ratios[rounds / 10], ratios[rounds - 1 - rounds / 10], row->wanted);
+    printf("%-22s %10.3f %10.3f %8.2f  (%.2f … %.2f)   wanted %.2f\n", row->name, best_ours / 1000,
+           best_theirs / 1000, ratios[rounds / 2], ratios[rounds / 10], ratios[rounds - 1 - rounds / 10],
+           row->wanted);
     fflush(stdout);
     free(ratios);
     crypto_op_free(b.op);

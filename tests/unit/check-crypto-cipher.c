@@ -303,16 +303,16 @@ static const struct {
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
-static huks_rc once(struct crypto_op *op, struct crypto_key *key, const struct crypto_spec *spec, struct bytes in,
-                    uint8_t *out, size_t *size)
+static huks_rc once(struct crypto_op *op, struct crypto_key *key, const struct crypto_spec *spec,
+                    struct bytes in, uint8_t *out, size_t *size)
 {
     HUKS_TRY(crypto_op_begin(op, key, spec));
     return crypto_op_once(op, in, out, size);
 }
 
 /* Through update and finish, in pieces of `piece` bytes, each into a buffer of exactly the size told. */
-static huks_rc pieces(struct crypto_op *op, struct crypto_key *key, const struct crypto_spec *spec, struct bytes in,
-                      size_t piece, uint8_t *out, size_t *size)
+static huks_rc pieces(struct crypto_op *op, struct crypto_key *key, const struct crypto_spec *spec,
+                      struct bytes in, size_t piece, uint8_t *out, size_t *size)
 {
     size_t made = 0;
     HUKS_TRY(crypto_op_begin(op, key, spec));
@@ -343,8 +343,8 @@ static huks_rc pieces(struct crypto_op *op, struct crypto_key *key, const struct
 }
 
 /* Every way to give the input gives the same; `expected` NULL only compares the ways with each other. */
-static void all_ways(struct crypto_op *op, struct crypto_key *key, const struct crypto_spec *spec, struct bytes in,
-                     struct bytes expected)
+static void all_ways(struct crypto_op *op, struct crypto_key *key, const struct crypto_spec *spec,
+                     struct bytes in, struct bytes expected)
 {
     static const size_t steps[] = {1, 3, 7, 16, 17, 64, 1000};
     uint8_t out[8192];
@@ -455,7 +455,9 @@ END_TEST
 
 START_TEST(aead_streams)
 {
-    /* With the tag given, plaintext comes out as it goes, and the end tells; without, nothing comes before. */
+    /*
+     * With the tag given, plaintext comes out as it goes, and the end tells; without, nothing comes before.
+     */
     AUTO(op_free) struct crypto_op *op = new_op();
     AUTO(key_free) struct crypto_key *key = secret_key(OH_HUKS_ALG_AES, hex(aeads[0].key));
     uint8_t zeros[64] = {0}, sealed[80], out[64];
@@ -485,7 +487,8 @@ START_TEST(key_wrap)
 {
     AUTO(op_free) struct crypto_op *op = new_op();
     AUTO(key_free) struct crypto_key *key = secret_key(OH_HUKS_ALG_AES, hex(wraps[_i].key));
-    struct crypto_spec spec = {.method = CRYPTO_KEY_WRAP, .mode = wraps[_i].mode, .direction = CRYPTO_ENCRYPT};
+    struct crypto_spec spec = {
+        .method = CRYPTO_KEY_WRAP, .mode = wraps[_i].mode, .direction = CRYPTO_ENCRYPT};
     struct bytes plain = hex(wraps[_i].plain), wrapped = hex(wraps[_i].wrapped);
     uint8_t out[128], changed[128];
     size_t size = sizeof(out);
@@ -503,7 +506,8 @@ START_TEST(key_wrap)
         ck_assert_int_eq(error_about(), ABOUT_CIPHERTEXT);
     }
     size = sizeof(out);
-    ck_assert_int_eq(once(op, key, &spec, bytes_of(wrapped.data, wrapped.size - 1), out, &size), HUKS_E_INVALID_PARAM);
+    ck_assert_int_eq(once(op, key, &spec, bytes_of(wrapped.data, wrapped.size - 1), out, &size),
+                     HUKS_E_INVALID_PARAM);
     ck_assert_int_eq(error_about(), ABOUT_CIPHERTEXT_LEN);
     spec.direction = CRYPTO_ENCRYPT;
     size = sizeof(out);
@@ -515,8 +519,11 @@ END_TEST
 START_TEST(padding)
 {
     AUTO(op_free) struct crypto_op *op = new_op();
-    AUTO(key_free) struct crypto_key *key = secret_key(OH_HUKS_ALG_AES, hex("000102030405060708090a0b0c0d0e0f"));
-    struct crypto_spec spec = {.method = CRYPTO_CIPHER, .mode = OH_HUKS_MODE_CBC, .padding = OH_HUKS_PADDING_PKCS7,
+    AUTO(key_free)
+    struct crypto_key *key = secret_key(OH_HUKS_ALG_AES, hex("000102030405060708090a0b0c0d0e0f"));
+    struct crypto_spec spec = {.method = CRYPTO_CIPHER,
+                               .mode = OH_HUKS_MODE_CBC,
+                               .padding = OH_HUKS_PADDING_PKCS7,
                                .iv = hex("000102030405060708090a0b0c0d0e0f")};
     uint8_t plain[64], cipher[96], out[96];
     memset(plain, 'x', sizeof(plain));
@@ -589,7 +596,8 @@ START_TEST(counter)
 {
     /* Four bits of counter are sixteen blocks; what would be the seventeenth is refused. */
     AUTO(op_free) struct crypto_op *op = new_op();
-    AUTO(key_free) struct crypto_key *key = secret_key(OH_HUKS_ALG_AES, hex("000102030405060708090a0b0c0d0e0f"));
+    AUTO(key_free)
+    struct crypto_key *key = secret_key(OH_HUKS_ALG_AES, hex("000102030405060708090a0b0c0d0e0f"));
     uint8_t data[300] = {0}, out[300];
     struct crypto_spec spec = {.method = CRYPTO_CIPHER, .mode = OH_HUKS_MODE_CTR, .direction = CRYPTO_ENCRYPT,
                                .counter_bits = 4, .iv = hex("00000000000000000000000000000000")};
@@ -616,36 +624,84 @@ START_TEST(wrong_specs)
         int32_t code;
         enum error_about about;
     } rows[] = {
-        {{.method = CRYPTO_CIPHER, .mode = OH_HUKS_MODE_CBC}, OH_HUKS_ALG_AES, 16, HUKS_E_MISSING_PARAM,
+        {{.method = CRYPTO_CIPHER, .mode = OH_HUKS_MODE_CBC},
+         OH_HUKS_ALG_AES,
+         16,
+         HUKS_E_MISSING_PARAM,
          ABOUT_MECHANISM_PARAM},
-        {{.method = CRYPTO_CIPHER, .mode = OH_HUKS_MODE_CBC, .iv = {(const uint8_t *)"123", 3}}, OH_HUKS_ALG_AES, 16,
-         HUKS_E_INVALID_PARAM, ABOUT_MECHANISM_PARAM},
+        {{.method = CRYPTO_CIPHER, .mode = OH_HUKS_MODE_CBC, .iv = {(const uint8_t *)"123", 3}},
+         OH_HUKS_ALG_AES,
+         16,
+         HUKS_E_INVALID_PARAM,
+         ABOUT_MECHANISM_PARAM},
         {{.method = CRYPTO_CIPHER, .mode = 77}, OH_HUKS_ALG_AES, 16, HUKS_E_NOT_SUPPORTED, ABOUT_MECHANISM},
         {{.method = CRYPTO_CIPHER, .mode = OH_HUKS_MODE_GCM, .iv = {(const uint8_t *)"123456789012", 12}},
-         OH_HUKS_ALG_AES, 16, HUKS_E_NOT_SUPPORTED, ABOUT_MECHANISM},
-        {{.method = CRYPTO_CIPHER, .mode = OH_HUKS_MODE_CTR, .padding = OH_HUKS_PADDING_PKCS7}, OH_HUKS_ALG_AES, 16,
-         HUKS_E_NOT_SUPPORTED, ABOUT_MECHANISM},
-        {{.method = CRYPTO_CIPHER, .mode = OH_HUKS_MODE_ECB, .padding = OH_HUKS_PADDING_OAEP}, OH_HUKS_ALG_AES, 16,
-         HUKS_E_NOT_SUPPORTED, ABOUT_MECHANISM},
-        {{.method = CRYPTO_CIPHER, .mode = OH_HUKS_MODE_ECB}, OH_HUKS_ALG_AES, 64, HUKS_E_INVALID_PARAM,
+         OH_HUKS_ALG_AES,
+         16,
+         HUKS_E_NOT_SUPPORTED,
+         ABOUT_MECHANISM},
+        {{.method = CRYPTO_CIPHER, .mode = OH_HUKS_MODE_CTR, .padding = OH_HUKS_PADDING_PKCS7},
+         OH_HUKS_ALG_AES,
+         16,
+         HUKS_E_NOT_SUPPORTED,
+         ABOUT_MECHANISM},
+        {{.method = CRYPTO_CIPHER, .mode = OH_HUKS_MODE_ECB, .padding = OH_HUKS_PADDING_OAEP},
+         OH_HUKS_ALG_AES,
+         16,
+         HUKS_E_NOT_SUPPORTED,
+         ABOUT_MECHANISM},
+        {{.method = CRYPTO_CIPHER, .mode = OH_HUKS_MODE_ECB},
+         OH_HUKS_ALG_AES,
+         64,
+         HUKS_E_INVALID_PARAM,
          ABOUT_KEY_SIZE},
-        {{.method = CRYPTO_CIPHER, .mode = OH_HUKS_MODE_ECB}, OH_HUKS_ALG_HMAC, 16, HUKS_E_INVALID_PARAM,
+        {{.method = CRYPTO_CIPHER, .mode = OH_HUKS_MODE_ECB},
+         OH_HUKS_ALG_HMAC,
+         16,
+         HUKS_E_INVALID_PARAM,
          ABOUT_KEY_TYPE},
-        {{.method = CRYPTO_CIPHER, .direction = CRYPTO_SIGN, .mode = OH_HUKS_MODE_ECB}, OH_HUKS_ALG_AES, 16,
-         HUKS_E_INVALID_PARAM, ABOUT_PURPOSE},
-        {{.method = CRYPTO_AEAD, .mode = OH_HUKS_MODE_GCM}, OH_HUKS_ALG_AES, 16, HUKS_E_MISSING_PARAM,
+        {{.method = CRYPTO_CIPHER, .direction = CRYPTO_SIGN, .mode = OH_HUKS_MODE_ECB},
+         OH_HUKS_ALG_AES,
+         16,
+         HUKS_E_INVALID_PARAM,
+         ABOUT_PURPOSE},
+        {{.method = CRYPTO_AEAD, .mode = OH_HUKS_MODE_GCM},
+         OH_HUKS_ALG_AES,
+         16,
+         HUKS_E_MISSING_PARAM,
          ABOUT_MECHANISM_PARAM},
         {{.method = CRYPTO_AEAD, .mode = OH_HUKS_MODE_CBC, .iv = {(const uint8_t *)"1234567890123456", 16}},
-         OH_HUKS_ALG_AES, 16, HUKS_E_NOT_SUPPORTED, ABOUT_MECHANISM},
-        {{.method = CRYPTO_AEAD, .mode = OH_HUKS_MODE_GCM, .tag_size = 5, .iv = {(const uint8_t *)"123456789012", 12}},
-         OH_HUKS_ALG_AES, 16, HUKS_E_INVALID_PARAM, ABOUT_MECHANISM_PARAM},
-        {{.method = CRYPTO_AEAD, .mode = OH_HUKS_MODE_CCM, .iv = {(const uint8_t *)"123456", 6}}, OH_HUKS_ALG_AES, 16,
-         HUKS_E_INVALID_PARAM, ABOUT_MECHANISM_PARAM},
-        {{.method = CRYPTO_AEAD, .iv = {(const uint8_t *)"1234567", 7}}, HUKS_ALG_CHACHA20, 32, HUKS_E_INVALID_PARAM,
+         OH_HUKS_ALG_AES,
+         16,
+         HUKS_E_NOT_SUPPORTED,
+         ABOUT_MECHANISM},
+        {{.method = CRYPTO_AEAD,
+          .mode = OH_HUKS_MODE_GCM,
+          .tag_size = 5,
+          .iv = {(const uint8_t *)"123456789012", 12}},
+         OH_HUKS_ALG_AES,
+         16,
+         HUKS_E_INVALID_PARAM,
          ABOUT_MECHANISM_PARAM},
-        {{.method = CRYPTO_KEY_WRAP, .mode = HUKS_MODE_KW, .iv = {(const uint8_t *)"123", 3}}, OH_HUKS_ALG_AES, 16,
-         HUKS_E_INVALID_PARAM, ABOUT_MECHANISM_PARAM},
-        {{.method = CRYPTO_KEY_WRAP, .mode = OH_HUKS_MODE_ECB}, OH_HUKS_ALG_AES, 16, HUKS_E_NOT_SUPPORTED,
+        {{.method = CRYPTO_AEAD, .mode = OH_HUKS_MODE_CCM, .iv = {(const uint8_t *)"123456", 6}},
+         OH_HUKS_ALG_AES,
+         16,
+         HUKS_E_INVALID_PARAM,
+         ABOUT_MECHANISM_PARAM},
+        {{.method = CRYPTO_AEAD, .iv = {(const uint8_t *)"1234567", 7}},
+         HUKS_ALG_CHACHA20,
+         32,
+         HUKS_E_INVALID_PARAM,
+         ABOUT_MECHANISM_PARAM},
+        {{.method = CRYPTO_KEY_WRAP, .mode = HUKS_MODE_KW, .iv = {(const uint8_t *)"123", 3}},
+         OH_HUKS_ALG_AES,
+         16,
+         HUKS_E_INVALID_PARAM,
+         ABOUT_MECHANISM_PARAM},
+        {{.method = CRYPTO_KEY_WRAP, .mode = OH_HUKS_MODE_ECB},
+         OH_HUKS_ALG_AES,
+         16,
+         HUKS_E_NOT_SUPPORTED,
          ABOUT_MECHANISM},
         {{.method = CRYPTO_NONE}, OH_HUKS_ALG_AES, 16, HUKS_E_NOT_SUPPORTED, ABOUT_MECHANISM},
         {{.method = 9999}, OH_HUKS_ALG_AES, 16, HUKS_E_NOT_SUPPORTED, ABOUT_MECHANISM},
@@ -668,7 +724,8 @@ START_TEST(wrong_specs)
     struct crypto_spec spec = {.method = CRYPTO_CIPHER, .mode = OH_HUKS_MODE_ECB};
     ck_assert_int_eq(crypto_op_begin(op, NULL, &spec), HUKS_E_INVALID_PARAM);
     ck_assert_int_eq(error_about(), ABOUT_KEY_TYPE);
-    spec = (struct crypto_spec){.method = CRYPTO_DIGEST, .direction = CRYPTO_HASH, .digest = OH_HUKS_DIGEST_SHA256};
+    spec = (struct crypto_spec){
+        .method = CRYPTO_DIGEST, .direction = CRYPTO_HASH, .digest = OH_HUKS_DIGEST_SHA256};
     ck_assert_int_eq(crypto_op_begin(op, key, &spec), HUKS_E_INVALID_PARAM);
 }
 END_TEST
@@ -676,7 +733,8 @@ END_TEST
 START_TEST(ccm_length)
 {
     AUTO(op_free) struct crypto_op *op = new_op();
-    AUTO(key_free) struct crypto_key *key = secret_key(OH_HUKS_ALG_AES, hex("000102030405060708090a0b0c0d0e0f"));
+    AUTO(key_free)
+    struct crypto_key *key = secret_key(OH_HUKS_ALG_AES, hex("000102030405060708090a0b0c0d0e0f"));
     uint8_t out[256];
     size_t size = sizeof(out);
     struct crypto_spec spec = {.method = CRYPTO_AEAD, .mode = OH_HUKS_MODE_CCM, .direction = CRYPTO_ENCRYPT,

@@ -5,8 +5,8 @@
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
-static struct crypto_key *build(enum crypto_key_class class, uint32_t alg, struct bytes ec_params, struct bytes value,
-                                struct bytes point)
+static struct crypto_key *build(enum crypto_key_class class, uint32_t alg, struct bytes ec_params,
+                                struct bytes value, struct bytes point)
 {
     struct param_list list = {0};
     AUTO(param_set_free) OH_Huks_ParamSet *set = NULL;
@@ -137,7 +137,8 @@ START_TEST(bad_peers)
     for (size_t i = 0; i < sizeof(peers) / sizeof(peers[0]) - (montgomery ? 1 : 0); i++) {
         struct crypto_derive_spec spec = {.method = CRYPTO_ECDH, .peer = peers[i]};
         huks_rc rc = crypto_derive(crypto, a, &spec, &z);
-        ck_assert_msg(rc == HUKS_E_INVALID_PARAM && error_about() == ABOUT_PUBLIC_POINT, "peer %zu: %d", i, rc);
+        ck_assert_msg(rc == HUKS_E_INVALID_PARAM && error_about() == ABOUT_PUBLIC_POINT, "peer %zu: %d", i,
+                      rc);
         ck_assert_ptr_null(z.data);
     }
     if (montgomery) {
@@ -174,7 +175,8 @@ START_TEST(small_subgroup)
     ck_assert_int_eq(param_list_add_bytes(&list, HUKS_TAG_EC_POINT, BYTES_OF(point)), HUKS_OK);
     ck_assert_int_eq(param_list_build(&list, &set), HUKS_OK);
     param_list_free(&list);
-    ck_assert_int_eq(crypto_key_build(crypto, CRYPTO_PUBLIC, OH_HUKS_ALG_ECC, set, &key), HUKS_E_INVALID_PARAM);
+    ck_assert_int_eq(crypto_key_build(crypto, CRYPTO_PUBLIC, OH_HUKS_ALG_ECC, set, &key),
+                     HUKS_E_INVALID_PARAM);
 }
 END_TEST
 
@@ -186,7 +188,8 @@ START_TEST(x25519_answer)
               hex("a546e36bf0527c9d3b16154b82465edd62144c0ac1fc5a18506a2244ba449ac4"), BYTES_NONE);
     AUTO(secret_free) struct secret z = {0};
     struct crypto_derive_spec spec = {
-        .method = CRYPTO_ECDH, .peer = hex("e6db6867583030db3594c1a424b15f7c726624ec26b3353b10a903a6d0ab1c4c")};
+        .method = CRYPTO_ECDH,
+        .peer = hex("e6db6867583030db3594c1a424b15f7c726624ec26b3353b10a903a6d0ab1c4c")};
     ck_assert_int_eq(crypto_derive(crypto, key, &spec, &z), HUKS_OK);
     ck_assert(bytes_equal(view(&z), hex("c3da55379de9c6908e94ea4df28d084f32eccf03491c71f754b4075577a28552")));
 }
@@ -199,9 +202,10 @@ START_TEST(ecdh_answer)
         build(CRYPTO_PRIVATE, OH_HUKS_ALG_ECC, hex("06082a8648ce3d030107"),
               hex("7d7dc5f71eb29ddaf80d6214632eeae03d9058af1fb6d22ed80badb62bc1a534"), BYTES_NONE);
     AUTO(secret_free) struct secret z = {0};
-    struct crypto_derive_spec spec = {.method = CRYPTO_ECDH,
-                                      .peer = hex("04700c48f77f56584c5cc632ca65640db91b6bacce3a4df6b42ce7cc838833d287"
-                                                  "db71e509e3fd9b060ddb20ba5c51dcc5948d46fbf640dfe0441782cab85fa4ac")};
+    struct crypto_derive_spec spec = {
+        .method = CRYPTO_ECDH,
+        .peer = hex("04700c48f77f56584c5cc632ca65640db91b6bacce3a4df6b42ce7cc838833d287"
+                    "db71e509e3fd9b060ddb20ba5c51dcc5948d46fbf640dfe0441782cab85fa4ac")};
     ck_assert_int_eq(crypto_derive(crypto, key, &spec, &z), HUKS_OK);
     ck_assert(bytes_equal(view(&z), hex("46fc62106420ff012e54a434fbdd2d25ccc5852060561e68040dd7778997bd7b")));
 }
@@ -253,9 +257,15 @@ START_TEST(hkdf)
     AUTO(secret_free) struct secret out = {0};
     struct bytes salt = hex("000102030405060708090a0b0c"), info = hex("f0f1f2f3f4f5f6f7f8f9");
     struct bytes prk = hex("077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5");
-    struct bytes okm = hex("3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865");
-    struct crypto_derive_spec spec = {.method = CRYPTO_HKDF, .digest = OH_HUKS_DIGEST_SHA256, .salt = salt, .info = info,
-                                      .extract = true, .expand = true, .size = 42};
+    struct bytes okm =
+        hex("3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865");
+    struct crypto_derive_spec spec = {.method = CRYPTO_HKDF,
+                                      .digest = OH_HUKS_DIGEST_SHA256,
+                                      .salt = salt,
+                                      .info = info,
+                                      .extract = true,
+                                      .expand = true,
+                                      .size = 42};
     ck_assert_int_eq(crypto_derive(crypto, key, &spec, &out), HUKS_OK);
     ck_assert(bytes_equal(view(&out), okm));
     secret_free(&out);
@@ -271,8 +281,9 @@ START_TEST(hkdf)
     ck_assert_int_eq(crypto_derive(crypto, extracted, &spec, &out), HUKS_OK);
     ck_assert(bytes_equal(view(&out), okm));
     uint8_t mine[42];
-    ck_assert_int_eq(crypto_hkdf_sha256(crypto, hex("0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b"), salt, info, mine, 42),
-                     HUKS_OK);
+    ck_assert_int_eq(
+        crypto_hkdf_sha256(crypto, hex("0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b"), salt, info, mine, 42),
+        HUKS_OK);
     ck_assert(bytes_equal(BYTES_OF(mine), okm));
     secret_free(&out);
     spec.size = 255 * 32 + 1;
@@ -307,8 +318,11 @@ START_TEST(pbkdf2)
         AUTO(key_free) struct crypto_key *key = secret_key(OH_HUKS_ALG_PBKDF2, text(rows[i].password));
         AUTO(secret_free) struct secret out = {0};
         struct bytes expected = hex(rows[i].out);
-        struct crypto_derive_spec spec = {.method = CRYPTO_PBKDF2, .digest = rows[i].digest, .salt = text(rows[i].salt),
-                                          .iterations = rows[i].iterations, .size = expected.size};
+        struct crypto_derive_spec spec = {.method = CRYPTO_PBKDF2,
+                                          .digest = rows[i].digest,
+                                          .salt = text(rows[i].salt),
+                                          .iterations = rows[i].iterations,
+                                          .size = expected.size};
         ck_assert_int_eq(crypto_derive(crypto, key, &spec, &out), HUKS_OK);
         ck_assert(bytes_equal(view(&out), expected));
         secret_free(&out);
@@ -318,8 +332,11 @@ START_TEST(pbkdf2)
     /* An empty password is one. */
     AUTO(key_free) struct crypto_key *empty = secret_key(HUKS_ALG_GENERIC, BYTES_NONE);
     AUTO(secret_free) struct secret out = {0};
-    struct crypto_derive_spec spec = {.method = CRYPTO_PBKDF2, .digest = OH_HUKS_DIGEST_SHA256, .salt = text("salt"),
-                                      .iterations = 2, .size = 16};
+    struct crypto_derive_spec spec = {.method = CRYPTO_PBKDF2,
+                                      .digest = OH_HUKS_DIGEST_SHA256,
+                                      .salt = text("salt"),
+                                      .iterations = 2,
+                                      .size = 16};
     ck_assert_int_eq(crypto_derive(crypto, empty, &spec, &out), HUKS_OK);
 }
 END_TEST
@@ -328,7 +345,8 @@ START_TEST(wrong_base_keys)
 {
     struct crypto_keygen keygen = {.alg = OH_HUKS_ALG_RSA, .size_bits = 1024};
     AUTO(key_free) struct crypto_key *rsa = generate(&keygen);
-    AUTO(key_free) struct crypto_key *aes = secret_key(OH_HUKS_ALG_AES, hex("000102030405060708090a0b0c0d0e0f"));
+    AUTO(key_free)
+    struct crypto_key *aes = secret_key(OH_HUKS_ALG_AES, hex("000102030405060708090a0b0c0d0e0f"));
     AUTO(secret_free) struct secret out = {0};
     static const enum crypto_method methods[] = {CRYPTO_ECDH, CRYPTO_DH, CRYPTO_HKDF, CRYPTO_PBKDF2};
     for (int i = 0; i < COUNT(methods); i++) {
@@ -347,7 +365,8 @@ START_TEST(scrypt)
     /* RFC 7914, 12: N = 1024, r = 8, p = 16 is not ours; ours is p = 1, checked against OpenSSL's own. */
     uint8_t first[32], second[32];
     ck_assert_int_eq(crypto_scrypt(crypto, text("1234"), text("salt"), 10, first, 32), HUKS_OK);
-    ck_assert(bytes_equal(BYTES_OF(first), hex("9415e0560c5fce4fa2823c9023583e3325b6aa20e786a6d26eaaa62887a3807b")));
+    ck_assert(bytes_equal(BYTES_OF(first),
+                          hex("9415e0560c5fce4fa2823c9023583e3325b6aa20e786a6d26eaaa62887a3807b")));
     ck_assert_int_eq(crypto_scrypt(crypto, text("1234"), text("salt"), 16, second, 32), HUKS_OK);
     ck_assert_int_ne(memcmp(first, second, 32), 0);
     ck_assert_int_eq(crypto_scrypt(crypto, text("1234"), text("salt"), 0, second, 32), HUKS_E_INVALID_PARAM);

@@ -17,40 +17,117 @@ static const struct {
     size_t order_size;
     uint32_t parts[9], public_parts[4];
 } kinds[] = {
-    {"RSA", {.alg = OH_HUKS_ALG_RSA, .size_bits = 1024}, OH_HUKS_ALG_RSA, 1024, 0,
-     {HUKS_TAG_MODULUS, HUKS_TAG_PUBLIC_EXPONENT, HUKS_TAG_PRIVATE_EXPONENT, HUKS_TAG_PRIME_1, HUKS_TAG_PRIME_2,
-      HUKS_TAG_EXPONENT_1, HUKS_TAG_EXPONENT_2, HUKS_TAG_COEFFICIENT},
+    {"RSA",
+     {.alg = OH_HUKS_ALG_RSA, .size_bits = 1024},
+     OH_HUKS_ALG_RSA,
+     1024,
+     0,
+     {HUKS_TAG_MODULUS, HUKS_TAG_PUBLIC_EXPONENT, HUKS_TAG_PRIVATE_EXPONENT, HUKS_TAG_PRIME_1,
+      HUKS_TAG_PRIME_2, HUKS_TAG_EXPONENT_1, HUKS_TAG_EXPONENT_2, HUKS_TAG_COEFFICIENT},
      {HUKS_TAG_MODULUS, HUKS_TAG_PUBLIC_EXPONENT}},
-    {"EC by size", {.alg = OH_HUKS_ALG_ECC, .size_bits = 384}, OH_HUKS_ALG_ECC, 384, 48,
-     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT, HUKS_TAG_VALUE}, {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT}},
-    {"EC P-256", {.alg = OH_HUKS_ALG_ECC, .ec_params = BYTES_OF(oid_p256)}, OH_HUKS_ALG_ECC, 256, 32,
-     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT, HUKS_TAG_VALUE}, {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT}},
-    {"ECDH P-521", {.alg = OH_HUKS_ALG_ECDH, .ec_params = BYTES_OF(oid_p521)}, OH_HUKS_ALG_ECDH, 521, 66,
-     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT, HUKS_TAG_VALUE}, {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT}},
-    {"EC secp256k1", {.alg = OH_HUKS_ALG_ECC, .ec_params = BYTES_OF(oid_k1)}, OH_HUKS_ALG_ECC, 256, 32,
-     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT, HUKS_TAG_VALUE}, {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT}},
-    {"EC brainpool", {.alg = OH_HUKS_ALG_ECC, .ec_params = BYTES_OF(oid_brainpool)}, OH_HUKS_ALG_ECC, 256, 32,
-     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT, HUKS_TAG_VALUE}, {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT}},
-    {"EC sect283k1", {.alg = OH_HUKS_ALG_ECC, .ec_params = BYTES_OF(oid_sect)}, OH_HUKS_ALG_ECC, 283, 36,
-     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT, HUKS_TAG_VALUE}, {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT}},
-    {"SM2", {.alg = OH_HUKS_ALG_SM2, .size_bits = 256}, OH_HUKS_ALG_SM2, 256, 32,
-     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT, HUKS_TAG_VALUE}, {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT}},
-    {"Ed25519", {.alg = OH_HUKS_ALG_ED25519}, OH_HUKS_ALG_ED25519, 256, 0,
-     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT, HUKS_TAG_VALUE}, {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT}},
-    {"Ed448", {.alg = HUKS_ALG_ED448}, HUKS_ALG_ED448, 448, 0,
-     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT, HUKS_TAG_VALUE}, {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT}},
-    {"edwards25519 by name", {.alg = HUKS_ALG_ED448, .ec_params = {name_edwards, 14}}, OH_HUKS_ALG_ED25519, 256, 0,
-     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT, HUKS_TAG_VALUE}, {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT}},
-    {"X25519", {.alg = OH_HUKS_ALG_X25519, .size_bits = 256}, OH_HUKS_ALG_X25519, 256, 0,
-     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT, HUKS_TAG_VALUE}, {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT}},
-    {"X448", {.alg = HUKS_ALG_X448}, HUKS_ALG_X448, 448, 0,
-     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT, HUKS_TAG_VALUE}, {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT}},
-    {"DSA", {.alg = OH_HUKS_ALG_DSA, .size_bits = 1024}, OH_HUKS_ALG_DSA, 1024, 20,
+    {"EC by size",
+     {.alg = OH_HUKS_ALG_ECC, .size_bits = 384},
+     OH_HUKS_ALG_ECC,
+     384,
+     48,
+     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT, HUKS_TAG_VALUE},
+     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT}},
+    {"EC P-256",
+     {.alg = OH_HUKS_ALG_ECC, .ec_params = BYTES_OF(oid_p256)},
+     OH_HUKS_ALG_ECC,
+     256,
+     32,
+     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT, HUKS_TAG_VALUE},
+     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT}},
+    {"ECDH P-521",
+     {.alg = OH_HUKS_ALG_ECDH, .ec_params = BYTES_OF(oid_p521)},
+     OH_HUKS_ALG_ECDH,
+     521,
+     66,
+     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT, HUKS_TAG_VALUE},
+     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT}},
+    {"EC secp256k1",
+     {.alg = OH_HUKS_ALG_ECC, .ec_params = BYTES_OF(oid_k1)},
+     OH_HUKS_ALG_ECC,
+     256,
+     32,
+     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT, HUKS_TAG_VALUE},
+     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT}},
+    {"EC brainpool",
+     {.alg = OH_HUKS_ALG_ECC, .ec_params = BYTES_OF(oid_brainpool)},
+     OH_HUKS_ALG_ECC,
+     256,
+     32,
+     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT, HUKS_TAG_VALUE},
+     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT}},
+    {"EC sect283k1",
+     {.alg = OH_HUKS_ALG_ECC, .ec_params = BYTES_OF(oid_sect)},
+     OH_HUKS_ALG_ECC,
+     283,
+     36,
+     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT, HUKS_TAG_VALUE},
+     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT}},
+    {"SM2",
+     {.alg = OH_HUKS_ALG_SM2, .size_bits = 256},
+     OH_HUKS_ALG_SM2,
+     256,
+     32,
+     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT, HUKS_TAG_VALUE},
+     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT}},
+    {"Ed25519",
+     {.alg = OH_HUKS_ALG_ED25519},
+     OH_HUKS_ALG_ED25519,
+     256,
+     0,
+     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT, HUKS_TAG_VALUE},
+     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT}},
+    {"Ed448",
+     {.alg = HUKS_ALG_ED448},
+     HUKS_ALG_ED448,
+     448,
+     0,
+     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT, HUKS_TAG_VALUE},
+     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT}},
+    {"edwards25519 by name",
+     {.alg = HUKS_ALG_ED448, .ec_params = {name_edwards, 14}},
+     OH_HUKS_ALG_ED25519,
+     256,
+     0,
+     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT, HUKS_TAG_VALUE},
+     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT}},
+    {"X25519",
+     {.alg = OH_HUKS_ALG_X25519, .size_bits = 256},
+     OH_HUKS_ALG_X25519,
+     256,
+     0,
+     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT, HUKS_TAG_VALUE},
+     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT}},
+    {"X448",
+     {.alg = HUKS_ALG_X448},
+     HUKS_ALG_X448,
+     448,
+     0,
+     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT, HUKS_TAG_VALUE},
+     {HUKS_TAG_EC_PARAMS, HUKS_TAG_EC_POINT}},
+    {"DSA",
+     {.alg = OH_HUKS_ALG_DSA, .size_bits = 1024},
+     OH_HUKS_ALG_DSA,
+     1024,
+     20,
      {HUKS_TAG_PRIME, HUKS_TAG_SUBPRIME, HUKS_TAG_BASE, HUKS_TAG_VALUE},
      {HUKS_TAG_PRIME, HUKS_TAG_SUBPRIME, HUKS_TAG_BASE, HUKS_TAG_VALUE}},
-    {"DH", {.alg = OH_HUKS_ALG_DH, .size_bits = 2048}, OH_HUKS_ALG_DH, 2048, 0,
-     {HUKS_TAG_PRIME, HUKS_TAG_BASE, HUKS_TAG_VALUE}, {HUKS_TAG_PRIME, HUKS_TAG_BASE, HUKS_TAG_VALUE}},
-    {"X9.42 DH", {.alg = HUKS_ALG_X942_DH, .size_bits = 2048}, HUKS_ALG_X942_DH, 2048, 0,
+    {"DH",
+     {.alg = OH_HUKS_ALG_DH, .size_bits = 2048},
+     OH_HUKS_ALG_DH,
+     2048,
+     0,
+     {HUKS_TAG_PRIME, HUKS_TAG_BASE, HUKS_TAG_VALUE},
+     {HUKS_TAG_PRIME, HUKS_TAG_BASE, HUKS_TAG_VALUE}},
+    {"X9.42 DH",
+     {.alg = HUKS_ALG_X942_DH, .size_bits = 2048},
+     HUKS_ALG_X942_DH,
+     2048,
+     0,
      {HUKS_TAG_PRIME, HUKS_TAG_SUBPRIME, HUKS_TAG_BASE, HUKS_TAG_VALUE},
      {HUKS_TAG_PRIME, HUKS_TAG_SUBPRIME, HUKS_TAG_BASE, HUKS_TAG_VALUE}},
     {"AES", {.alg = OH_HUKS_ALG_AES, .size_bits = 192}, OH_HUKS_ALG_AES, 192, 0, {HUKS_TAG_VALUE}, {0}},
@@ -103,7 +180,8 @@ START_TEST(round_trip)
     AUTO(key_free) struct crypto_key *decoded = NULL;
     ck_assert_int_eq(crypto_key_encode(key, class, &encoded), HUKS_OK);
     /* ECDH keys look like ECC ones from outside: only the given algorithm tells. */
-    ck_assert_int_eq(crypto_key_decode(crypto, class, kinds[_i].alg, secret_bytes(&encoded), &decoded), HUKS_OK);
+    ck_assert_int_eq(crypto_key_decode(crypto, class, kinds[_i].alg, secret_bytes(&encoded), &decoded),
+                     HUKS_OK);
     assert_same(key, decoded, class);
 
     AUTO(param_set_free) OH_Huks_ParamSet *parts = take_apart(key, kinds[_i].parts, 9);
@@ -116,7 +194,8 @@ START_TEST(round_trip)
     AUTO(key_free) struct crypto_key *public = NULL;
     secret_free(&encoded);
     ck_assert_int_eq(crypto_key_encode(key, CRYPTO_PUBLIC, &encoded), HUKS_OK);
-    ck_assert_int_eq(crypto_key_decode(crypto, CRYPTO_PUBLIC, kinds[_i].alg, secret_bytes(&encoded), &public), HUKS_OK);
+    ck_assert_int_eq(crypto_key_decode(crypto, CRYPTO_PUBLIC, kinds[_i].alg, secret_bytes(&encoded), &public),
+                     HUKS_OK);
     assert_same(key, public, CRYPTO_PUBLIC);
     AUTO(param_set_free) OH_Huks_ParamSet *public_parts = take_apart(public, kinds[_i].public_parts, 4);
     AUTO(key_free) struct crypto_key *rebuilt = NULL;
@@ -190,8 +269,8 @@ START_TEST(missing_part)
             optional = optional || tag == spare[j];
         }
         huks_rc rc = build(class, kinds[_i].alg, parts, tag, BYTES_NONE);
-        ck_assert_msg(rc == (optional ? HUKS_OK : HUKS_E_MISSING_PARAM), "%s without part %zu: %d", kinds[_i].name,
-                      i, rc);
+        ck_assert_msg(rc == (optional ? HUKS_OK : HUKS_E_MISSING_PARAM), "%s without part %zu: %d",
+                      kinds[_i].name, i, rc);
         if (!optional) {
             ck_assert_int_eq(error_about(), ABOUT_TEMPLATE);
         }
@@ -213,7 +292,8 @@ START_TEST(rsa_recovered)
     ck_assert_int_eq(crypto_key_part(key, HUKS_TAG_PRIME_1, &p), HUKS_OK);
     ck_assert_int_eq(crypto_key_part(key, HUKS_TAG_PRIME_2, &q), HUKS_OK);
     ck_assert_int_eq(crypto_key_part(built, HUKS_TAG_PRIME_1, &mine), HUKS_OK);
-    ck_assert(bytes_equal(secret_bytes(&mine), secret_bytes(&p)) || bytes_equal(secret_bytes(&mine), secret_bytes(&q)));
+    ck_assert(bytes_equal(secret_bytes(&mine), secret_bytes(&p)) ||
+              bytes_equal(secret_bytes(&mine), secret_bytes(&q)));
 }
 END_TEST
 
@@ -249,24 +329,30 @@ START_TEST(ec_wrong)
     ck_assert_int_eq(crypto_key_part(key, HUKS_TAG_EC_POINT, &point), HUKS_OK);
     point.data[point.size - 1] ^= 1;
     /* Not on the curve; another key's; infinity; too short; nothing. */
-    ck_assert_int_eq(build(CRYPTO_PUBLIC, alg, parts, HUKS_TAG_EC_POINT, secret_bytes(&point)), HUKS_E_INVALID_PARAM);
-    ck_assert_int_eq(error_about(), ABOUT_PUBLIC_POINT);
-    ck_assert_int_eq(build(CRYPTO_PRIVATE, alg, parts, HUKS_TAG_EC_POINT, secret_bytes(&point)), HUKS_E_INVALID_PARAM);
-    ck_assert_int_eq(build(CRYPTO_PUBLIC, alg, parts, HUKS_TAG_EC_POINT, hex("00")), HUKS_E_INVALID_PARAM);
-    ck_assert_int_eq(build(CRYPTO_PUBLIC, alg, parts, HUKS_TAG_EC_POINT, bytes_of(point.data, point.size - 1)),
+    ck_assert_int_eq(build(CRYPTO_PUBLIC, alg, parts, HUKS_TAG_EC_POINT, secret_bytes(&point)),
                      HUKS_E_INVALID_PARAM);
+    ck_assert_int_eq(error_about(), ABOUT_PUBLIC_POINT);
+    ck_assert_int_eq(build(CRYPTO_PRIVATE, alg, parts, HUKS_TAG_EC_POINT, secret_bytes(&point)),
+                     HUKS_E_INVALID_PARAM);
+    ck_assert_int_eq(build(CRYPTO_PUBLIC, alg, parts, HUKS_TAG_EC_POINT, hex("00")), HUKS_E_INVALID_PARAM);
+    ck_assert_int_eq(
+        build(CRYPTO_PUBLIC, alg, parts, HUKS_TAG_EC_POINT, bytes_of(point.data, point.size - 1)),
+        HUKS_E_INVALID_PARAM);
     ck_assert_int_eq(build(CRYPTO_PUBLIC, alg, parts, HUKS_TAG_EC_POINT, BYTES_NONE), HUKS_E_MISSING_PARAM);
     /* A scalar of 0, of the order and more. */
     ck_assert_int_eq(build(CRYPTO_PRIVATE, alg, parts, HUKS_TAG_VALUE, hex("00")), HUKS_E_INVALID_PARAM);
     uint8_t big[80];
     memset(big, 0xFF, sizeof(big));
-    ck_assert_int_eq(build(CRYPTO_PRIVATE, alg, parts, HUKS_TAG_VALUE, bytes_of(big, crypto_key_order_size(key))),
-                     HUKS_E_INVALID_PARAM);
+    ck_assert_int_eq(
+        build(CRYPTO_PRIVATE, alg, parts, HUKS_TAG_VALUE, bytes_of(big, crypto_key_order_size(key))),
+        HUKS_E_INVALID_PARAM);
     ck_assert_int_eq(build(CRYPTO_PRIVATE, alg, parts, HUKS_TAG_VALUE, BYTES_OF(big)), HUKS_E_INVALID_PARAM);
     /* Unknown curve; no DER. */
-    ck_assert_int_eq(build(CRYPTO_PRIVATE, alg, parts, HUKS_TAG_EC_PARAMS, hex("06032a0304")), HUKS_E_NOT_SUPPORTED);
+    ck_assert_int_eq(build(CRYPTO_PRIVATE, alg, parts, HUKS_TAG_EC_PARAMS, hex("06032a0304")),
+                     HUKS_E_NOT_SUPPORTED);
     ck_assert_int_eq(error_about(), ABOUT_CURVE);
-    ck_assert_int_eq(build(CRYPTO_PRIVATE, alg, parts, HUKS_TAG_EC_PARAMS, hex("0401")), HUKS_E_INVALID_PARAM);
+    ck_assert_int_eq(build(CRYPTO_PRIVATE, alg, parts, HUKS_TAG_EC_PARAMS, hex("0401")),
+                     HUKS_E_INVALID_PARAM);
     /* An Edwards curve is not of this family. */
     ck_assert_int_eq(build(CRYPTO_PRIVATE, alg, parts, HUKS_TAG_EC_PARAMS, bytes_of(name_edwards, 14)),
                      HUKS_E_INVALID_PARAM);
@@ -277,7 +363,8 @@ START_TEST(ec_forms)
 {
     /* P-256 by OID, by name, and by explicit parameters; with a generator of somebody's own it is refused. */
     static const char explicit[] =
-        "3081e0 020101 302c 06072a8648ce3d0101 022100ffffffff00000001000000000000000000000000ffffffffffffffffffffffff"
+        "3081e0 020101 302c 06072a8648ce3d0101 "
+        "022100ffffffff00000001000000000000000000000000ffffffffffffffffffffffff"
         "3044 0420ffffffff00000001000000000000000000000000fffffffffffffffffffffffc"
         "04205ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b"
         "0441046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
@@ -319,7 +406,8 @@ START_TEST(secret_sizes)
     uint8_t bytes[2048] = {1};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         AUTO(key_free) struct crypto_key *key = NULL;
-        huks_rc rc = crypto_key_decode(crypto, CRYPTO_SECRET, rows[i].alg, bytes_of(bytes, rows[i].size), &key);
+        huks_rc rc =
+            crypto_key_decode(crypto, CRYPTO_SECRET, rows[i].alg, bytes_of(bytes, rows[i].size), &key);
         ck_assert_msg((rc == HUKS_OK) == rows[i].fine, "row %zu", i);
         ck_assert(rows[i].fine || (rc == HUKS_E_INVALID_PARAM && error_about() == ABOUT_ATTRIBUTE));
     }
@@ -328,7 +416,8 @@ END_TEST
 
 START_TEST(check_values)
 {
-    /* AES-128 of zeros under zeros is 66e94b…; SHA-1 of "abc" a9993e…; triple DES of zeros under 0123… d5d44f. */
+    /* AES-128 of zeros under zeros is 66e94b…; SHA-1 of "abc" a9993e…; triple DES of zeros under 0123…
+     * d5d44f. */
     static const struct {
         uint32_t alg;
         const char *value, *check;
@@ -341,7 +430,8 @@ START_TEST(check_values)
     for (size_t i = 0; i < 4; i++) {
         AUTO(key_free) struct crypto_key *key = NULL;
         AUTO(secret_free) struct secret check = {0};
-        ck_assert_int_eq(crypto_key_decode(crypto, CRYPTO_SECRET, rows[i].alg, hex(rows[i].value), &key), HUKS_OK);
+        ck_assert_int_eq(crypto_key_decode(crypto, CRYPTO_SECRET, rows[i].alg, hex(rows[i].value), &key),
+                         HUKS_OK);
         ck_assert_int_eq(crypto_key_part(key, HUKS_TAG_CHECK_VALUE, &check), HUKS_OK);
         ck_assert(bytes_equal(secret_bytes(&check), hex(rows[i].check)));
     }
@@ -377,12 +467,15 @@ START_TEST(wrong_requests)
         {{.alg = OH_HUKS_ALG_HMAC, .size_bits = 12}, HUKS_E_INVALID_PARAM, ABOUT_KEY_SIZE},
         {{.alg = OH_HUKS_ALG_RSA, .size_bits = 128}, HUKS_E_INVALID_PARAM, ABOUT_KEY_SIZE},
         {{.alg = OH_HUKS_ALG_RSA, .size_bits = 1 << 20}, HUKS_E_INVALID_PARAM, ABOUT_KEY_SIZE},
-        {{.alg = OH_HUKS_ALG_RSA, .size_bits = 1024, .exponent = BYTES_OF("\4")}, HUKS_E_INVALID_PARAM,
+        {{.alg = OH_HUKS_ALG_RSA, .size_bits = 1024, .exponent = BYTES_OF("\4")},
+         HUKS_E_INVALID_PARAM,
          ABOUT_ATTRIBUTE},
         {{.alg = OH_HUKS_ALG_ECC, .size_bits = 255}, HUKS_E_INVALID_PARAM, ABOUT_KEY_SIZE},
         {{.alg = OH_HUKS_ALG_ECC}, HUKS_E_INVALID_PARAM, ABOUT_KEY_SIZE},
         {{.alg = OH_HUKS_ALG_SM2, .ec_params = BYTES_OF(oid_p256)}, HUKS_E_INVALID_PARAM, ABOUT_ATTRIBUTE},
-        {{.alg = OH_HUKS_ALG_ED25519, .ec_params = BYTES_OF(oid_p256)}, HUKS_E_INVALID_PARAM, ABOUT_ATTRIBUTE},
+        {{.alg = OH_HUKS_ALG_ED25519, .ec_params = BYTES_OF(oid_p256)},
+         HUKS_E_INVALID_PARAM,
+         ABOUT_ATTRIBUTE},
         {{.alg = OH_HUKS_ALG_DSA, .size_bits = 64}, HUKS_E_INVALID_PARAM, ABOUT_KEY_SIZE},
         {{.alg = OH_HUKS_ALG_RSA, .size_bits = 2048, .x931 = true}, HUKS_E_NOT_SUPPORTED, ABOUT_MECHANISM},
     };
@@ -392,8 +485,10 @@ START_TEST(wrong_requests)
                       error_about());
         ck_assert_ptr_null(key);
     }
-    ck_assert_int_eq(crypto_key_build(crypto, CRYPTO_PUBLIC, OH_HUKS_ALG_AES, NULL, &key), HUKS_E_INVALID_PARAM);
-    ck_assert_int_eq(crypto_key_build(crypto, CRYPTO_SECRET, OH_HUKS_ALG_RSA, NULL, &key), HUKS_E_INVALID_PARAM);
+    ck_assert_int_eq(crypto_key_build(crypto, CRYPTO_PUBLIC, OH_HUKS_ALG_AES, NULL, &key),
+                     HUKS_E_INVALID_PARAM);
+    ck_assert_int_eq(crypto_key_build(crypto, CRYPTO_SECRET, OH_HUKS_ALG_RSA, NULL, &key),
+                     HUKS_E_INVALID_PARAM);
 }
 END_TEST
 

@@ -78,7 +78,8 @@ static huks_rc play_sign(struct crypto_op *op, struct crypto_key *key, struct cr
 
 static huks_rc play_rsa(struct crypto_op *op, struct crypto_key *key)
 {
-    return play_sign(op, key, (struct crypto_spec){.method = CRYPTO_RSA_PKCS1, .digest = OH_HUKS_DIGEST_SHA256});
+    return play_sign(op, key,
+                     (struct crypto_spec){.method = CRYPTO_RSA_PKCS1, .digest = OH_HUKS_DIGEST_SHA256});
 }
 
 static huks_rc play_pss(struct crypto_op *op, struct crypto_key *key)
@@ -130,15 +131,21 @@ static huks_rc play_gcm(struct crypto_op *op, struct crypto_key *key)
 
 static huks_rc play_ccm(struct crypto_op *op, struct crypto_key *key)
 {
-    return play_crypt(op, key, (struct crypto_spec){.method = CRYPTO_AEAD, .mode = OH_HUKS_MODE_CCM,
-                                                    .data_size = CRYPTO_SIZE_UNKNOWN, .iv = bytes_of(zeros, 12),
-                                                    .aad = bytes_of(zeros, 100)});
+    return play_crypt(op, key,
+                      (struct crypto_spec){.method = CRYPTO_AEAD,
+                                           .mode = OH_HUKS_MODE_CCM,
+                                           .data_size = CRYPTO_SIZE_UNKNOWN,
+                                           .iv = bytes_of(zeros, 12),
+                                           .aad = bytes_of(zeros, 100)});
 }
 
 static huks_rc play_cbc(struct crypto_op *op, struct crypto_key *key)
 {
-    return play_crypt(op, key, (struct crypto_spec){.method = CRYPTO_CIPHER, .mode = OH_HUKS_MODE_CBC,
-                                                    .padding = OH_HUKS_PADDING_PKCS7, .iv = bytes_of(zeros, 16)});
+    return play_crypt(op, key,
+                      (struct crypto_spec){.method = CRYPTO_CIPHER,
+                                           .mode = OH_HUKS_MODE_CBC,
+                                           .padding = OH_HUKS_PADDING_PKCS7,
+                                           .iv = bytes_of(zeros, 16)});
 }
 
 static huks_rc play_wrap(struct crypto_op *op, struct crypto_key *key)
@@ -165,7 +172,9 @@ static huks_rc play_agree(struct crypto_op *op, struct crypto_key *key)
     AUTO(secret_free) struct secret z = {0};
     (void)op;
     HUKS_TRY(crypto_key_part(key, HUKS_TAG_EC_POINT, &peer));
-    struct crypto_derive_spec spec = {.method = CRYPTO_ECDH, .peer = secret_bytes(&peer), .kdf = CRYPTO_KDF_X963,
+    struct crypto_derive_spec spec = {.method = CRYPTO_ECDH,
+                                      .peer = secret_bytes(&peer),
+                                      .kdf = CRYPTO_KDF_X963,
                                       .digest = OH_HUKS_DIGEST_SHA256};
     return crypto_derive(crypto, key, &spec, &z);
 }
@@ -249,7 +258,8 @@ START_TEST(allocations)
         /* A key and an operation that nothing is prepared for yet. */
         struct crypto_key *fresh = NULL;
         struct crypto_op *op = new_op();
-        ck_assert_int_eq(crypto_key_decode(crypto, class, scene->alg, secret_bytes(&encoded), &fresh), HUKS_OK);
+        ck_assert_int_eq(crypto_key_decode(crypto, class, scene->alg, secret_bytes(&encoded), &fresh),
+                         HUKS_OK);
         atomic_store(&allocations_failed, 0);
         atomic_store(&allocations_left, n);
         huks_rc rc = scene->play(op, fresh);
@@ -266,8 +276,9 @@ START_TEST(allocations)
             live = atomic_load(&allocations_live);
         }
         /* OpenSSL itself keeps a little here and there; a leak of ours would grow with every n. */
-        ck_assert_msg(n < 2 || atomic_load(&allocations_live) <= live + n / 8 + 64, "%s: %ld allocations more after %ld",
-                      scene->name, atomic_load(&allocations_live) - live, n);
+        ck_assert_msg(n < 2 || atomic_load(&allocations_live) <= live + n / 8 + 64,
+                      "%s: %ld allocations more after %ld", scene->name,
+                      atomic_load(&allocations_live) - live, n);
         if (failed == 0) {
             break;
         }

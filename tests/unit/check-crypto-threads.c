@@ -75,12 +75,17 @@ static void *work(void *unused)
     (void)unused;
     pthread_barrier_wait(&start);
     for (int i = 0; rc == HUKS_OK && i < ROUNDS; i++) {
-        rc = sign_and_verify(op, 0, (struct crypto_spec){.method = CRYPTO_ECDSA, .digest = OH_HUKS_DIGEST_SHA256});
-        rc = rc != HUKS_OK ? rc : sign_and_verify(op, 1, (struct crypto_spec){.method = CRYPTO_RSA_PKCS1,
-                                                                              .digest = HUKS_DIGEST_SHA3_256});
+        rc = sign_and_verify(op, 0,
+                             (struct crypto_spec){.method = CRYPTO_ECDSA, .digest = OH_HUKS_DIGEST_SHA256});
+        rc = rc != HUKS_OK ? rc
+                           : sign_and_verify(op, 1,
+                                             (struct crypto_spec){.method = CRYPTO_RSA_PKCS1,
+                                                                  .digest = HUKS_DIGEST_SHA3_256});
         rc = rc != HUKS_OK ? rc : sign_and_verify(op, 2, (struct crypto_spec){.method = CRYPTO_EDDSA});
-        rc = rc != HUKS_OK ? rc : sign_and_verify(op, 4, (struct crypto_spec){.method = CRYPTO_HMAC,
-                                                                              .digest = OH_HUKS_DIGEST_SHA256});
+        rc = rc != HUKS_OK
+                 ? rc
+                 : sign_and_verify(
+                       op, 4, (struct crypto_spec){.method = CRYPTO_HMAC, .digest = OH_HUKS_DIGEST_SHA256});
         rc = rc != HUKS_OK ? rc : seal_and_open(op);
         rc = rc != HUKS_OK ? rc : agree();
         rc = rc != HUKS_OK ? rc : seal();

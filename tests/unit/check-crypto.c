@@ -137,7 +137,8 @@ static const struct {
 START_TEST(digest_answers)
 {
     AUTO(op_free) struct crypto_op *op = new_op();
-    struct crypto_spec spec = {.method = CRYPTO_DIGEST, .direction = CRYPTO_HASH, .digest = hashes[_i].digest};
+    struct crypto_spec spec = {
+        .method = CRYPTO_DIGEST, .direction = CRYPTO_HASH, .digest = hashes[_i].digest};
     struct bytes expected = hex(hashes[_i].abc);
     uint8_t out[64], parts[64], message[1000];
     ck_assert(crypto_has_digest(crypto, hashes[_i].digest));
@@ -179,7 +180,8 @@ START_TEST(digest_saved)
     AUTO(op_free) struct crypto_op *op = new_op();
     AUTO(op_free) struct crypto_op *copy = new_op();
     AUTO(secret_free) struct secret state = {0};
-    struct crypto_spec spec = {.method = CRYPTO_DIGEST, .direction = CRYPTO_HASH, .digest = hashes[_i].digest};
+    struct crypto_spec spec = {
+        .method = CRYPTO_DIGEST, .direction = CRYPTO_HASH, .digest = hashes[_i].digest};
     uint8_t a[64], b[64];
     size_t size_a = sizeof(a), size_b = sizeof(b);
     ck_assert_int_eq(crypto_op_save(op, &state), HUKS_E_NOT_SUPPORTED);
@@ -215,7 +217,8 @@ START_TEST(digest_key)
 {
     AUTO(op_free) struct crypto_op *op = new_op();
     AUTO(key_free) struct crypto_key *key = secret_key(HUKS_ALG_GENERIC, text("b"));
-    struct crypto_spec spec = {.method = CRYPTO_DIGEST, .direction = CRYPTO_HASH, .digest = OH_HUKS_DIGEST_SHA256};
+    struct crypto_spec spec = {
+        .method = CRYPTO_DIGEST, .direction = CRYPTO_HASH, .digest = OH_HUKS_DIGEST_SHA256};
     uint8_t out[32];
     size_t size = sizeof(out);
     ck_assert_int_eq(crypto_op_digest_key(op, key), HUKS_E_ARGUMENT);
@@ -250,8 +253,10 @@ static void do_everything(void)
         AUTO(key_free) struct crypto_key *broken = NULL;
         AUTO(secret_free) struct secret encoded = {0};
         AUTO(secret_free) struct secret z = {0};
-        enum crypto_method methods[] = {CRYPTO_ECDSA, CRYPTO_RSA_PSS, CRYPTO_EDDSA, CRYPTO_NONE, CRYPTO_ECDSA};
-        struct crypto_spec spec = {.method = methods[i], .direction = CRYPTO_SIGN, .digest = OH_HUKS_DIGEST_SHA256};
+        enum crypto_method methods[] = {CRYPTO_ECDSA, CRYPTO_RSA_PSS, CRYPTO_EDDSA, CRYPTO_NONE,
+                                        CRYPTO_ECDSA};
+        struct crypto_spec spec = {
+            .method = methods[i], .direction = CRYPTO_SIGN, .digest = OH_HUKS_DIGEST_SHA256};
         size_t size = sizeof(out);
         if (algs[i] == OH_HUKS_ALG_SM2) {
             spec.digest = OH_HUKS_DIGEST_SM3;
@@ -459,7 +464,8 @@ START_TEST(after_cleanup)
         struct crypto_keygen keygen = {.alg = OH_HUKS_ALG_ECC, .size_bits = 256};
         struct crypto_key *key = generate(&keygen);
         struct crypto_op *op = new_op();
-        struct crypto_spec spec = {.method = CRYPTO_ECDSA, .direction = CRYPTO_SIGN, .digest = OH_HUKS_DIGEST_SHA256};
+        struct crypto_spec spec = {
+            .method = CRYPTO_ECDSA, .direction = CRYPTO_SIGN, .digest = OH_HUKS_DIGEST_SHA256};
         ck_assert_int_eq(crypto_op_begin(op, key, &spec), HUKS_OK);
         OPENSSL_cleanup();
         if (crypto_alive()) {

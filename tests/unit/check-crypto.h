@@ -83,8 +83,9 @@ static inline struct crypto_key *public_half(const struct crypto_key *key)
     AUTO(secret_free) struct secret encoded = {0};
     struct crypto_key *public = NULL;
     ck_assert_int_eq(crypto_key_encode(key, CRYPTO_PUBLIC, &encoded), HUKS_OK);
-    ck_assert_int_eq(crypto_key_decode(crypto, CRYPTO_PUBLIC, crypto_key_alg(key), secret_bytes(&encoded), &public),
-                     HUKS_OK);
+    ck_assert_int_eq(
+        crypto_key_decode(crypto, CRYPTO_PUBLIC, crypto_key_alg(key), secret_bytes(&encoded), &public),
+        HUKS_OK);
     return public;
 }
 
