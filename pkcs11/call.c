@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +19,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/log.h"
 #include "pkcs11/module.h"
 
 #define STRIPES   16U
@@ -211,7 +211,17 @@ static void note_in_session(struct p11_call *call, CK_ULONG code)
     p11_unlock_session(call);
 }
 
-/* One line: function, session, CKR_*, HUKS code, message. Successes at debug only. */
+const char *p11_note(char text[P11_NOTE_SIZE], const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, P11_NOTE_SIZE, format, arguments);
+    va_end(arguments);
+    return text;
+}
+
+/* One line: function, session, arguments, CKR_*, HUKS code, message. Successes and arguments at debug only.
+ */
 static void log_call(const struct p11_call *call, CK_RV rv)
 {
     enum log_level level = rv == CKR_OK ? HUKS_LOG_DEBUG : HUKS_LOG_ERROR;
@@ -222,12 +232,14 @@ static void log_call(const struct p11_call *call, CK_RV rv)
     if (call->handle != CK_INVALID_HANDLE) {
         snprintf(session, sizeof(session), " session 0x%lx", call->handle);
     }
+    const char *comma = call->note == NULL ? "" : session[0] == '\0' ? " " : ", ";
+    const char *note = call->note == NULL ? "" : call->note;
     if (rv == CKR_OK) {
-        log_write(level, "%s%s: CKR_OK", call->function, session);
+        log_write(level, "%s%s%s%s: CKR_OK", call->function, session, comma, note);
     } else {
         char message[256];
-        log_write(level, "%s%s: %s, %d: %s", call->function, session, p11_rv_name(rv), error_code(),
-                  error_message(message, sizeof(message)));
+        log_write(level, "%s%s%s%s: %s, %d: %s", call->function, session, comma, note, p11_rv_name(rv),
+                  error_code(), error_message(message, sizeof(message)));
     }
 }
 

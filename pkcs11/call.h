@@ -5,16 +5,19 @@
  * out whether the module is initialised in this process (not in a forked child), counts the running call
  * (C_Finalize waits for these), clears the thread's error record, and for a function with a session handle
  * finds and locks the session. Leaving notes the code in the session for ulDeviceError, completes the
- * record where a CKR_* was answered without one, and logs.
+ * record where a CKR_* was answered without one, and logs: failures at level error, at debug every call with
+ * those of its arguments that argument.h can show.
  *
  *     CK_RV C_Sign(CK_SESSION_HANDLE handle, CK_BYTE_PTR data, …)
  *     {
- *         return P11_SESSION_CALL(handle, sign_once(session, data, …));
+ *         return P11_SESSION_CALL(handle, sign_once(session, data, …), "data %lu", size);
  *     }
  */
 #ifndef HUKS_PKCS11_CALL_H
 #define HUKS_PKCS11_CALL_H
 
+#include "common/log.h"
+#include "pkcs11/argument.h"
 #include "pkcs11/cryptoki.h"
 #include "pkcs11/errors.h"
 #include "service/engine.h"
@@ -62,6 +65,7 @@ struct engine *p11_engine(void);
 struct p11_call {
     const char *function;
     CK_SESSION_HANDLE handle;
+    const char *note;            /* the arguments for the log; NULL: none, or nobody wants to see them */
     struct p11_session *session; /* NULL in calls without one */
     unsigned stripe;             /* running-call counter */
     bool entered;                /* counted there */
@@ -84,24 +88,43 @@ void p11_unlock_session(struct p11_call *call);
 /* What the calling thread's last function returned, for GetLastError. */
 CK_RV p11_last_rv(void);
 
+/* Formats the arguments for the log into `text`. */
+#define P11_NOTE_SIZE 700 /* two templates; and the line still has room for the answer */
+const char *p11_note(char text[P11_NOTE_SIZE], const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * The middle of a call: the work, then what the log shows of its arguments, a printf format and what belongs
+ * to it. These are evaluated only while debug logging is on, after the work, so that lengths and handles are
+ * what it left in them; and not at all when the call could not enter.
+ */
+#define P11_WORK_(call_, rv_, work, ...)                                                                     \
+    __VA_OPT__(char p11_text_[P11_NOTE_SIZE];)                                                               \
+    if ((rv_) == CKR_OK) {                                                                                   \
+        (rv_) = (work);                                                                                      \
+        __VA_OPT__(if (log_enabled(HUKS_LOG_DEBUG)) { (call_).note = p11_note(p11_text_, __VA_ARGS__); })    \
+    }
+
 /* Under another name than the C function's own: the vendor interface. */
-#define P11_CALL_AS(name_, work)                                                                             \
+#define P11_CALL_AS(name_, ...)                                                                              \
     __extension__({                                                                                          \
         struct p11_call p11_call_;                                                                           \
         CK_RV p11_rv_ = p11_enter(&p11_call_, (name_));                                                      \
-        p11_leave(&p11_call_, p11_rv_ == CKR_OK ? (work) : p11_rv_);                                         \
+        P11_WORK_(p11_call_, p11_rv_, __VA_ARGS__)                                                           \
+        p11_leave(&p11_call_, p11_rv_);                                                                      \
     })
-#define P11_SESSION_CALL_AS(name_, handle_, work)                                                            \
+#define P11_SESSION_CALL_AS(name_, handle_, ...)                                                             \
     __extension__({                                                                                          \
         struct p11_call p11_call_;                                                                           \
         CK_RV p11_rv_ = p11_enter_session(&p11_call_, (name_), (handle_));                                   \
         struct p11_session *session = p11_call_.session;                                                     \
         (void)session;                                                                                       \
-        p11_leave(&p11_call_, p11_rv_ == CKR_OK ? (work) : p11_rv_);                                         \
+        P11_WORK_(p11_call_, p11_rv_, __VA_ARGS__)                                                           \
+        p11_leave(&p11_call_, p11_rv_);                                                                      \
     })
-#define P11_CALL(work) P11_CALL_AS(__func__, work)
+/* (work) or (work, format, arguments …) */
+#define P11_CALL(...) P11_CALL_AS(__func__, __VA_ARGS__)
 /* `work` may use the name `session`. */
-#define P11_SESSION_CALL(handle_, work) P11_SESSION_CALL_AS(__func__, handle_, work)
+#define P11_SESSION_CALL(handle_, ...) P11_SESSION_CALL_AS(__func__, handle_, __VA_ARGS__)
 
 /* Which sessions a login state allows: PKCS #11 state machine (CKS_*). */
 CK_STATE p11_session_state(const struct p11_session *session);

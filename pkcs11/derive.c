@@ -81,5 +81,8 @@ static CK_RV derive_key(struct p11_session *session, const CK_MECHANISM *mechani
 CK_RV C_DeriveKey(CK_SESSION_HANDLE handle, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE base_key,
                   CK_ATTRIBUTE_PTR template, CK_ULONG count, CK_OBJECT_HANDLE_PTR key)
 {
-    return P11_SESSION_CALL(handle, derive_key(session, mechanism, base_key, template, count, key));
+    return P11_SESSION_CALL(handle, derive_key(session, mechanism, base_key, template, count, key),
+                            "mechanism %s, base key 0x%lx, template %s, key 0x%lx",
+                            P11_SHOW_MECHANISM(mechanism), base_key, P11_SHOW_TEMPLATE(template, count),
+                            p11_show_number(key));
 }

@@ -12,19 +12,21 @@ static const struct p11_beginning digesting = {P11_DIGEST, CKF_DIGEST, CRYPTO_HA
 
 CK_RV C_DigestInit(CK_SESSION_HANDLE handle, CK_MECHANISM_PTR mechanism)
 {
-    return P11_SESSION_CALL(handle, p11_begin(session, &digesting, mechanism, CK_INVALID_HANDLE));
+    return P11_SESSION_CALL(handle, p11_begin(session, &digesting, mechanism, CK_INVALID_HANDLE),
+                            "mechanism %s", P11_SHOW_MECHANISM(mechanism));
 }
 
 CK_RV C_Digest(CK_SESSION_HANDLE handle, CK_BYTE_PTR data, CK_ULONG data_size, CK_BYTE_PTR digest,
                CK_ULONG_PTR digest_size)
 {
     return P11_SESSION_CALL(
-        handle, p11_step(session, P11_DIGEST, false, P11_STEP_ONCE, data, data_size, digest, digest_size));
+        handle, p11_step(session, P11_DIGEST, false, P11_STEP_ONCE, data, data_size, digest, digest_size),
+        "data %lu, digest %s", data_size, P11_SHOW_OUTPUT(digest, digest_size));
 }
 
 CK_RV C_DigestUpdate(CK_SESSION_HANDLE handle, CK_BYTE_PTR part, CK_ULONG part_size)
 {
-    return P11_SESSION_CALL(handle, p11_feed(session, P11_DIGEST, part, part_size));
+    return P11_SESSION_CALL(handle, p11_feed(session, P11_DIGEST, part, part_size), "part %lu", part_size);
 }
 
 /* A value that may not be read may not be digested either: a digest of a short or structured key tells it. */
@@ -51,13 +53,14 @@ static CK_RV digest_key(struct p11_session *session, CK_OBJECT_HANDLE key)
 
 CK_RV C_DigestKey(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE key)
 {
-    return P11_SESSION_CALL(handle, digest_key(session, key));
+    return P11_SESSION_CALL(handle, digest_key(session, key), "key 0x%lx", key);
 }
 
 CK_RV C_DigestFinal(CK_SESSION_HANDLE handle, CK_BYTE_PTR digest, CK_ULONG_PTR digest_size)
 {
-    return P11_SESSION_CALL(handle,
-                            p11_step(session, P11_DIGEST, false, P11_STEP_FINAL, NULL, 0, digest, digest_size));
+    return P11_SESSION_CALL(
+        handle, p11_step(session, P11_DIGEST, false, P11_STEP_FINAL, NULL, 0, digest, digest_size),
+        "digest %s", P11_SHOW_OUTPUT(digest, digest_size));
 }
 
 /* ---- operation state ---- */
@@ -100,7 +103,8 @@ static CK_RV state_get(struct p11_session *session, CK_BYTE *state, CK_ULONG *si
 
 CK_RV C_GetOperationState(CK_SESSION_HANDLE handle, CK_BYTE_PTR state, CK_ULONG_PTR size)
 {
-    return P11_SESSION_CALL(handle, state_get(session, state, size));
+    return P11_SESSION_CALL(handle, state_get(session, state, size), "state %s",
+                            P11_SHOW_OUTPUT(state, size));
 }
 
 static CK_RV state_set(struct p11_session *session, const CK_BYTE *state, CK_ULONG size, CK_OBJECT_HANDLE encryption,
@@ -139,5 +143,6 @@ static CK_RV state_set(struct p11_session *session, const CK_BYTE *state, CK_ULO
 CK_RV C_SetOperationState(CK_SESSION_HANDLE handle, CK_BYTE_PTR state, CK_ULONG size,
                           CK_OBJECT_HANDLE encryption_key, CK_OBJECT_HANDLE authentication_key)
 {
-    return P11_SESSION_CALL(handle, state_set(session, state, size, encryption_key, authentication_key));
+    return P11_SESSION_CALL(handle, state_set(session, state, size, encryption_key, authentication_key),
+                            "state %lu, keys 0x%lx 0x%lx", size, encryption_key, authentication_key);
 }

@@ -44,23 +44,27 @@ static CK_RV inward(struct p11_session *session, enum p11_kind seen_by, const CK
 CK_RV C_DigestEncryptUpdate(CK_SESSION_HANDLE handle, CK_BYTE_PTR part, CK_ULONG part_size, CK_BYTE_PTR encrypted,
                             CK_ULONG_PTR encrypted_size)
 {
-    return P11_SESSION_CALL(handle, outward(session, P11_DIGEST, part, part_size, encrypted, encrypted_size));
+    return P11_SESSION_CALL(handle, outward(session, P11_DIGEST, part, part_size, encrypted, encrypted_size),
+                            "part %lu, encrypted %s", part_size, P11_SHOW_OUTPUT(encrypted, encrypted_size));
 }
 
 CK_RV C_DecryptDigestUpdate(CK_SESSION_HANDLE handle, CK_BYTE_PTR encrypted, CK_ULONG encrypted_size,
                             CK_BYTE_PTR part, CK_ULONG_PTR part_size)
 {
-    return P11_SESSION_CALL(handle, inward(session, P11_DIGEST, encrypted, encrypted_size, part, part_size));
+    return P11_SESSION_CALL(handle, inward(session, P11_DIGEST, encrypted, encrypted_size, part, part_size),
+                            "encrypted %lu, part %s", encrypted_size, P11_SHOW_OUTPUT(part, part_size));
 }
 
 CK_RV C_SignEncryptUpdate(CK_SESSION_HANDLE handle, CK_BYTE_PTR part, CK_ULONG part_size, CK_BYTE_PTR encrypted,
                           CK_ULONG_PTR encrypted_size)
 {
-    return P11_SESSION_CALL(handle, outward(session, P11_SIGN, part, part_size, encrypted, encrypted_size));
+    return P11_SESSION_CALL(handle, outward(session, P11_SIGN, part, part_size, encrypted, encrypted_size),
+                            "part %lu, encrypted %s", part_size, P11_SHOW_OUTPUT(encrypted, encrypted_size));
 }
 
 CK_RV C_DecryptVerifyUpdate(CK_SESSION_HANDLE handle, CK_BYTE_PTR encrypted, CK_ULONG encrypted_size,
                             CK_BYTE_PTR part, CK_ULONG_PTR part_size)
 {
-    return P11_SESSION_CALL(handle, inward(session, P11_VERIFY, encrypted, encrypted_size, part, part_size));
+    return P11_SESSION_CALL(handle, inward(session, P11_VERIFY, encrypted, encrypted_size, part, part_size),
+                            "encrypted %lu, part %s", encrypted_size, P11_SHOW_OUTPUT(part, part_size));
 }

@@ -20,5 +20,6 @@ static CK_RV wait_for_event(CK_FLAGS flags, CK_SLOT_ID_PTR slot, CK_VOID_PTR res
 /* C_Finalize wakes who waits here: CRYPTOKI_NOT_INITIALIZED. */
 CK_RV C_WaitForSlotEvent(CK_FLAGS flags, CK_SLOT_ID_PTR slot, CK_VOID_PTR reserved)
 {
-    return P11_CALL(wait_for_event(flags, slot, reserved));
+    return P11_CALL(wait_for_event(flags, slot, reserved), "flags 0x%lx, slot 0x%lx", flags,
+                    p11_show_number(slot));
 }

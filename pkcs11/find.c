@@ -125,7 +125,8 @@ static CK_RV find_init(struct p11_session *session, const CK_ATTRIBUTE *template
 
 CK_RV C_FindObjectsInit(CK_SESSION_HANDLE handle, CK_ATTRIBUTE_PTR template, CK_ULONG count)
 {
-    return P11_SESSION_CALL(handle, find_init(session, template, count));
+    return P11_SESSION_CALL(handle, find_init(session, template, count), "template %s",
+                            P11_SHOW_TEMPLATE(template, count));
 }
 
 /* An object that is gone, or went out of sight, since the search began is no result. */
@@ -158,7 +159,8 @@ static CK_RV find_next(struct p11_session *session, CK_OBJECT_HANDLE *objects, C
 
 CK_RV C_FindObjects(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE_PTR objects, CK_ULONG room, CK_ULONG_PTR found)
 {
-    return P11_SESSION_CALL(handle, find_next(session, objects, room, found));
+    return P11_SESSION_CALL(handle, find_next(session, objects, room, found), "room %lu, found %lu", room,
+                            p11_show_number(found));
 }
 
 static CK_RV find_final(struct p11_session *session)

@@ -119,7 +119,9 @@ static CK_RV generate_key(struct p11_session *session, const CK_MECHANISM *mecha
 CK_RV C_GenerateKey(CK_SESSION_HANDLE handle, CK_MECHANISM_PTR mechanism, CK_ATTRIBUTE_PTR template, CK_ULONG count,
                     CK_OBJECT_HANDLE_PTR key)
 {
-    return P11_SESSION_CALL(handle, generate_key(session, mechanism, template, count, key));
+    return P11_SESSION_CALL(handle, generate_key(session, mechanism, template, count, key),
+                            "mechanism %s, template %s, key 0x%lx", P11_SHOW_MECHANISM(mechanism),
+                            P11_SHOW_TEMPLATE(template, count), p11_show_number(key));
 }
 
 /* ---- key pairs ---- */
@@ -203,6 +205,11 @@ CK_RV C_GenerateKeyPair(CK_SESSION_HANDLE handle, CK_MECHANISM_PTR mechanism, CK
                         CK_ULONG public_count, CK_ATTRIBUTE_PTR private_template, CK_ULONG private_count,
                         CK_OBJECT_HANDLE_PTR public_key, CK_OBJECT_HANDLE_PTR private_key)
 {
-    return P11_SESSION_CALL(handle, generate_pair(session, mechanism, public_template, public_count, private_template,
-                                                  private_count, public_key, private_key));
+    return P11_SESSION_CALL(handle,
+                            generate_pair(session, mechanism, public_template, public_count, private_template,
+                                          private_count, public_key, private_key),
+                            "mechanism %s, public %s, private %s, keys 0x%lx 0x%lx",
+                            P11_SHOW_MECHANISM(mechanism), P11_SHOW_TEMPLATE(public_template, public_count),
+                            P11_SHOW_TEMPLATE(private_template, private_count), p11_show_number(public_key),
+                            p11_show_number(private_key));
 }

@@ -93,7 +93,7 @@ static CK_RV login(struct p11_session *session, CK_USER_TYPE user, CK_UTF8CHAR_P
 
 CK_RV C_Login(CK_SESSION_HANDLE handle, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin, CK_ULONG pin_size)
 {
-    return P11_SESSION_CALL(handle, login(session, user, pin, pin_size));
+    return P11_SESSION_CALL(handle, login(session, user, pin, pin_size), "user %s", p11_show_user(user));
 }
 
 /* A token here has one user, without a name. */
@@ -110,7 +110,8 @@ CK_RV C_LoginUser(CK_SESSION_HANDLE handle, CK_USER_TYPE user, CK_UTF8CHAR_PTR p
                   CK_UTF8CHAR_PTR name, CK_ULONG name_size)
 {
     (void)name;
-    return P11_SESSION_CALL(handle, login_user(session, user, pin, pin_size, name_size));
+    return P11_SESSION_CALL(handle, login_user(session, user, pin, pin_size, name_size), "user %s",
+                            p11_show_user(user));
 }
 
 /* ---- C_Logout ---- */

@@ -42,7 +42,9 @@ static CK_RV object_create(struct p11_session *session, const CK_ATTRIBUTE *temp
 CK_RV C_CreateObject(CK_SESSION_HANDLE handle, CK_ATTRIBUTE_PTR template, CK_ULONG count,
                      CK_OBJECT_HANDLE_PTR object)
 {
-    return P11_SESSION_CALL(handle, object_create(session, template, count, object));
+    return P11_SESSION_CALL(handle, object_create(session, template, count, object),
+                            "template %s, object 0x%lx", P11_SHOW_TEMPLATE(template, count),
+                            p11_show_number(object));
 }
 
 static CK_RV object_copy(struct p11_session *session, CK_OBJECT_HANDLE source, const CK_ATTRIBUTE *template,
@@ -67,7 +69,9 @@ static CK_RV object_copy(struct p11_session *session, CK_OBJECT_HANDLE source, c
 CK_RV C_CopyObject(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_PTR template, CK_ULONG count,
                    CK_OBJECT_HANDLE_PTR copy)
 {
-    return P11_SESSION_CALL(handle, object_copy(session, object, template, count, copy));
+    return P11_SESSION_CALL(handle, object_copy(session, object, template, count, copy),
+                            "object 0x%lx, template %s, copy 0x%lx", object,
+                            P11_SHOW_TEMPLATE(template, count), p11_show_number(copy));
 }
 
 static CK_RV object_destroy(struct p11_session *session, CK_OBJECT_HANDLE object)
@@ -83,7 +87,7 @@ static CK_RV object_destroy(struct p11_session *session, CK_OBJECT_HANDLE object
 
 CK_RV C_DestroyObject(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE object)
 {
-    return P11_SESSION_CALL(handle, object_destroy(session, object));
+    return P11_SESSION_CALL(handle, object_destroy(session, object), "object 0x%lx", object);
 }
 
 static CK_RV object_size(struct p11_session *session, CK_OBJECT_HANDLE object, CK_ULONG *size)
@@ -99,7 +103,8 @@ static CK_RV object_size(struct p11_session *session, CK_OBJECT_HANDLE object, C
 
 CK_RV C_GetObjectSize(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE object, CK_ULONG_PTR size)
 {
-    return P11_SESSION_CALL(handle, object_size(session, object, size));
+    return P11_SESSION_CALL(handle, object_size(session, object, size), "object 0x%lx, size %lu", object,
+                            p11_show_number(size));
 }
 
 /* Every attribute is answered; the first that can't be decides what the call returns (section 5.7.5). */
@@ -129,7 +134,8 @@ static CK_RV attributes_get(struct p11_session *session, CK_OBJECT_HANDLE object
 CK_RV C_GetAttributeValue(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_PTR template,
                           CK_ULONG count)
 {
-    return P11_SESSION_CALL(handle, attributes_get(session, object, template, count));
+    return P11_SESSION_CALL(handle, attributes_get(session, object, template, count),
+                            "object 0x%lx, template %s", object, P11_SHOW_TEMPLATE(template, count));
 }
 
 static CK_RV attributes_set(struct p11_session *session, CK_OBJECT_HANDLE object, const CK_ATTRIBUTE *template,
@@ -152,5 +158,6 @@ static CK_RV attributes_set(struct p11_session *session, CK_OBJECT_HANDLE object
 CK_RV C_SetAttributeValue(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_PTR template,
                           CK_ULONG count)
 {
-    return P11_SESSION_CALL(handle, attributes_set(session, object, template, count));
+    return P11_SESSION_CALL(handle, attributes_set(session, object, template, count),
+                            "object 0x%lx, template %s", object, P11_SHOW_TEMPLATE(template, count));
 }

@@ -21,10 +21,10 @@ static CK_RV random_seed(const CK_BYTE *seed, CK_ULONG size)
 
 CK_RV C_SeedRandom(CK_SESSION_HANDLE handle, CK_BYTE_PTR seed, CK_ULONG size)
 {
-    return P11_SESSION_CALL(handle, ((void)session, random_seed(seed, size)));
+    return P11_SESSION_CALL(handle, ((void)session, random_seed(seed, size)), "seed %lu", size);
 }
 
 CK_RV C_GenerateRandom(CK_SESSION_HANDLE handle, CK_BYTE_PTR data, CK_ULONG size)
 {
-    return P11_SESSION_CALL(handle, ((void)session, random_generate(data, size)));
+    return P11_SESSION_CALL(handle, ((void)session, random_generate(data, size)), "data %lu", size);
 }

@@ -73,7 +73,8 @@ static CK_RV open_session(CK_SLOT_ID slot, CK_FLAGS flags, CK_VOID_PTR applicati
 CK_RV C_OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, CK_VOID_PTR application, CK_NOTIFY notify,
                     CK_SESSION_HANDLE_PTR handle)
 {
-    return P11_CALL(open_session(slot, flags, application, notify, handle));
+    return P11_CALL(open_session(slot, flags, application, notify, handle),
+                    "slot 0x%lx, flags 0x%lx, handle 0x%lx", slot, flags, p11_show_number(handle));
 }
 
 /* ---- closing ---- */
@@ -99,7 +100,7 @@ static CK_RV close_all(CK_SLOT_ID slot)
 
 CK_RV C_CloseAllSessions(CK_SLOT_ID slot)
 {
-    return P11_CALL(close_all(slot));
+    return P11_CALL(close_all(slot), "slot 0x%lx", slot);
 }
 
 /* ---- information ---- */
@@ -144,7 +145,8 @@ static CK_RV get_validation_flags(CK_SESSION_VALIDATION_FLAGS_TYPE type, CK_FLAG
 CK_RV C_GetSessionValidationFlags(CK_SESSION_HANDLE handle, CK_SESSION_VALIDATION_FLAGS_TYPE type,
                                   CK_FLAGS *flags)
 {
-    return P11_SESSION_CALL(handle, get_validation_flags(type, flags));
+    return P11_SESSION_CALL(handle, get_validation_flags(type, flags), "type 0x%lx, flags 0x%lx", type,
+                            p11_show_number(flags));
 }
 
 /* ---- cancelling ---- */
@@ -157,7 +159,7 @@ static CK_RV cancel(struct p11_session *session, CK_FLAGS flags)
 
 CK_RV C_SessionCancel(CK_SESSION_HANDLE handle, CK_FLAGS flags)
 {
-    return P11_SESSION_CALL(handle, cancel(session, flags));
+    return P11_SESSION_CALL(handle, cancel(session, flags), "flags 0x%lx", flags);
 }
 
 /* Legacy: there are no functions that run in parallel. */

@@ -18,68 +18,79 @@ static const struct p11_beginning verifying_recover = {
 
 CK_RV C_SignInit(CK_SESSION_HANDLE handle, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
 {
-    return P11_SESSION_CALL(handle, p11_begin(session, &signing, mechanism, key));
+    return P11_SESSION_CALL(handle, p11_begin(session, &signing, mechanism, key), "mechanism %s, key 0x%lx",
+                            P11_SHOW_MECHANISM(mechanism), key);
 }
 
 CK_RV C_Sign(CK_SESSION_HANDLE handle, CK_BYTE_PTR data, CK_ULONG data_size, CK_BYTE_PTR signature,
              CK_ULONG_PTR signature_size)
 {
     return P11_SESSION_CALL(
-        handle, p11_step(session, P11_SIGN, false, P11_STEP_ONCE, data, data_size, signature, signature_size));
+        handle, p11_step(session, P11_SIGN, false, P11_STEP_ONCE, data, data_size, signature, signature_size),
+        "data %lu, signature %s", data_size, P11_SHOW_OUTPUT(signature, signature_size));
 }
 
 CK_RV C_SignUpdate(CK_SESSION_HANDLE handle, CK_BYTE_PTR part, CK_ULONG part_size)
 {
-    return P11_SESSION_CALL(handle, p11_feed(session, P11_SIGN, part, part_size));
+    return P11_SESSION_CALL(handle, p11_feed(session, P11_SIGN, part, part_size), "part %lu", part_size);
 }
 
 CK_RV C_SignFinal(CK_SESSION_HANDLE handle, CK_BYTE_PTR signature, CK_ULONG_PTR signature_size)
 {
-    return P11_SESSION_CALL(handle,
-                            p11_step(session, P11_SIGN, false, P11_STEP_FINAL, NULL, 0, signature, signature_size));
+    return P11_SESSION_CALL(
+        handle, p11_step(session, P11_SIGN, false, P11_STEP_FINAL, NULL, 0, signature, signature_size),
+        "signature %s", P11_SHOW_OUTPUT(signature, signature_size));
 }
 
 CK_RV C_SignRecoverInit(CK_SESSION_HANDLE handle, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
 {
-    return P11_SESSION_CALL(handle, p11_begin(session, &signing_recover, mechanism, key));
+    return P11_SESSION_CALL(handle, p11_begin(session, &signing_recover, mechanism, key),
+                            "mechanism %s, key 0x%lx", P11_SHOW_MECHANISM(mechanism), key);
 }
 
 CK_RV C_SignRecover(CK_SESSION_HANDLE handle, CK_BYTE_PTR data, CK_ULONG data_size, CK_BYTE_PTR signature,
                     CK_ULONG_PTR signature_size)
 {
     return P11_SESSION_CALL(
-        handle, p11_step(session, P11_SIGN, true, P11_STEP_ONCE, data, data_size, signature, signature_size));
+        handle, p11_step(session, P11_SIGN, true, P11_STEP_ONCE, data, data_size, signature, signature_size),
+        "data %lu, signature %s", data_size, P11_SHOW_OUTPUT(signature, signature_size));
 }
 
 CK_RV C_VerifyInit(CK_SESSION_HANDLE handle, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
 {
-    return P11_SESSION_CALL(handle, p11_begin(session, &verifying, mechanism, key));
+    return P11_SESSION_CALL(handle, p11_begin(session, &verifying, mechanism, key), "mechanism %s, key 0x%lx",
+                            P11_SHOW_MECHANISM(mechanism), key);
 }
 
 CK_RV C_Verify(CK_SESSION_HANDLE handle, CK_BYTE_PTR data, CK_ULONG data_size, CK_BYTE_PTR signature,
                CK_ULONG signature_size)
 {
-    return P11_SESSION_CALL(handle, p11_verify(session, true, data, data_size, signature, signature_size));
+    return P11_SESSION_CALL(handle, p11_verify(session, true, data, data_size, signature, signature_size),
+                            "data %lu, signature %lu", data_size, signature_size);
 }
 
 CK_RV C_VerifyUpdate(CK_SESSION_HANDLE handle, CK_BYTE_PTR part, CK_ULONG part_size)
 {
-    return P11_SESSION_CALL(handle, p11_feed(session, P11_VERIFY, part, part_size));
+    return P11_SESSION_CALL(handle, p11_feed(session, P11_VERIFY, part, part_size), "part %lu", part_size);
 }
 
 CK_RV C_VerifyFinal(CK_SESSION_HANDLE handle, CK_BYTE_PTR signature, CK_ULONG signature_size)
 {
-    return P11_SESSION_CALL(handle, p11_verify(session, false, NULL, 0, signature, signature_size));
+    return P11_SESSION_CALL(handle, p11_verify(session, false, NULL, 0, signature, signature_size),
+                            "signature %lu", signature_size);
 }
 
 CK_RV C_VerifyRecoverInit(CK_SESSION_HANDLE handle, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
 {
-    return P11_SESSION_CALL(handle, p11_begin(session, &verifying_recover, mechanism, key));
+    return P11_SESSION_CALL(handle, p11_begin(session, &verifying_recover, mechanism, key),
+                            "mechanism %s, key 0x%lx", P11_SHOW_MECHANISM(mechanism), key);
 }
 
 CK_RV C_VerifyRecover(CK_SESSION_HANDLE handle, CK_BYTE_PTR signature, CK_ULONG signature_size, CK_BYTE_PTR data,
                       CK_ULONG_PTR data_size)
 {
     return P11_SESSION_CALL(
-        handle, p11_step(session, P11_VERIFY, true, P11_STEP_ONCE, signature, signature_size, data, data_size));
+        handle,
+        p11_step(session, P11_VERIFY, true, P11_STEP_ONCE, signature, signature_size, data, data_size),
+        "signature %lu, data %s", signature_size, P11_SHOW_OUTPUT(data, data_size));
 }

@@ -85,7 +85,8 @@ static CK_RV get_slot_list(CK_BBOOL present, CK_SLOT_ID_PTR list, CK_ULONG_PTR c
 
 CK_RV C_GetSlotList(CK_BBOOL present, CK_SLOT_ID_PTR list, CK_ULONG_PTR count)
 {
-    return P11_CALL(get_slot_list(present, list, count));
+    return P11_CALL(get_slot_list(present, list, count), "present %d, slots %s", present,
+                    P11_SHOW_OUTPUT(list, count));
 }
 
 /* ---- one slot ---- */
@@ -108,7 +109,7 @@ static CK_RV get_slot_info(CK_SLOT_ID slot, CK_SLOT_INFO_PTR info)
 
 CK_RV C_GetSlotInfo(CK_SLOT_ID slot, CK_SLOT_INFO_PTR info)
 {
-    return P11_CALL(get_slot_info(slot, info));
+    return P11_CALL(get_slot_info(slot, info), "slot 0x%lx", slot);
 }
 
 /* ---- its mechanisms ---- */
@@ -135,7 +136,8 @@ static CK_RV get_mechanism_list(CK_SLOT_ID slot, CK_MECHANISM_TYPE_PTR list, CK_
 
 CK_RV C_GetMechanismList(CK_SLOT_ID slot, CK_MECHANISM_TYPE_PTR list, CK_ULONG_PTR count)
 {
-    return P11_CALL(get_mechanism_list(slot, list, count));
+    return P11_CALL(get_mechanism_list(slot, list, count), "slot 0x%lx, mechanisms %s", slot,
+                    P11_SHOW_OUTPUT(list, count));
 }
 
 static CK_RV get_mechanism_info(CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO_PTR info)
@@ -149,5 +151,6 @@ static CK_RV get_mechanism_info(CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECH
 
 CK_RV C_GetMechanismInfo(CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO_PTR info)
 {
-    return P11_CALL(get_mechanism_info(slot, type, info));
+    return P11_CALL(get_mechanism_info(slot, type, info), "slot 0x%lx, mechanism %s", slot,
+                    p11_mechanism_name(type));
 }

@@ -80,7 +80,7 @@ static CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO_PTR info)
 
 CK_RV C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO_PTR info)
 {
-    return P11_CALL(get_token_info(slot, info));
+    return P11_CALL(get_token_info(slot, info), "slot 0x%lx", slot);
 }
 
 /* ---- C_InitToken ---- */
@@ -114,5 +114,5 @@ static CK_RV init_token(CK_SLOT_ID slot, CK_UTF8CHAR_PTR pin, CK_ULONG pin_size,
 
 CK_RV C_InitToken(CK_SLOT_ID slot, CK_UTF8CHAR_PTR pin, CK_ULONG pin_size, CK_UTF8CHAR_PTR label)
 {
-    return P11_CALL(init_token(slot, pin, pin_size, label));
+    return P11_CALL(init_token(slot, pin, pin_size, label), "slot 0x%lx", slot);
 }

@@ -38,7 +38,7 @@ static CK_RV limits_of(CK_SLOT_ID slot, CK_HUKS_LIMITS *limits)
 
 static CK_RV get_limits(CK_SLOT_ID slot, CK_HUKS_LIMITS *limits)
 {
-    return P11_CALL_AS("GetLimits", limits_of(slot, limits));
+    return P11_CALL_AS("GetLimits", limits_of(slot, limits), "slot 0x%lx", slot);
 }
 
 static CK_RV get_challenge(CK_SESSION_HANDLE handle, CK_FLAGS operation, CK_BYTE_PTR challenge,

@@ -93,7 +93,10 @@ static CK_RV wrap_key(struct p11_session *session, const CK_MECHANISM *mechanism
 CK_RV C_WrapKey(CK_SESSION_HANDLE handle, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE wrapping_key,
                 CK_OBJECT_HANDLE key, CK_BYTE_PTR wrapped, CK_ULONG_PTR wrapped_size)
 {
-    return P11_SESSION_CALL(handle, wrap_key(session, mechanism, wrapping_key, key, wrapped, wrapped_size));
+    return P11_SESSION_CALL(handle, wrap_key(session, mechanism, wrapping_key, key, wrapped, wrapped_size),
+                            "mechanism %s, wrapping key 0x%lx, key 0x%lx, wrapped %s",
+                            P11_SHOW_MECHANISM(mechanism), wrapping_key, key,
+                            P11_SHOW_OUTPUT(wrapped, wrapped_size));
 }
 
 static CK_RV unwrap_key(struct p11_session *session, const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE unwrapping_handle,
@@ -134,5 +137,8 @@ CK_RV C_UnwrapKey(CK_SESSION_HANDLE handle, CK_MECHANISM_PTR mechanism, CK_OBJEC
                   CK_OBJECT_HANDLE_PTR key)
 {
     return P11_SESSION_CALL(
-        handle, unwrap_key(session, mechanism, unwrapping_key, wrapped, wrapped_size, template, count, key));
+        handle, unwrap_key(session, mechanism, unwrapping_key, wrapped, wrapped_size, template, count, key),
+        "mechanism %s, unwrapping key 0x%lx, wrapped %lu, template %s, key 0x%lx",
+        P11_SHOW_MECHANISM(mechanism), unwrapping_key, wrapped_size, P11_SHOW_TEMPLATE(template, count),
+        p11_show_number(key));
 }
