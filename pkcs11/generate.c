@@ -130,7 +130,6 @@ static CK_RV pair_spec(const struct p11_mechanism *row, const struct p11_draft *
 {
     *spec = (struct crypto_keygen){
         .alg = row->alg,
-        .x931 = row->type == CKM_RSA_X9_31_KEY_PAIR_GEN,
         .ec_params = draft_bytes(public, HUKS_TAG_EC_PARAMS),
         .exponent = draft_bytes(public, HUKS_TAG_PUBLIC_EXPONENT),
         .prime = draft_bytes(public, HUKS_TAG_PRIME),

@@ -330,68 +330,6 @@ huks_rc digest_pieces(struct crypto *crypto, const struct digest_row *row, const
     return digest_finish(&digest, out);
 }
 
-/* ---- HMAC (RFC 2104) ---- */
-
-static huks_rc hmac_pad(struct crypto *crypto, struct digest *digest, const struct digest_row *row,
-                        const uint8_t block[DIGEST_BLOCK_MAX], uint8_t with)
-{
-    uint8_t padded[DIGEST_BLOCK_MAX];
-    for (size_t i = 0; i < row->block; i++) {
-        padded[i] = block[i] ^ with;
-    }
-    huks_rc rc = digest_begin(crypto, digest, row);
-    if (rc == HUKS_OK) {
-        rc = digest_update(digest, bytes_of(padded, row->block));
-    }
-    memory_cleanse(padded, sizeof(padded));
-    return rc;
-}
-
-huks_rc hmac_key_set(struct crypto *crypto, struct hmac_key *key, const struct digest_row *row,
-                     struct bytes value)
-{
-    uint8_t block[DIGEST_BLOCK_MAX] = {0};
-    huks_rc rc = HUKS_OK;
-    key->row = NULL;
-    if (value.size > row->block) {
-        rc = digest_pieces(crypto, row, &value, 1, block);
-    } else if (value.size != 0) {
-        memcpy(block, value.data, value.size);
-    }
-    if (rc == HUKS_OK) {
-        rc = hmac_pad(crypto, &key->inner, row, block, 0x36);
-    }
-    if (rc == HUKS_OK) {
-        rc = hmac_pad(crypto, &key->outer, row, block, 0x5C);
-    }
-    memory_cleanse(block, sizeof(block));
-    if (rc == HUKS_OK) {
-        key->row = row;
-    }
-    return rc;
-}
-
-void hmac_key_free(struct hmac_key *key)
-{
-    digest_free(&key->inner);
-    digest_free(&key->outer);
-    key->row = NULL;
-}
-
-huks_rc hmac_begin(const struct hmac_key *key, struct digest *running)
-{
-    return digest_copy(running, &key->inner);
-}
-
-huks_rc hmac_finish(const struct hmac_key *key, struct digest *running, uint8_t *out)
-{
-    uint8_t inner[DIGEST_SIZE_MAX];
-    HUKS_TRY(digest_finish(running, inner));
-    HUKS_TRY(digest_copy(running, &key->outer));
-    HUKS_TRY(digest_update(running, bytes_of(inner, key->row->size)));
-    return digest_finish(running, out);
-}
-
 /* ---- what op.h answers about digests ---- */
 
 size_t crypto_digest_size(uint32_t digest)

@@ -64,16 +64,4 @@ void digest_free(struct digest *digest);
 HUKS_MUST_USE huks_rc digest_pieces(struct crypto *crypto, const struct digest_row *row,
                                     const struct bytes *pieces, size_t count, uint8_t *out);
 
-/* HMAC over a prepared key: two digest states that every MAC starts from. */
-struct hmac_key {
-    const struct digest_row *row; /* NULL: not prepared */
-    struct digest inner, outer;
-};
-HUKS_MUST_USE huks_rc hmac_key_set(struct crypto *crypto, struct hmac_key *key, const struct digest_row *row,
-                                   struct bytes value);
-void hmac_key_free(struct hmac_key *key);
-/* `running` is begun, then fed with digest_update(). */
-HUKS_MUST_USE huks_rc hmac_begin(const struct hmac_key *key, struct digest *running);
-HUKS_MUST_USE huks_rc hmac_finish(const struct hmac_key *key, struct digest *running, uint8_t *out);
-
 #endif

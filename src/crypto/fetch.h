@@ -94,9 +94,9 @@ struct crypto;
     X(SM3, "SM3")                                                                                            \
     X(RIPEMD160, "RIPEMD-160")
 
-#define FETCH_MACS(X) X(POLY1305, "POLY1305")
+#define FETCH_MACS(X) X(HMAC, "HMAC") X(POLY1305, "POLY1305")
 
-#define FETCH_KDFS(X) X(SCRYPT, "SCRYPT")
+#define FETCH_KDFS(X) X(SCRYPT, "SCRYPT") X(HKDF, "HKDF") X(PBKDF2, "PBKDF2")
 
 /* Key types; the generators, importers and their operations follow from them. */
 #define FETCH_KEYS(X)                                                                                        \

@@ -1,12 +1,103 @@
 /*
- * Key derivation functions over a secret. See kdf.h.
- *
- * They are a few lines each over digest.h, whose HMAC states are copied instead of set up again: PBKDF2
- * runs several times faster than through EVP_KDF, and every digest of the table serves.
+ * Key derivation functions over a secret. See kdf.h. HKDF and PBKDF2 are EVP_KDF's; hashing with a counter is
+ * a loop over the hash, because OpenSSL 3.0's X963KDF and SSKDF crash when memory runs out in them.
  */
+#include <string.h>
+
+#include "crypto/context.h"
+
+#include <openssl/core_names.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
+
 #include "crypto/kdf.h"
 
-#include <string.h>
+static huks_rc kdf_too_long(void)
+{
+    return error_raise(HUKS_E_INVALID_PARAM, ABOUT_KEY_SIZE, "key size");
+}
+
+/* An octet string; "absent" and "empty" are the same to these functions. */
+static OSSL_PARAM kdf_octets(const char *name, struct bytes value)
+{
+    static uint8_t nothing[1];
+    return OSSL_PARAM_construct_octet_string(name, value.size != 0 ? (void *)(uintptr_t)value.data : nothing,
+                                             value.size);
+}
+
+static OSSL_PARAM kdf_digest(const struct digest_row *row)
+{
+    return OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)(uintptr_t)row->name, 0);
+}
+
+static huks_rc kdf_run(struct crypto *crypto, enum fetch which, const OSSL_PARAM *params, uint8_t *out, size_t size)
+{
+    ERROR_GUARD;
+    if (size == 0) {
+        return HUKS_OK;
+    }
+    EVP_KDF *kdf = fetch_kdf(crypto, which);
+    if (kdf == NULL) {
+        return error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_MECHANISM, "algorithm");
+    }
+    EVP_KDF_CTX *context = EVP_KDF_CTX_new(kdf);
+    if (context == NULL) {
+        return error_no_memory();
+    }
+    huks_rc rc = EVP_KDF_derive(context, out, size, params) == 1 ? HUKS_OK : crypto_refused();
+    EVP_KDF_CTX_free(context);
+    return rc;
+}
+
+huks_rc kdf_hkdf_extract(struct crypto *crypto, const struct digest_row *row, struct bytes salt,
+                         struct bytes key, uint8_t *out)
+{
+    int mode = EVP_KDF_HKDF_MODE_EXTRACT_ONLY;
+    const OSSL_PARAM params[] = {
+        kdf_digest(row),
+        kdf_octets(OSSL_KDF_PARAM_KEY, key),
+        OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode),
+        salt.size != 0 ? kdf_octets(OSSL_KDF_PARAM_SALT, salt) : OSSL_PARAM_construct_end(),
+        OSSL_PARAM_construct_end(),
+    };
+    return kdf_run(crypto, FETCH_HKDF, params, out, row->size);
+}
+
+huks_rc kdf_hkdf_expand(struct crypto *crypto, const struct digest_row *row, struct bytes key,
+                        struct bytes info, uint8_t *out, size_t size)
+{
+    if (size > 255 * (size_t)row->size) {
+        return kdf_too_long();
+    }
+    int mode = EVP_KDF_HKDF_MODE_EXPAND_ONLY;
+    const OSSL_PARAM params[] = {
+        kdf_digest(row),
+        kdf_octets(OSSL_KDF_PARAM_KEY, key),
+        OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode),
+        info.size != 0 ? kdf_octets(OSSL_KDF_PARAM_INFO, info) : OSSL_PARAM_construct_end(),
+        OSSL_PARAM_construct_end(),
+    };
+    return kdf_run(crypto, FETCH_HKDF, params, out, size);
+}
+
+huks_rc kdf_pbkdf2(struct crypto *crypto, const struct digest_row *row, struct bytes password,
+                   struct bytes salt, uint32_t iterations, uint8_t *out, size_t size)
+{
+    if (size / row->size >= UINT32_MAX) {
+        return kdf_too_long();
+    }
+    unsigned rounds = iterations;
+    int any = 1; /* "pkcs5": without SP 800-132's lower bounds, which are the caller's to keep */
+    const OSSL_PARAM params[] = {
+        kdf_digest(row),
+        kdf_octets(OSSL_KDF_PARAM_PASSWORD, password),
+        kdf_octets(OSSL_KDF_PARAM_SALT, salt),
+        OSSL_PARAM_construct_uint(OSSL_KDF_PARAM_ITER, &rounds),
+        OSSL_PARAM_construct_int(OSSL_KDF_PARAM_PKCS5, &any),
+        OSSL_PARAM_construct_end(),
+    };
+    return kdf_run(crypto, FETCH_PBKDF2, params, out, size);
+}
 
 static void kdf_put_u32(uint8_t out[4], uint32_t value)
 {
@@ -14,97 +105,6 @@ static void kdf_put_u32(uint8_t out[4], uint32_t value)
     out[1] = (uint8_t)(value >> 16);
     out[2] = (uint8_t)(value >> 8);
     out[3] = (uint8_t)value;
-}
-
-static huks_rc kdf_too_long(void)
-{
-    return error_raise(HUKS_E_INVALID_PARAM, ABOUT_KEY_SIZE, "key size");
-}
-
-static huks_rc kdf_mac(const struct hmac_key *key, struct digest *running, const struct bytes *pieces,
-                       size_t count, uint8_t *out)
-{
-    HUKS_TRY(hmac_begin(key, running));
-    for (size_t i = 0; i < count; i++) {
-        HUKS_TRY(digest_update(running, pieces[i]));
-    }
-    return hmac_finish(key, running, out);
-}
-
-huks_rc kdf_hkdf_extract(struct crypto *crypto, const struct digest_row *row, struct bytes salt,
-                         struct bytes key, uint8_t *out)
-{
-    AUTO(hmac_key_free) struct hmac_key prepared = {0};
-    AUTO(digest_free) struct digest running = {0};
-    /* An absent salt is a string of zeros, which is what HMAC makes of an empty key. */
-    HUKS_TRY(hmac_key_set(crypto, &prepared, row, salt));
-    return kdf_mac(&prepared, &running, &key, 1, out);
-}
-
-huks_rc kdf_hkdf_expand(struct crypto *crypto, const struct digest_row *row, struct bytes key,
-                        struct bytes info, uint8_t *out, size_t size)
-{
-    AUTO(hmac_key_free) struct hmac_key prepared = {0};
-    AUTO(digest_free) struct digest running = {0};
-    uint8_t block[DIGEST_SIZE_MAX];
-    if (size > 255 * (size_t)row->size) {
-        return kdf_too_long();
-    }
-    HUKS_TRY(hmac_key_set(crypto, &prepared, row, key));
-    huks_rc rc = HUKS_OK;
-    for (size_t done = 0, step = 0; rc == HUKS_OK && done < size; done += row->size) {
-        uint8_t counter = (uint8_t)(++step);
-        struct bytes pieces[] = {bytes_of(block, step == 1 ? 0 : row->size), info, bytes_of(&counter, 1)};
-        rc = kdf_mac(&prepared, &running, pieces, ARRAY_SIZE(pieces), block);
-        if (rc == HUKS_OK) {
-            memcpy(out + done, block, size - done < row->size ? size - done : row->size);
-        }
-    }
-    memory_cleanse(block, sizeof(block));
-    return rc;
-}
-
-/* One block of PBKDF2: the exclusive or of the iterated MACs. */
-static huks_rc kdf_pbkdf2_block(const struct hmac_key *prepared, struct digest *running, struct bytes salt,
-                                uint32_t number, uint32_t iterations, uint8_t sum[DIGEST_SIZE_MAX])
-{
-    uint8_t counter[4], mac[DIGEST_SIZE_MAX];
-    kdf_put_u32(counter, number);
-    struct bytes first[] = {salt, BYTES_OF(counter)};
-    HUKS_TRY(kdf_mac(prepared, running, first, ARRAY_SIZE(first), mac));
-    memcpy(sum, mac, prepared->row->size);
-    struct bytes next = bytes_of(mac, prepared->row->size);
-    huks_rc rc = HUKS_OK;
-    for (uint32_t i = 1; rc == HUKS_OK && i < iterations; i++) {
-        rc = kdf_mac(prepared, running, &next, 1, mac);
-        for (size_t j = 0; j < prepared->row->size; j++) {
-            sum[j] ^= mac[j];
-        }
-    }
-    memory_cleanse(mac, sizeof(mac));
-    return rc;
-}
-
-huks_rc kdf_pbkdf2(struct crypto *crypto, const struct digest_row *row, struct bytes password,
-                   struct bytes salt, uint32_t iterations, uint8_t *out, size_t size)
-{
-    AUTO(hmac_key_free) struct hmac_key prepared = {0};
-    AUTO(digest_free) struct digest running = {0};
-    uint8_t sum[DIGEST_SIZE_MAX];
-    uint32_t number = 0;
-    if (size / row->size >= UINT32_MAX) {
-        return kdf_too_long();
-    }
-    HUKS_TRY(hmac_key_set(crypto, &prepared, row, password));
-    huks_rc rc = HUKS_OK;
-    for (size_t done = 0; rc == HUKS_OK && done < size; done += row->size) {
-        rc = kdf_pbkdf2_block(&prepared, &running, salt, ++number, iterations, sum);
-        if (rc == HUKS_OK) {
-            memcpy(out + done, sum, size - done < row->size ? size - done : row->size);
-        }
-    }
-    memory_cleanse(sum, sizeof(sum));
-    return rc;
 }
 
 huks_rc kdf_counter(struct crypto *crypto, const struct digest_row *row, bool counter_first,

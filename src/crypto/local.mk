@@ -2,7 +2,6 @@
 engine_sources += \
 	src/crypto/aead.c \
 	src/crypto/cipher.c src/crypto/cipher.h \
-	src/crypto/cmac.c \
 	src/crypto/context.h \
 	src/crypto/crypto.c src/crypto/crypto.h \
 	src/crypto/curve.c src/crypto/curve.h \
@@ -26,7 +25,7 @@ engine_sources += \
 	src/crypto/op.c src/crypto/op.h src/crypto/opdata.h \
 	src/crypto/op_digest.c \
 	src/crypto/pkey.c \
-	src/crypto/poly1305.c \
+	src/crypto/cmac.c src/crypto/mac.c \
 	src/crypto/protocol.c \
 	src/crypto/provider.c \
 	src/crypto/random.c \

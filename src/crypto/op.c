@@ -102,11 +102,6 @@ static void op_forget_key(struct crypto_op *op)
         memory_cleanse(op->subkeys, sizeof(op->subkeys));
         op->subkeys_ready = false;
     }
-    if (op->hmac.row != NULL) {
-        digest_reset(&op->hmac.inner);
-        digest_reset(&op->hmac.outer);
-        op->hmac.row = NULL;
-    }
     if (op->mac_keyed) {
         EVP_MAC_CTX_free(op->mac);
         op->mac = NULL;
@@ -153,7 +148,6 @@ void crypto_op_free(struct crypto_op *op)
         ERROR_GUARD;
         crypto_op_forget(op);
         digest_free(&op->digest);
-        hmac_key_free(&op->hmac);
         EVP_CIPHER_CTX_free(op->cipher);
         EVP_MAC_CTX_free(op->mac);
     } else {

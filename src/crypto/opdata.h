@@ -66,9 +66,8 @@ struct crypto_op {
     /* The key of the operation, or of the last one: the contexts below are prepared for it. */
     struct crypto_key *key;
 
-    struct digest digest;            /* CRYPTO_DIGEST, HMAC, and the hash in front of a signature */
+    struct digest digest;            /* CRYPTO_DIGEST, and the hash in front of a signature */
     const struct digest_row *hashed; /* which; OP_COLLECT: NULL                                   */
-    struct hmac_key hmac;            /* prepared for `key`                                        */
 
     EVP_CIPHER_CTX *cipher;              /* holds `key` for cipher_row, when that is set */
     const struct cipher_row *cipher_row;
@@ -84,6 +83,7 @@ struct crypto_op {
     uint8_t iv[16];      /* what has to be remembered until the input is complete */
     uint8_t iv_size;
     struct secret aad;   /* CCM */
+
     uint8_t subkeys[2][16]; /* CMAC: for a whole last block, and for a filled one; of cipher_row and `key` */
     bool subkeys_ready;
 
@@ -93,8 +93,10 @@ struct crypto_op {
     enum crypto_direction eddsa_direction;
     bool eddsa_ready, eddsa_used;
     bool eddsa_plain; /* no context, no prehash: may be used again */
-    EVP_MAC_CTX *mac; /* for `key` and mac_fetch */
+    EVP_MAC_CTX *mac; /* for `key`, mac_fetch and the hash of this name */
     enum fetch mac_fetch;
+    const char *mac_name;
+    size_t mac_size; /* before truncation */
     bool mac_keyed;
 
     size_t salt_size;

@@ -23,17 +23,32 @@ huks_rc crypto_sha1(struct crypto *crypto, struct bytes data, uint8_t out[20])
     return digest_pieces(crypto, digest_find(OH_HUKS_DIGEST_SHA1), &data, 1, out);
 }
 
+static void mac_free(EVP_MAC_CTX **mac)
+{
+    EVP_MAC_CTX_free(*mac);
+}
+
 huks_rc crypto_hmac_sha256(struct crypto *crypto, struct bytes key, const struct bytes *pieces, size_t count,
                            uint8_t out[CRYPTO_SHA256_SIZE])
 {
-    AUTO(hmac_key_free) struct hmac_key prepared = {0};
-    AUTO(digest_free) struct digest running = {0};
-    HUKS_TRY(hmac_key_set(crypto, &prepared, digest_find(OH_HUKS_DIGEST_SHA256), key));
-    HUKS_TRY(hmac_begin(&prepared, &running));
-    for (size_t i = 0; i < count; i++) {
-        HUKS_TRY(digest_update(&running, pieces[i]));
+    static const uint8_t empty[1];
+    const OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)(uintptr_t)"SHA2-256", 0),
+        OSSL_PARAM_construct_end(),
+    };
+    size_t made = 0;
+    ERROR_GUARD;
+    EVP_MAC *algorithm = fetch_mac(crypto, FETCH_HMAC);
+    AUTO(mac_free) EVP_MAC_CTX *mac = algorithm == NULL ? NULL : EVP_MAC_CTX_new(algorithm);
+    if (mac == NULL) {
+        return error_no_memory();
     }
-    return hmac_finish(&prepared, &running, out);
+    bool done = EVP_MAC_init(mac, key.size != 0 ? key.data : empty, key.size, params) == 1;
+    for (size_t i = 0; done && i < count; i++) {
+        done = pieces[i].size == 0 || EVP_MAC_update(mac, pieces[i].data, pieces[i].size) == 1;
+    }
+    done = done && EVP_MAC_final(mac, out, &made, CRYPTO_SHA256_SIZE) == 1;
+    return done ? HUKS_OK : crypto_refused();
 }
 
 huks_rc crypto_hkdf_sha256(struct crypto *crypto, struct bytes key, struct bytes salt, struct bytes info,

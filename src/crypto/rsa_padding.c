@@ -53,19 +53,15 @@ static inline uint32_t padding_select(uint32_t mask, uint32_t yes, uint32_t no)
 }
 
 /* HMAC-SHA-256(key, counter ‖ label ‖ bits) for as many blocks as it takes. */
-static huks_rc padding_expand(const struct hmac_key *key, struct digest *running, const char *label,
-                              uint8_t *out, size_t size)
+static huks_rc padding_expand(struct crypto *crypto, struct bytes key, const char *label, uint8_t *out, size_t size)
 {
     uint8_t block[CRYPTO_SHA256_SIZE];
     const uint8_t bits[2] = {(uint8_t)(size * 8 >> 8), (uint8_t)(size * 8)};
     for (size_t done = 0; done < size; done += sizeof(block)) {
         size_t number = done / sizeof(block);
         const uint8_t counter[2] = {(uint8_t)(number >> 8), (uint8_t)number};
-        HUKS_TRY(hmac_begin(key, running));
-        HUKS_TRY(digest_update(running, BYTES_OF(counter)));
-        HUKS_TRY(digest_update(running, bytes_of(label, strlen(label))));
-        HUKS_TRY(digest_update(running, BYTES_OF(bits)));
-        HUKS_TRY(hmac_finish(key, running, block));
+        const struct bytes pieces[] = {BYTES_OF(counter), bytes_of(label, strlen(label)), BYTES_OF(bits)};
+        HUKS_TRY(crypto_hmac_sha256(crypto, key, pieces, ARRAY_SIZE(pieces), block));
         memcpy(out + done, block, size - done < sizeof(block) ? size - done : sizeof(block));
     }
     memory_cleanse(block, sizeof(block));
@@ -73,20 +69,13 @@ static huks_rc padding_expand(const struct hmac_key *key, struct digest *running
 }
 
 /* The key of the substitute: HMAC(SHA-256(d), ciphertext). */
-static huks_rc padding_key(struct crypto_op *op, struct bytes in, struct hmac_key *out)
+static huks_rc padding_key(struct crypto_op *op, struct bytes in, uint8_t out[CRYPTO_SHA256_SIZE])
 {
-    AUTO(hmac_key_free) struct hmac_key first = {0};
-    AUTO(digest_free) struct digest running = {0};
     AUTO(secret_free) struct secret d = {0};
-    const struct digest_row *sha256 = digest_find(OH_HUKS_DIGEST_SHA256);
     uint8_t hash[CRYPTO_SHA256_SIZE];
     HUKS_TRY(pkey_number(op->key, OSSL_PKEY_PARAM_RSA_D, in.size, &d));
     HUKS_TRY(crypto_sha256(op->crypto, secret_bytes(&d), hash));
-    HUKS_TRY(hmac_key_set(op->crypto, &first, sha256, BYTES_OF(hash)));
-    HUKS_TRY(hmac_begin(&first, &running));
-    HUKS_TRY(digest_update(&running, in));
-    HUKS_TRY(hmac_finish(&first, &running, hash));
-    huks_rc rc = hmac_key_set(op->crypto, out, sha256, BYTES_OF(hash));
+    huks_rc rc = crypto_hmac_sha256(op->crypto, BYTES_OF(hash), &in, 1, out);
     memory_cleanse(hash, sizeof(hash));
     return rc;
 }
@@ -123,13 +112,13 @@ static uint32_t padding_check(const uint8_t *block, uint32_t size, uint32_t *sta
 static huks_rc padding_remove(struct crypto_op *op, struct bytes in, const uint8_t *block, uint8_t *out,
                               size_t *size)
 {
-    AUTO(hmac_key_free) struct hmac_key key = {0};
-    AUTO(digest_free) struct digest running = {0};
+    uint8_t key[CRYPTO_SHA256_SIZE];
     uint8_t substitute[PADDING_MODULUS_MAX], lengths[2 * PADDING_CANDIDATES];
     uint32_t whole = (uint32_t)in.size, start = 0;
-    HUKS_TRY(padding_key(op, in, &key));
-    HUKS_TRY(padding_expand(&key, &running, "length", lengths, sizeof(lengths)));
-    HUKS_TRY(padding_expand(&key, &running, "message", substitute, in.size));
+    HUKS_TRY(padding_key(op, in, key));
+    HUKS_TRY(padding_expand(op->crypto, BYTES_OF(key), "length", lengths, sizeof(lengths)));
+    HUKS_TRY(padding_expand(op->crypto, BYTES_OF(key), "message", substitute, in.size));
+    memory_cleanse(key, sizeof(key));
     uint32_t good = padding_check(block, whole, &start);
     start = padding_select(good, start, whole - padding_length(lengths, whole - 2 - 8));
     size_t made = 0;
