@@ -227,14 +227,17 @@ CK_RV p11_step(struct p11_session *session, enum p11_kind kind, bool recover, en
         return step_failed(pending, p11_fail(CKR_ARGUMENTS_BAD, out_size == NULL ? "length pointer" : "data pointer"));
     }
     P11_TRY(step_order(pending, kind, step));
-    if (out == NULL) {
-        *out_size = operation_size(&pending->operation, crypto_step_of(step), in_size);
-        return CKR_OK;
-    }
-    P11_TRY(step_authorised(pending));
     enum p11_where where = p11_where_of(pending, kind);
     size_t size = *out_size;
     huks_rc rc;
+    if (out == NULL) {
+        rc = operation_touch(&pending->operation);
+        if (rc == HUKS_OK) {
+            *out_size = operation_size(&pending->operation, crypto_step_of(step), in_size);
+        }
+        return step_answer(pending, rc, where);
+    }
+    P11_TRY(step_authorised(pending));
     switch (step) {
     case P11_STEP_ONCE:
         rc = operation_once(&pending->operation, bytes_of(in, in_size), out, &size);

@@ -173,6 +173,12 @@ huks_rc operation_digest_key(struct operation *operation, struct item *item)
     return operation_step(operation, rc, false);
 }
 
+huks_rc operation_touch(struct operation *operation)
+{
+    HUKS_TRY(operation_resume(operation));
+    return operation_step(operation, HUKS_OK, false);
+}
+
 size_t operation_size(const struct operation *operation, enum crypto_step step, size_t in_size)
 {
     return crypto_op_size(operation->crypto, step, in_size);

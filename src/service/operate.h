@@ -40,6 +40,8 @@ HUKS_MUST_USE huks_rc operation_once(struct operation *operation, struct bytes i
 HUKS_MUST_USE huks_rc operation_verify(struct operation *operation, struct bytes signature);
 HUKS_MUST_USE huks_rc operation_verify_once(struct operation *operation, struct bytes in, struct bytes signature);
 HUKS_MUST_USE huks_rc operation_digest_key(struct operation *operation, struct item *item);
+/* A use that is no step (a length query): it is not idle any more. Fails when a waiter took its session. */
+HUKS_MUST_USE huks_rc operation_touch(struct operation *operation);
 size_t operation_size(const struct operation *operation, enum crypto_step step, size_t in_size);
 bool operation_multipart(const struct operation *operation);
 /* Sealed state of a running digest, opaque, for this process; and back into `operation`. */
