@@ -1,40 +1,38 @@
 /*
- * Reading and writing DER. See der.h.
+ * Reading and writing DER. See der.h. Every header is read by ASN1_get_object() and written by
+ * ASN1_put_object(); what is added here is strictness and the walk from one element to the next.
  */
-#include "crypto/der.h"
-
+#include <limits.h>
 #include <string.h>
 
-/*
- * Header at the front of `in`: tag, header size, content size. Definite, shortest lengths only (X.690, 10.1).
- */
+#include "crypto/context.h"
+
+#include <openssl/asn1.h>
+
+#include "crypto/der.h"
+
+#define DER_NUMBER(tag)      ((tag) & 0x1F)
+#define DER_CLASS(tag)       ((tag) & 0xC0)
+#define DER_IS_CONSTRUCTED(tag) (((tag) & V_ASN1_CONSTRUCTED) != 0)
+
+/* Header at the front of `in`: tag, header size, content size. Definite, shortest lengths only (X.690, 10.1). */
 static bool der_header(struct bytes in, uint8_t *tag, size_t *header, size_t *content)
 {
-    if (in.size < 2) {
+    ERROR_GUARD;
+    const unsigned char *at = in.data;
+    long size = 0;
+    int number = 0, class = 0;
+    if (in.size < 2 || in.size > INT_MAX || DER_NUMBER(in.data[0]) == 0x1F) {
         return false;
     }
-    size_t size = in.data[1], used = 2;
-    if (size & 0x80) {
-        size_t octets = size & 0x7F;
-        if (octets == 0 || octets > 4 || in.size < 2 + octets || in.data[2] == 0) {
-            return false;
-        }
-        size = 0;
-        for (size_t i = 0; i < octets; i++) {
-            size = size << 8 | in.data[2 + i];
-        }
-        if (size < 0x80) {
-            return false;
-        }
-        used += octets;
-    }
-    if (size > in.size - used) {
-        return false;
+    int form = ASN1_get_object(&at, &size, &number, &class, (long)in.size);
+    if ((form & 0x80) != 0 || (form & 1) != 0) {
+        return false; /* cut short, or of indefinite length */
     }
     *tag = in.data[0];
-    *header = used;
-    *content = size;
-    return true;
+    *header = (size_t)(at - in.data);
+    *content = (size_t)size;
+    return ASN1_object_size(DER_IS_CONSTRUCTED(*tag), (int)size, number) == (int)(*header + *content);
 }
 
 static void der_skip(struct bytes *in, size_t size)
@@ -125,17 +123,10 @@ void der_put_byte(struct der_writer *writer, uint8_t byte)
 
 void der_wrap(struct der_writer *writer, uint8_t tag, const uint8_t *end)
 {
-    size_t size = (size_t)(end - writer->at);
-    if (size < 0x80) {
-        der_put_byte(writer, (uint8_t)size);
-    } else {
-        uint8_t octets = 0;
-        for (; size != 0; size >>= 8, octets++) {
-            der_put_byte(writer, (uint8_t)size);
-        }
-        der_put_byte(writer, (uint8_t)(0x80 | octets));
-    }
-    der_put_byte(writer, tag);
+    uint8_t header[16];
+    unsigned char *at = header;
+    ASN1_put_object(&at, DER_IS_CONSTRUCTED(tag), (int)(end - writer->at), DER_NUMBER(tag), DER_CLASS(tag));
+    der_put(writer, bytes_of(header, (size_t)(at - header)));
 }
 
 void der_put_element(struct der_writer *writer, uint8_t tag, struct bytes content)

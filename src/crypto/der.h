@@ -2,8 +2,8 @@
  * As much DER as keys, curves and signatures need: a strict reader over a byte view, and a writer that
  * fills a buffer from its end, so that a length is known when its header is written.
  *
- * Keys are read and written here and not by OpenSSL's decoders, which take ten times longer and load
- * whatever a key's bytes ask for.
+ * Headers are OpenSSL's to read and write. Its decoders for whole keys are not used: they take ten times
+ * longer and load whatever a key's bytes ask for.
  */
 #ifndef HUKS_CRYPTO_DER_H
 #define HUKS_CRYPTO_DER_H
