@@ -8,6 +8,7 @@ module_common = \
 	tests/module/keys.c tests/module/keys.h \
 	tests/module/names.c tests/module/names.h \
 	tests/module/objects.c tests/module/objects.h
+conditions = tests/native/conditions.c tests/native/conditions.h
 module_witness = tests/module/witness.c tests/module/witness.h
 
 module_programs += \
@@ -15,6 +16,8 @@ module_programs += \
 	tests/module/test-badcalls \
 	tests/module/test-cipher \
 	tests/module/test-cipher-rsa \
+	tests/module/test-codes \
+	tests/module/test-codes-store \
 	tests/module/test-copy \
 	tests/module/test-derive \
 	tests/module/test-digest \
@@ -44,6 +47,12 @@ tests_module_test_cipher_SOURCES = tests/module/test-cipher.c $(module_common) $
 tests_module_test_cipher_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread
 tests_module_test_cipher_rsa_SOURCES = tests/module/test-cipher-rsa.c $(module_common) $(module_witness)
 tests_module_test_cipher_rsa_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread
+tests_module_test_codes_SOURCES = tests/module/test-codes.c tests/module/test-codes.def \
+	tests/module/test-codes.h $(conditions) $(module_common)
+tests_module_test_codes_LDADD = $(module_ldadd) -lpthread
+tests_module_test_codes_store_SOURCES = tests/module/test-codes-store.c tests/module/test-codes.h \
+	$(conditions) $(module_common)
+tests_module_test_codes_store_LDADD = $(module_ldadd) -lpthread
 tests_module_test_copy_SOURCES = tests/module/test-copy.c $(module_common)
 tests_module_test_copy_LDADD = $(module_ldadd) -lpthread
 tests_module_test_derive_SOURCES = tests/module/test-derive.c $(module_common) $(module_witness)
