@@ -1,1 +1,2 @@
 # What tests/interop/ adds to the build.
+interop_tests += tests/interop/main-job.sh
