@@ -1,5 +1,6 @@
 # What doc/ adds to the build.
 dist_doc_DATA += README.md CHANGELOG.md CONTRIBUTING.md doc/architecture.md
+dist_man_MANS += doc/man/huksctl.1
 
 # Examples use the installed headers and the library as a program of somebody else's would.
 noinst_PROGRAMS += doc/examples/sign

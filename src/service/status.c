@@ -20,8 +20,8 @@ void status_sessions(struct engine *engine, struct status_sessions *out)
     out->place = session_table_where(engine->sessions, &out->path);
 }
 
-void status_processes(struct engine *engine, void (*visit)(const struct session_process *process, void *context),
-                      void *context)
+void status_processes(struct engine *engine,
+                      void (*visit)(const struct session_process *process, void *context), void *context)
 {
     session_table_each(engine->sessions, visit, context);
 }

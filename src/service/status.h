@@ -12,7 +12,7 @@
 struct status_store {
     const char *path; /* the engine's */
     bool writable;
-    size_t tokens;    /* initialised ones */
+    size_t tokens; /* initialised ones */
 };
 HUKS_MUST_USE huks_rc status_store(struct engine *engine, struct status_store *out);
 
@@ -23,14 +23,15 @@ struct status_sessions {
 };
 void status_sessions(struct engine *engine, struct status_sessions *out);
 /* Calls `visit` for each living engine instance of the store. */
-void status_processes(struct engine *engine, void (*visit)(const struct session_process *process, void *context),
-                      void *context);
+void status_processes(struct engine *engine,
+                      void (*visit)(const struct session_process *process, void *context), void *context);
 
 /* How many wrong PINs the token would still take; 0: locked. */
 HUKS_MUST_USE huks_rc status_tries(struct token *token, enum auth_who who, uint32_t *left);
 
 /* store_check() with the keys that are open now. */
-HUKS_MUST_USE huks_rc status_check(struct token *token, void (*report)(uint64_t id, const char *what, void *argument),
+HUKS_MUST_USE huks_rc status_check(struct token *token,
+                                   void (*report)(uint64_t id, const char *what, void *argument),
                                    void *argument, struct store_check_result *result);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * What the files of huksctl share: the run of one command, its options, its token, and its output.
  *
- * Commands return a huks_rc; main tells a failure (code, message, what to do) and makes the exit status of it.
- * Every command is a row of a table: main.c reads it, `help` prints it.
+ * Commands return a huks_rc; main tells a failure (code, message, what to do) and makes the exit status of
+ * it. Every command is a row of a table: main.c reads it, `help` prints it.
  */
 #ifndef HUKS_TOOLS_CTL_H
 #define HUKS_TOOLS_CTL_H
@@ -58,7 +58,7 @@ struct ctl_command {
     const char *line;     /* one line of help */
     const char *more;     /* the rest of --help */
     uint32_t takes;
-    int least, most;      /* operands */
+    int least, most; /* operands */
     huks_rc (*run)(struct ctl *ctl);
 };
 
@@ -79,9 +79,9 @@ struct ctl {
     int count;
     struct config config;
     struct engine *engine;
-    struct token *token;     /* chosen, and held against being initialised anew */
-    struct token_info info;  /* of it, before any login */
-    enum auth_who asked;     /* whose PIN was last tested */
+    struct token *token;    /* chosen, and held against being initialised anew */
+    struct token_info info; /* of it, before any login */
+    enum auth_who asked;    /* whose PIN was last tested */
     bool held;
 };
 
@@ -98,7 +98,8 @@ static inline bool ctl_given(const struct ctl *ctl, enum ctl_option option)
     return ctl->options[option] != NULL;
 }
 /* Says what is wrong with the command line. Returns CTL_USAGE. */
-HUKS_MUST_USE huks_rc ctl_usage(const struct ctl *ctl, const char *format, ...) __attribute__((format(printf, 2, 3)));
+HUKS_MUST_USE huks_rc ctl_usage(const struct ctl *ctl, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* ctl_arguments.c: options and operands of a command into `ctl`; NULL help: all commands. */
 HUKS_MUST_USE huks_rc ctl_arguments(struct ctl *ctl, int argc, char **argv);
@@ -143,8 +144,8 @@ bool ctl_confirm(const char *question, bool *asked);
 struct ctl_key {
     struct item *private; /* or secret */
     struct item *public;
-    struct item *other;   /* certificate, data */
-    bool hidden;          /* the private half is there and can't be seen without a login */
+    struct item *other; /* certificate, data */
+    bool hidden;        /* the private half is there and can't be seen without a login */
 };
 void ctl_key_free(struct ctl_key *key);
 enum ctl_need { NEED_ANY, NEED_PRIVATE, NEED_PUBLIC };
@@ -169,7 +170,8 @@ json_t *ctl_hex_text(struct bytes bytes);
 struct ctl_column {
     const char *key;
     const char *heading;
-    const char *(*explain)(const json_t *value, const json_t *object); /* words put behind the value on a sheet; may be NULL */
+    const char *(*explain)(const json_t *value,
+                           const json_t *object); /* words put behind the value on a sheet; may be NULL */
 };
 /* An array of objects: JSON, or a table with these columns. Takes over `rows`. */
 void ctl_print_table(const struct ctl *ctl, json_t *rows, const struct ctl_column *columns, size_t count,

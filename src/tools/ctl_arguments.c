@@ -31,7 +31,8 @@ static const struct {
     [OPTION_LEVEL] = {"level", "de|ce|ece", 0, "the storage level"},
     [OPTION_SIZE] = {"size", "N", 0, "bits, or the parameter set of a post-quantum algorithm"},
     [OPTION_CURVE] = {"curve", "NAME", 0, "the curve (default: prime256v1)"},
-    [OPTION_PURPOSE] = {"purpose", "A,B", 0, "what it may do: sign, verify, encrypt, decrypt, derive, wrap, unwrap …"},
+    [OPTION_PURPOSE] = {"purpose", "A,B", 0,
+                        "what it may do: sign, verify, encrypt, decrypt, derive, wrap, unwrap …"},
     [OPTION_EXTRACTABLE] = {"extractable", NULL, 0, "it may leave the token, wrapped by another key"},
     [OPTION_REPLACE] = {"replace", NULL, 0, "replace the key that has the alias now"},
     [OPTION_SECRET] = {"secret", "ALG", 0, "FILE holds the bare bytes of a secret key of this algorithm"},
@@ -45,8 +46,8 @@ static const struct {
 /* ---- help ---- */
 
 static const struct ctl_command *const verbs[] = {
-    ctl_token_commands, ctl_key_commands, ctl_make_commands, ctl_use_commands, ctl_status_commands,
-    ctl_explain_commands,
+    ctl_token_commands, ctl_key_commands,    ctl_make_commands,
+    ctl_use_commands,   ctl_status_commands, ctl_explain_commands,
 };
 
 void ctl_help_all(void)
@@ -78,8 +79,8 @@ static void help_option(enum ctl_option option)
 
 void ctl_help(const struct ctl_command *command)
 {
-    printf("usage: huksctl %s [OPTION...]%s%s\n\n%s.\n", command->name, command->operands[0] != '\0' ? " " : "",
-           command->operands, command->line);
+    printf("usage: huksctl %s [OPTION...]%s%s\n\n%s.\n", command->name,
+           command->operands[0] != '\0' ? " " : "", command->operands, command->line);
     if (command->more != NULL) {
         printf("%s\n", command->more);
     }
@@ -174,7 +175,8 @@ static huks_rc read_options(struct ctl *ctl, uint32_t takes, const char *mode, i
     optind = 0; /* glibc: begin anew */
     opterr = 0;
     for (;;) {
-        int value = getopt_long(argc, argv, letters, table, NULL); /* NOLINT(concurrency-mt-unsafe): one thread */
+        int value =
+            getopt_long(argc, argv, letters, table, NULL); /* NOLINT(concurrency-mt-unsafe): one thread */
         if (value == -1) {
             return HUKS_OK;
         }

@@ -15,7 +15,8 @@ static void put(json_t *object, const char *key, json_t *value)
     }
 }
 
-static void put_bytes(json_t *object, const char *key, struct bytes value, json_t *(*write)(struct bytes bytes))
+static void put_bytes(json_t *object, const char *key, struct bytes value,
+                      json_t *(*write)(struct bytes bytes))
 {
     if (value.size > 0) {
         put(object, key, write(value));
@@ -81,8 +82,10 @@ static void put_authentication(json_t *object, const OH_Huks_ParamSet *params)
         return;
     }
     put(object, "authentication", words_of_bits(names_auth, kinds));
-    put(object, "access", words_of_bits(names_access, param_u32(params, OH_HUKS_TAG_KEY_AUTH_ACCESS_TYPE, 0)));
-    if (param_u32(params, OH_HUKS_TAG_CHALLENGE_TYPE, OH_HUKS_CHALLENGE_TYPE_NORMAL) == OH_HUKS_CHALLENGE_TYPE_NONE) {
+    put(object, "access",
+        words_of_bits(names_access, param_u32(params, OH_HUKS_TAG_KEY_AUTH_ACCESS_TYPE, 0)));
+    if (param_u32(params, OH_HUKS_TAG_CHALLENGE_TYPE, OH_HUKS_CHALLENGE_TYPE_NORMAL) ==
+        OH_HUKS_CHALLENGE_TYPE_NONE) {
         put(object, "authentication_seconds", json_integer(param_u32(params, OH_HUKS_TAG_AUTH_TIMEOUT, 0)));
     }
 }

@@ -17,7 +17,8 @@ static huks_rc set_store(struct config *config, const char *directory)
     if (!absolute && getcwd(here, sizeof(here)) == NULL) {
         return error_raise(HUKS_E_FILE, ABOUT_FILE, "find the working directory");
     }
-    int length = snprintf(config->store, sizeof(config->store), "%s%s%s", here, absolute ? "" : "/", directory);
+    int length =
+        snprintf(config->store, sizeof(config->store), "%s%s%s", here, absolute ? "" : "/", directory);
     if (directory[0] == '\0' || length < 0 || (size_t)length >= sizeof(config->store)) {
         return error_raise(HUKS_E_ARGUMENT, ABOUT_NOTHING, NULL);
     }

@@ -1,6 +1,6 @@
 /*
- * The error contract for people: each HUKS code in words, what to do about it, and the CKR_* that stand for it.
- * tests/unit/check-huksctl holds the names against the PKCS #11 door's own tables.
+ * The error contract for people: each HUKS code in words, what to do about it, and the CKR_* that stand for
+ * it. tests/unit/check-huksctl holds the names against the PKCS #11 door's own tables.
  */
 #ifndef HUKS_TOOLS_CTL_ERRORS_H
 #define HUKS_TOOLS_CTL_ERRORS_H
@@ -9,12 +9,12 @@
 
 struct ctl_error_row {
     int32_t code;
-    const char *name;     /* HUKS's own */
+    const char *name;             /* HUKS's own */
     enum error_about messages[3]; /* what the sentence depends on; ABOUT_COUNT ends */
     const char *meaning;
     const char *remedy;
-    const char *answers;  /* the CKR_* that a PKCS #11 call answers with it, in words: "where CKR_*; …" */
-    const char *reads;    /* the CKR_* that read back as this code, without "CKR_", between blanks */
+    const char *answers; /* the CKR_* that a PKCS #11 call answers with it, in words: "where CKR_*; …" */
+    const char *reads;   /* the CKR_* that read back as this code, without "CKR_", between blanks */
 };
 
 /* Ended by a row without a name. */

@@ -54,7 +54,8 @@ huks_rc ctl_file_load(const char *path, size_t most, struct secret *out)
     HUKS_TRY(secret_alloc(out, most + 1));
     HUKS_TRY(ctl_file_read(fd, path, out->data, out->size, &got));
     if (got > most) {
-        return error_raisef(HUKS_E_INVALID_PARAM, ABOUT_DATA_LEN, "size of %s: more than %zu bytes", path, most);
+        return error_raisef(HUKS_E_INVALID_PARAM, ABOUT_DATA_LEN, "size of %s: more than %zu bytes", path,
+                            most);
     }
     secret_shrink(out, got);
     return HUKS_OK;

@@ -88,7 +88,8 @@ static huks_rc take(struct ctl *ctl, const char *name, uint64_t handle, uint32_t
     return HUKS_OK;
 }
 
-static huks_rc find_by(struct ctl *ctl, const char *name, uint32_t tag, struct bytes value, struct ctl_key *key)
+static huks_rc find_by(struct ctl *ctl, const char *name, uint32_t tag, struct bytes value,
+                       struct ctl_key *key)
 {
     struct store_match match = {.tag = tag, .value = value};
     AUTO(memory_free_ptr) uint64_t *handles = NULL;

@@ -18,8 +18,10 @@ static huks_rc list_one(struct ctl *ctl, uint64_t handle, json_t *rows)
         error_clear();
         /* Gone meanwhile; or damaged, and then a line of its own and no reason to hide the others. */
         return rc == HUKS_E_INTERNAL
-                   ? (json_array_append_new(rows, json_pack("{s:s}", "kind", "damaged (see huksctl check)")), HUKS_OK)
-                   : rc == HUKS_E_NOT_EXIST ? HUKS_OK : rc;
+                   ? (json_array_append_new(rows, json_pack("{s:s}", "kind", "damaged (see huksctl check)")),
+                      HUKS_OK)
+               : rc == HUKS_E_NOT_EXIST ? HUKS_OK
+                                        : rc;
     }
     struct item *half = NULL;
     if (item_pair(item) != 0 && item_get(ctl->token, item_pair(item), &half) != HUKS_OK) {
@@ -42,8 +44,9 @@ static huks_rc list_one(struct ctl *ctl, uint64_t handle, json_t *rows)
 static huks_rc run_list(struct ctl *ctl)
 {
     static const struct ctl_column columns[] = {
-        {"kind", "kind", NULL},   {"algorithm", "algorithm", NULL}, {"size", "size", NULL},
-        {"label", "label", NULL}, {"id", "id", NULL},               {"level", "level", NULL},
+        {"kind", "kind", NULL},   {"algorithm", "algorithm", NULL},
+        {"size", "size", NULL},   {"label", "label", NULL},
+        {"id", "id", NULL},       {"level", "level", NULL},
         {"alias", "alias", NULL}, {"purposes", "purposes", NULL},
     };
     HUKS_TRY(ctl_open_token(ctl));
@@ -85,7 +88,8 @@ static huks_rc run_export(struct ctl *ctl)
     HUKS_TRY(ctl_find(ctl, ctl->operands[0], NEED_PUBLIC, &key));
     struct item *item = key.public != NULL ? key.public : key.private;
     if (item_class(item) == HUKS_CLASS_SECRET_KEY) {
-        return error_raise(HUKS_E_INVALID_PARAM, ABOUT_KEY_TYPE, "key: a secret key has no public half to export");
+        return error_raise(HUKS_E_INVALID_PARAM, ABOUT_KEY_TYPE,
+                           "key: a secret key has no public half to export");
     }
     HUKS_TRY(item_part(item, HUKS_TAG_PUBLIC_KEY_INFO, &info));
     return ctl_file_put(ctl, secret_bytes(&info));
@@ -121,7 +125,8 @@ static huks_rc delete_items(struct ctl *ctl, const struct ctl_key *key)
             continue;
         }
         if (!param_bool(item_params(all[i]), HUKS_TAG_DESTROYABLE, true)) {
-            return error_raise(HUKS_E_INVALID_PARAM, ABOUT_OBJECT, "deletion: its maker forbade that (CKA_DESTROYABLE)");
+            return error_raise(HUKS_E_INVALID_PARAM, ABOUT_OBJECT,
+                               "deletion: its maker forbade that (CKA_DESTROYABLE)");
         }
         items[count++] = all[i];
     }
@@ -140,7 +145,8 @@ static huks_rc run_delete(struct ctl *ctl)
 }
 
 #define NAMES_HELP                                                                                           \
-    "NAME is an alias, else a label, else an ID in hexadecimal; --level chooses where an alias stands twice."
+    "NAME is an alias, else a label, else an ID in hexadecimal; --level chooses where an alias stands "      \
+    "twice."
 
 const struct ctl_command ctl_key_commands[] = {
     {.name = "list",

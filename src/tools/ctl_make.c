@@ -61,8 +61,9 @@ static huks_rc wish_kind(const struct ctl *ctl, struct wish *wish)
         return HUKS_OK;
     }
     if (!wish->alg->curves || size != NULL) {
-        return ctl_usage(ctl, "%s", size != NULL ? "--curve and --size contradict each other"
-                                                 : "only ec keys have a choice of curves");
+        return ctl_usage(ctl, "%s",
+                         size != NULL ? "--curve and --size contradict each other"
+                                      : "only ec keys have a choice of curves");
     }
     if (!curve_params(wish->alg->alg, curve, wish->curve, &wish->ec_params)) {
         return error_raisef(HUKS_E_NOT_SUPPORTED, ABOUT_CURVE, "curve %.64s", curve);
@@ -114,11 +115,12 @@ static huks_rc draft_names(const struct ctl *ctl, const struct wish *wish, struc
     if (alias != NULL) {
         HUKS_TRY(param_list_put_bytes(params, HUKS_TAG_ALIAS, bytes_of(alias, strlen(alias))));
     }
-    return wish->id_size > 0 ? param_list_put_bytes(params, HUKS_TAG_ID, bytes_of(wish->id, wish->id_size)) : HUKS_OK;
+    return wish->id_size > 0 ? param_list_put_bytes(params, HUKS_TAG_ID, bytes_of(wish->id, wish->id_size))
+                             : HUKS_OK;
 }
 
-static huks_rc draft_fill(const struct ctl *ctl, const struct wish *wish, enum huks_object_class class, bool local,
-                          struct item_draft *draft)
+static huks_rc draft_fill(const struct ctl *ctl, const struct wish *wish, enum huks_object_class class,
+                          bool local, struct item_draft *draft)
 {
     struct param_list *params = &draft->params;
     bool public = class == HUKS_CLASS_PUBLIC_KEY;
@@ -130,7 +132,8 @@ static huks_rc draft_fill(const struct ctl *ctl, const struct wish *wish, enum h
     HUKS_TRY(param_list_put_u32(params, HUKS_TAG_KEY_TYPE, wish->alg->key_type));
     HUKS_TRY(param_list_put_u32(params, OH_HUKS_TAG_PURPOSE, wish->purposes & half));
     HUKS_TRY(param_list_put_u32(params, OH_HUKS_TAG_AUTH_STORAGE_LEVEL, wish->level));
-    HUKS_TRY(param_list_put_bool(params, HUKS_TAG_PRIVATE, !public && wish->level != OH_HUKS_AUTH_STORAGE_LEVEL_DE));
+    HUKS_TRY(param_list_put_bool(params, HUKS_TAG_PRIVATE,
+                                 !public && wish->level != OH_HUKS_AUTH_STORAGE_LEVEL_DE));
     HUKS_TRY(param_list_put_bool(params, HUKS_TAG_LOCAL, local));
     if (local) {
         HUKS_TRY(param_list_put_u64(params, HUKS_TAG_KEY_GEN_MECHANISM, wish->alg->made_by));
@@ -242,8 +245,8 @@ static huks_rc recognise(struct bytes file, enum crypto_key_class *class, const 
     return crypto_key_encode(key, CRYPTO_PUBLIC, public);
 }
 
-static huks_rc import_one(struct ctl *ctl, const struct wish *wish, enum crypto_key_class class, struct bytes encoded,
-                          uint64_t *handle)
+static huks_rc import_one(struct ctl *ctl, const struct wish *wish, enum crypto_key_class class,
+                          struct bytes encoded, uint64_t *handle)
 {
     static const enum huks_object_class classes[] = {
         [CRYPTO_SECRET] = HUKS_CLASS_SECRET_KEY,
@@ -256,7 +259,8 @@ static huks_rc import_one(struct ctl *ctl, const struct wish *wish, enum crypto_
 }
 
 /* The private half, and a public one beside it that others find without the PIN. All or nothing. */
-static huks_rc import_private(struct ctl *ctl, const struct wish *wish, struct bytes file, struct bytes public)
+static huks_rc import_private(struct ctl *ctl, const struct wish *wish, struct bytes file,
+                              struct bytes public)
 {
     uint64_t handles[2] = {0};
     const char *alias = ctl->options[OPTION_ALIAS];
@@ -318,7 +322,8 @@ const struct ctl_command ctl_make_commands[] = {
     {.name = "generate",
      .operands = "ALG",
      .line = "Make a new key or key pair",
-     .more = "ALG is rsa, ec, ed25519, ed448, x25519, x448, sm2, dsa, dh, ml-dsa, ml-kem, slh-dsa, aes, sm4, 3des,\n"
+     .more = "ALG is rsa, ec, ed25519, ed448, x25519, x448, sm2, dsa, dh, ml-dsa, ml-kem, slh-dsa, aes, sm4, "
+             "3des,\n"
              "chacha20 or hmac. Sizes are 2048 (rsa), 256 (ec, aes, hmac) … unless --size says otherwise.",
      .takes = TAKES_MAKING | TAKES(SIZE) | TAKES(CURVE),
      .least = 1,
@@ -327,7 +332,8 @@ const struct ctl_command ctl_make_commands[] = {
     {.name = "import",
      .operands = "FILE",
      .line = "Import a private, public or secret key",
-     .more = "FILE is DER: PKCS #8 (it brings its public half, too) or SubjectPublicKeyInfo. \"-\" is standard input.",
+     .more = "FILE is DER: PKCS #8 (it brings its public half, too) or SubjectPublicKeyInfo. \"-\" is "
+             "standard input.",
      .takes = TAKES_MAKING | TAKES(SECRET),
      .least = 1,
      .most = 1,

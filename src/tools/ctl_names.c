@@ -6,7 +6,6 @@
 #include <string.h>
 #include <strings.h>
 
-
 const struct name_row names_purpose[] = {
     {"encrypt", OH_HUKS_KEY_PURPOSE_ENCRYPT},
     {"decrypt", OH_HUKS_KEY_PURPOSE_DECRYPT},
@@ -43,16 +42,22 @@ const struct name_row names_digest[] = {
 };
 
 const struct name_row names_padding[] = {
-    {"none", OH_HUKS_PADDING_NONE},        {"pkcs1", OH_HUKS_PADDING_PKCS1_V1_5},
-    {"pss", OH_HUKS_PADDING_PSS},          {"oaep", OH_HUKS_PADDING_OAEP},
-    {"pkcs5", OH_HUKS_PADDING_PKCS5},      {"pkcs7", OH_HUKS_PADDING_PKCS7},
-    {"iso9796-2", OH_HUKS_PADDING_ISO_IEC_9796_2}, {"iso9797-1", OH_HUKS_PADDING_ISO_IEC_9797_1},
+    {"none", OH_HUKS_PADDING_NONE},
+    {"pkcs1", OH_HUKS_PADDING_PKCS1_V1_5},
+    {"pss", OH_HUKS_PADDING_PSS},
+    {"oaep", OH_HUKS_PADDING_OAEP},
+    {"pkcs5", OH_HUKS_PADDING_PKCS5},
+    {"pkcs7", OH_HUKS_PADDING_PKCS7},
+    {"iso9796-2", OH_HUKS_PADDING_ISO_IEC_9796_2},
+    {"iso9797-1", OH_HUKS_PADDING_ISO_IEC_9797_1},
     {NULL, 0},
 };
 
 const struct name_row names_mode[] = {
-    {"ECB", OH_HUKS_MODE_ECB}, {"CBC", OH_HUKS_MODE_CBC}, {"CTR", OH_HUKS_MODE_CTR}, {"OFB", OH_HUKS_MODE_OFB},
-    {"CFB", OH_HUKS_MODE_CFB}, {"CCM", OH_HUKS_MODE_CCM}, {"GCM", OH_HUKS_MODE_GCM}, {NULL, 0},
+    {"ECB", OH_HUKS_MODE_ECB}, {"CBC", OH_HUKS_MODE_CBC},
+    {"CTR", OH_HUKS_MODE_CTR}, {"OFB", OH_HUKS_MODE_OFB},
+    {"CFB", OH_HUKS_MODE_CFB}, {"CCM", OH_HUKS_MODE_CCM},
+    {"GCM", OH_HUKS_MODE_GCM}, {NULL, 0},
 };
 
 const struct name_row names_level[] = {
@@ -63,10 +68,14 @@ const struct name_row names_level[] = {
 };
 
 const struct name_row names_class[] = {
-    {"public key", HUKS_CLASS_PUBLIC_KEY}, {"private key", HUKS_CLASS_PRIVATE_KEY},
-    {"secret key", HUKS_CLASS_SECRET_KEY}, {"certificate", HUKS_CLASS_CERTIFICATE},
-    {"data", HUKS_CLASS_DATA},             {"domain parameters", HUKS_CLASS_DOMAIN_PARAMETERS},
-    {"profile", HUKS_CLASS_PROFILE},       {"trust", HUKS_CLASS_TRUST},
+    {"public key", HUKS_CLASS_PUBLIC_KEY},
+    {"private key", HUKS_CLASS_PRIVATE_KEY},
+    {"secret key", HUKS_CLASS_SECRET_KEY},
+    {"certificate", HUKS_CLASS_CERTIFICATE},
+    {"data", HUKS_CLASS_DATA},
+    {"domain parameters", HUKS_CLASS_DOMAIN_PARAMETERS},
+    {"profile", HUKS_CLASS_PROFILE},
+    {"trust", HUKS_CLASS_TRUST},
     {NULL, 0},
 };
 
@@ -125,13 +134,14 @@ const char *name_of(const struct name_row *rows, uint32_t number)
 #define SHA256  OH_HUKS_DIGEST_SHA256
 
 const struct alg_row alg_rows[] = {
-    {"rsa", "RSA", OH_HUKS_ALG_RSA, 0x00, 0x0000, true, false, 2048, SIGN | CRYPT | RECOVER, CRYPTO_RSA_PKCS1, SHA256},
+    {"rsa", "RSA", OH_HUKS_ALG_RSA, 0x00, 0x0000, true, false, 2048, SIGN | CRYPT | RECOVER, CRYPTO_RSA_PKCS1,
+     SHA256},
     {"ec", "EC", OH_HUKS_ALG_ECC, 0x03, 0x1040, true, true, 256, SIGN, CRYPTO_ECDSA, SHA256},
     {"ed25519", "Ed25519", OH_HUKS_ALG_ED25519, 0x40, 0x1055, true, false, 0, SIGN, CRYPTO_EDDSA, NONE},
     {"ed448", "Ed448", HUKS_ALG_ED448, 0x40, 0x1055, true, false, 0, SIGN, CRYPTO_EDDSA, NONE},
     {"x25519", "X25519", OH_HUKS_ALG_X25519, 0x41, 0x1056, true, false, 0, AGREE, CRYPTO_NONE, NONE},
     {"x448", "X448", HUKS_ALG_X448, 0x41, 0x1056, true, false, 0, AGREE, CRYPTO_NONE, NONE},
-    {"sm2", "SM2", OH_HUKS_ALG_SM2, VENDOR | 1, VENDOR | 1, true, false, 0, SIGN | CRYPT, CRYPTO_ECDSA,
+    {"sm2", "SM2", OH_HUKS_ALG_SM2, VENDOR | 1, VENDOR | 1, true, false, 256, SIGN | CRYPT, CRYPTO_ECDSA,
      OH_HUKS_DIGEST_SM3},
     {"dsa", "DSA", OH_HUKS_ALG_DSA, 0x01, 0x0010, true, false, 2048, SIGN, CRYPTO_DSA, SHA256},
     {"dh", "DH", OH_HUKS_ALG_DH, 0x02, 0x0020, true, false, 2048, AGREE, CRYPTO_NONE, NONE},
@@ -139,7 +149,8 @@ const struct alg_row alg_rows[] = {
     {"slh-dsa", "SLH-DSA", HUKS_ALG_SLH_DSA, 0x4b, 0x002d, true, false, 1, SIGN, CRYPTO_SLH_DSA, NONE},
     {"ml-kem", "ML-KEM", HUKS_ALG_ML_KEM, 0x49, 0x000f, true, false, 768, KEM, CRYPTO_NONE, NONE},
     {"aes", "AES", OH_HUKS_ALG_AES, 0x1f, 0x1080, false, false, 256, SIGN | CRYPT, CRYPTO_CMAC, NONE},
-    {"sm4", "SM4", OH_HUKS_ALG_SM4, VENDOR | 2, VENDOR | 6, false, false, 128, SIGN | CRYPT, CRYPTO_CMAC, NONE},
+    {"sm4", "SM4", OH_HUKS_ALG_SM4, VENDOR | 2, VENDOR | 6, false, false, 128, SIGN | CRYPT, CRYPTO_CMAC,
+     NONE},
     {"3des", "3DES", HUKS_ALG_3DES, 0x15, 0x0131, false, false, 192, SIGN | CRYPT, CRYPTO_CMAC, NONE},
     {"chacha20", "ChaCha20", HUKS_ALG_CHACHA20, 0x33, 0x1225, false, false, 256, CRYPT, CRYPTO_NONE, NONE},
     {"hmac", "HMAC", OH_HUKS_ALG_HMAC, 0x10, 0x0350, false, false, 256, MAC, CRYPTO_HMAC, SHA256},

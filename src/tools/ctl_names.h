@@ -35,22 +35,21 @@ const char *name_of(const struct name_row *rows, uint32_t number);
  * such keys and for how they are generated (tests/unit/check-huksctl compares them).
  */
 struct alg_row {
-    const char *name;      /* as typed   */
-    const char *title;     /* as shown   */
+    const char *name;  /* as typed   */
+    const char *title; /* as shown   */
     uint32_t alg;
     uint32_t key_type;
-    uint32_t made_by;      /* mechanism  */
+    uint32_t made_by; /* mechanism  */
     bool pair;
-    bool curves;           /* --curve chooses; else --size does */
-    uint32_t size;         /* default; 0: there is only one */
-    uint32_t purposes;     /* default    */
+    bool curves;             /* --curve chooses; else --size does */
+    uint32_t size;           /* default; 0: there is only one */
+    uint32_t purposes;       /* default    */
     enum crypto_method sign; /* CRYPTO_NONE: signs nothing */
-    uint32_t digest;       /* default when signing */
+    uint32_t digest;         /* default when signing */
 };
 extern const struct alg_row alg_rows[];
 
 const struct alg_row *alg_by_name(const char *name);
 const struct alg_row *alg_by_number(uint32_t alg);
-
 
 #endif

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,21 +74,45 @@ static void on_signal(int number)
 
 static const int watched[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 
-/* While nothing that is typed is shown, no signal may end or stop us: the terminal would stay like that. */
-static void signals_watch(struct sigaction *old)
+/*
+ * While nothing that is typed is shown, no signal may end or stop us: the terminal would stay like that. They
+ * are blocked but while we wait for a line, so that none falls between a look and the wait.
+ */
+struct signals {
+    struct sigaction actions[ARRAY_SIZE(watched)];
+    sigset_t mask;
+};
+
+static void signals_watch(struct signals *old)
 {
-    struct sigaction action = {.sa_handler = on_signal}; /* without SA_RESTART: read() comes back */
+    struct sigaction action = {.sa_handler = on_signal};
+    sigset_t blocked;
     interrupted = 0;
+    sigemptyset(&blocked);
     for (size_t i = 0; i < ARRAY_SIZE(watched); i++) {
-        sigaction(watched[i], &action, &old[i]);
+        sigaction(watched[i], NULL, &old->actions[i]);
+        if (old->actions[i].sa_handler != SIG_IGN) {
+            sigaddset(&blocked, watched[i]);
+        }
+    }
+    sigprocmask(SIG_BLOCK, &blocked, &old->mask);
+    for (size_t i = 0; i < ARRAY_SIZE(watched); i++) {
+        if (sigismember(&blocked, watched[i]) == 1) {
+            sigaction(watched[i], &action, NULL);
+        }
     }
 }
 
-static void signals_restore(const struct sigaction *old)
+/* A signal that came in the meantime takes its usual effect now. */
+static void signals_restore(const struct signals *old)
 {
     for (size_t i = 0; i < ARRAY_SIZE(watched); i++) {
-        sigaction(watched[i], &old[i], NULL);
+        sigaction(watched[i], &old->actions[i], NULL);
     }
+    if (interrupted != 0) {
+        raise(interrupted);
+    }
+    sigprocmask(SIG_SETMASK, &old->mask, NULL);
 }
 
 static void say(int tty, const char *text)
@@ -97,30 +122,37 @@ static void say(int tty, const char *text)
     }
 }
 
-/* One line, without its end. */
-static ssize_t read_line(int tty, uint8_t *line, size_t size)
+/* Waits for something to read; false: a signal came first. */
+static bool wait_for_line(int tty, const sigset_t *mask)
+{
+    struct pollfd poll = {.fd = tty, .events = POLLIN};
+    return mask == NULL || ppoll(&poll, 1, NULL, mask) >= 0 || errno != EINTR;
+}
+
+/* One line with its end. Of a terminal read() gives a line at a time; the mask is as for wait_for_line(). */
+static ssize_t read_line(int tty, void *line, size_t size, const sigset_t *mask)
 {
     size_t got = 0;
     while (got < size) {
-        ssize_t n = read(tty, line + got, size - got);
+        ssize_t n = wait_for_line(tty, mask) ? read(tty, (uint8_t *)line + got, size - got) : -1;
         if (n <= 0) {
             return n < 0 ? -1 : (ssize_t)got;
         }
         got += (size_t)n;
-        if (line[got - 1] == '\n') {
-            return (ssize_t)got;
+        if (((const uint8_t *)line)[got - 1] == '\n') {
+            break;
         }
     }
     return (ssize_t)got;
 }
 
-/* false: interrupted by a signal that has been delivered since, and that did not end us. */
+/* false: a signal that did not end us (Ctrl-Z) came in between. */
 static bool ask_once(int tty, const char *prompt, struct secret *line, ssize_t *got)
 {
     struct termios shown, hidden;
-    struct sigaction old[ARRAY_SIZE(watched)];
+    struct signals old;
     bool terminal = tcgetattr(tty, &shown) == 0;
-    signals_watch(old);
+    signals_watch(&old);
     if (terminal) {
         hidden = shown;
         hidden.c_lflag &= ~(tcflag_t)ECHO;
@@ -128,17 +160,16 @@ static bool ask_once(int tty, const char *prompt, struct secret *line, ssize_t *
         tcsetattr(tty, TCSAFLUSH, &hidden);
     }
     say(tty, prompt);
-    *got = read_line(tty, line->data, line->size);
+    *got = read_line(tty, line->data, line->size, &old.mask);
     if (terminal) {
         tcsetattr(tty, TCSAFLUSH, &shown);
     }
-    signals_restore(old);
-    if (interrupted != 0) {
+    bool answered = interrupted == 0;
+    if (!answered) {
         say(tty, "\n");
-        raise(interrupted);
-        return false;
     }
-    return true;
+    signals_restore(&old);
+    return answered;
 }
 
 static huks_rc ask_hidden(int tty, const char *prompt, struct secret *answer)
@@ -182,8 +213,9 @@ huks_rc ctl_pin(const struct ctl *ctl, enum auth_who who, bool fresh, struct sec
     AUTO(ctl_file_close) int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     if (tty < 0) {
         const char *prefix = who == AUTH_SO ? "so-" : "";
-        return ctl_usage(ctl, "the %s is needed and there is no terminal to ask for it: --%spin-file or --%spin-env",
-                         source->name, prefix, prefix);
+        return ctl_usage(
+            ctl, "the %s is needed and there is no terminal to ask for it: --%spin-file or --%spin-env",
+            source->name, prefix, prefix);
     }
     if (fresh) {
         return ask_twice(tty, source->name, pin);
@@ -207,6 +239,6 @@ bool ctl_confirm(const char *question, bool *asked)
     }
     say(tty, question);
     say(tty, " [y/N] ");
-    ssize_t got = read_line(tty, (uint8_t *)answer, sizeof(answer) - 1);
+    ssize_t got = read_line(tty, answer, sizeof(answer) - 1, NULL);
     return got > 0 && strncasecmp(answer, "y", 1) == 0;
 }

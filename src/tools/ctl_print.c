@@ -74,7 +74,8 @@ static char *words_of(const json_t *value)
         fputs(json_is_true(value) ? "yes" : "no", out);
         break;
     case JSON_ARRAY:
-        json_array_foreach (value, index, entry) {
+        json_array_foreach(value, index, entry)
+        {
             fprintf(out, "%s%s", index > 0 ? " " : "", json_string_value(entry));
         }
         break;
@@ -120,7 +121,8 @@ static void print_rows(json_t *rows, const struct ctl_column *columns, size_t co
     for (size_t c = 0; c < count; c++) {
         cells[c] = strdup(columns[c].heading);
     }
-    json_array_foreach (rows, index, row) {
+    json_array_foreach(rows, index, row)
+    {
         for (size_t c = 0; c < count; c++) {
             const json_t *value = json_object_get(row, columns[c].key);
             cells[(index + 1) * count + c] = value == NULL ? NULL : words_of(value);
@@ -191,11 +193,12 @@ void ctl_print_sheet(const struct ctl *ctl, json_t *object, const struct ctl_col
 static void print_tries(const struct ctl *ctl)
 {
     uint32_t left = 0;
-    if (ctl->token == NULL || ctl->asked == AUTH_NOBODY || status_tries(ctl->token, ctl->asked, &left) != HUKS_OK) {
+    if (ctl->token == NULL || ctl->asked == AUTH_NOBODY ||
+        status_tries(ctl->token, ctl->asked, &left) != HUKS_OK) {
         return;
     }
-    fprintf(stderr, "  The %s PIN is not right: %" PRIu32 " %s left.\n", ctl->asked == AUTH_SO ? "SO" : "user", left,
-            left == 1 ? "try" : "tries");
+    fprintf(stderr, "  The %s PIN is not right: %" PRIu32 " %s left.\n",
+            ctl->asked == AUTH_SO ? "SO" : "user", left, left == 1 ? "try" : "tries");
 }
 
 void ctl_print_failure(struct ctl *ctl, huks_rc rc)

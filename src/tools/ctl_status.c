@@ -29,14 +29,17 @@ static json_t *process_name(int32_t pid)
 static void add_process(const struct session_process *process, void *rows)
 {
     json_t *name = process->foreign_pid ? json_string("in another container") : process_name(process->pid);
-    json_array_append_new(rows, json_pack("{s:i, s:o, s:b, s:i, s:i, s:f}", "pid", process->pid, "program", name,
-                                          "self", process->self, "in_use", (int)process->in_use, "waiting",
-                                          (int)process->waiting, "idle_s", (double)process->idle_ms / 1000));
+    json_array_append_new(rows,
+                          json_pack("{s:i, s:o, s:b, s:i, s:i, s:f}", "pid", process->pid, "program", name,
+                                    "self", process->self, "in_use", (int)process->in_use, "waiting",
+                                    (int)process->waiting, "idle_s", (double)process->idle_ms / 1000));
 }
 
 static const char *place_name(enum session_place place)
 {
-    return place == SESSION_IN_STORE ? "store" : place == SESSION_IN_SHM ? "shared memory" : "this process alone";
+    return place == SESSION_IN_STORE ? "store"
+           : place == SESSION_IN_SHM ? "shared memory"
+                                     : "this process alone";
 }
 
 static json_t *describe_sessions(struct engine *engine)
@@ -46,17 +49,17 @@ static json_t *describe_sessions(struct engine *engine)
     status_sessions(engine, &sessions);
     status_processes(engine, add_process, processes);
     const struct session_limits *limits = &sessions.limits;
-    return json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:o}", "place", place_name(sessions.place), "path",
-                     sessions.path, "limit", (int)limits->limit, "in_use", (int)limits->in_use, "wait_ms",
-                     (int)limits->wait_ms, "waiting", (int)limits->waiting, "waits", (json_int_t)limits->waits,
-                     "refusals", (json_int_t)limits->refusals, "evictions", (json_int_t)limits->evictions, "processes",
-                     processes);
+    return json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:o}", "place",
+                     place_name(sessions.place), "path", sessions.path, "limit", (int)limits->limit, "in_use",
+                     (int)limits->in_use, "wait_ms", (int)limits->wait_ms, "waiting", (int)limits->waiting,
+                     "waits", (json_int_t)limits->waits, "refusals", (json_int_t)limits->refusals,
+                     "evictions", (json_int_t)limits->evictions, "processes", processes);
 }
 
 static void print_sessions(const struct ctl *ctl, json_t *sessions)
 {
     static const struct ctl_column columns[] = {
-        {"pid", "pid", NULL},         {"program", "program", NULL}, {"in_use", "in use", NULL},
+        {"pid", "pid", NULL},         {"program", "program", NULL},   {"in_use", "in use", NULL},
         {"waiting", "waiting", NULL}, {"idle", "longest idle", NULL},
     };
     json_int_t limit = json_integer_value(json_object_get(sessions, "limit"));
@@ -68,14 +71,16 @@ static void print_sessions(const struct ctl *ctl, json_t *sessions)
     } else {
         printf("any number");
     }
-    printf(" key-operation sessions in use, %lld waiting\n", json_integer_value(json_object_get(sessions, "waiting")));
+    printf(" key-operation sessions in use, %lld waiting\n",
+           json_integer_value(json_object_get(sessions, "waiting")));
     printf("           so far %lld waits, %lld refused (12000010), %lld idle ones taken over\n",
            json_integer_value(json_object_get(sessions, "waits")),
            json_integer_value(json_object_get(sessions, "refusals")),
            json_integer_value(json_object_get(sessions, "evictions")));
     printf("table      %s %s\n", json_string_value(json_object_get(sessions, "place")),
            json_string_value(json_object_get(sessions, "path")));
-    json_array_foreach (processes, index, process) {
+    json_array_foreach(processes, index, process)
+    {
         if (json_is_true(json_object_get(process, "self"))) {
             continue; /* this very command */
         }
@@ -94,8 +99,8 @@ static huks_rc run_status(struct ctl *ctl)
     HUKS_TRY(status_store(ctl->engine, &store));
     json_t *sessions = describe_sessions(ctl->engine);
     if (ctl_given(ctl, OPTION_JSON)) {
-        ctl_print_json(json_pack("{s:s, s:b, s:i, s:o}", "store", store.path, "writable", store.writable, "tokens",
-                                 (int)store.tokens, "sessions", sessions));
+        ctl_print_json(json_pack("{s:s, s:b, s:i, s:o}", "store", store.path, "writable", store.writable,
+                                 "tokens", (int)store.tokens, "sessions", sessions));
         return HUKS_OK;
     }
     printf("store      %s%s\n", store.path, store.writable ? "" : " (read only)");
@@ -112,11 +117,13 @@ static void add_damage(uint64_t id, const char *what, void *rows)
     json_array_append_new(rows, json_pack("{s:I, s:s}", "record", (json_int_t)id, "damaged", what));
 }
 
-static json_t *check_result(const char *label, const struct store_check_result *result, bool good, json_t *damage)
+static json_t *check_result(const char *label, const struct store_check_result *result, bool good,
+                            json_t *damage)
 {
-    return json_pack("{s:o, s:b, s:I, s:I, s:I, s:b, s:b, s:o}", "token", ctl_text(bytes_of(label, strlen(label))),
-                     "good", good, "records", (json_int_t)result->records, "damaged", (json_int_t)result->damaged,
-                     "locked", (json_int_t)result->locked, "structure", result->structure_ok, "complete",
+    return json_pack("{s:o, s:b, s:I, s:I, s:I, s:b, s:b, s:o}", "token",
+                     ctl_text(bytes_of(label, strlen(label))), "good", good, "records",
+                     (json_int_t)result->records, "damaged", (json_int_t)result->damaged, "locked",
+                     (json_int_t)result->locked, "structure", result->structure_ok, "complete",
                      result->set_hash_ok, "damage", damage);
 }
 
@@ -124,8 +131,10 @@ static void print_damage(json_t *damage)
 {
     size_t index;
     json_t *row;
-    json_array_foreach (damage, index, row) {
-        printf("  record %" JSON_INTEGER_FORMAT ": its %s\n", json_integer_value(json_object_get(row, "record")),
+    json_array_foreach(damage, index, row)
+    {
+        printf("  record %" JSON_INTEGER_FORMAT ": its %s\n",
+               json_integer_value(json_object_get(row, "record")),
                json_string_value(json_object_get(row, "damaged")));
     }
 }
@@ -152,10 +161,12 @@ static void print_results(json_t *results)
 {
     size_t index;
     json_t *row;
-    json_array_foreach (results, index, row) {
+    json_array_foreach(results, index, row)
+    {
         bool sound = json_is_true(json_object_get(row, "good"));
-        printf("token %s: %s, %" JSON_INTEGER_FORMAT " records", json_string_value(json_object_get(row, "token")),
-               sound ? "good" : "DAMAGED", json_integer_value(json_object_get(row, "records")));
+        printf("token %s: %s, %" JSON_INTEGER_FORMAT " records",
+               json_string_value(json_object_get(row, "token")), sound ? "good" : "DAMAGED",
+               json_integer_value(json_object_get(row, "records")));
         json_int_t locked = json_integer_value(json_object_get(row, "locked"));
         if (locked > 0) {
             printf(", of which %" JSON_INTEGER_FORMAT " can only be read after a login (--login)", locked);

@@ -109,7 +109,8 @@ static huks_rc run_init(struct ctl *ctl)
     if (user) {
         HUKS_TRY(check_pin(ctl, &pin, "user"));
     }
-    HUKS_TRY(token_init(ctl->token, without ? BYTES_NONE : secret_bytes(&so_pin), bytes_of(kept, strlen(kept))));
+    HUKS_TRY(
+        token_init(ctl->token, without ? BYTES_NONE : secret_bytes(&so_pin), bytes_of(kept, strlen(kept))));
     if (user) {
         HUKS_TRY(set_user_pin(ctl, &so_pin, &pin));
     }
@@ -122,31 +123,27 @@ static huks_rc run_init(struct ctl *ctl)
 
 static const char *pin_state(bool set, bool low, bool final, bool locked)
 {
-    return !set     ? "not set"
-           : locked ? "locked"
-           : final  ? "last try"
-           : low    ? "wrong tries"
-                    : "set";
+    return !set ? "not set" : locked ? "locked" : final ? "last try" : low ? "wrong tries" : "set";
 }
 
 static json_t *describe_token(const struct token_info *info)
 {
     const struct auth_state *pins = &info->pins;
-    const char *user = pin_state(pins->user_pin_set, pins->user_count_low, pins->user_final_try, pins->user_locked);
+    const char *user =
+        pin_state(pins->user_pin_set, pins->user_count_low, pins->user_final_try, pins->user_locked);
     const char *so = pin_state(pins->so_pin_set, pins->so_count_low, pins->so_final_try, pins->so_locked);
     if (!info->recognized) {
         return json_pack("{s:s, s:s}", "serial", info->serial, "state", "not recognised");
     }
     json_t *label = ctl_text(bytes_of(info->label, strlen(info->label)));
     return json_pack("{s:o, s:s, s:s, s:s, s:s, s:b, s:b}", "label", label, "serial", info->serial, "state",
-                     info->initialized ? "initialised" : "free", "user_pin", user, "so_pin", so, "login_required",
-                     info->login_required, "writable", info->writable);
+                     info->initialized ? "initialised" : "free", "user_pin", user, "so_pin", so,
+                     "login_required", info->login_required, "writable", info->writable);
 }
 
 static const struct ctl_column token_columns[] = {
-    {"label", "label", NULL},       {"serial", "serial", NULL},
-    {"state", "state", NULL},       {"user_pin", "user PIN", NULL},
-    {"so_pin", "SO PIN", NULL},     {"login_required", "login required", NULL},
+    {"label", "label", NULL},       {"serial", "serial", NULL}, {"state", "state", NULL},
+    {"user_pin", "user PIN", NULL}, {"so_pin", "SO PIN", NULL}, {"login_required", "login required", NULL},
     {"writable", "writable", NULL},
 };
 
@@ -173,7 +170,8 @@ static huks_rc run_tokens(struct ctl *ctl)
             json_array_append_new(rows, describe_token(&info));
         }
     }
-    ctl_print_table(ctl, rows, token_columns, ARRAY_SIZE(token_columns), "There is no token yet: huksctl init");
+    ctl_print_table(ctl, rows, token_columns, ARRAY_SIZE(token_columns),
+                    "There is no token yet: huksctl init");
     return HUKS_OK;
 }
 
@@ -181,10 +179,11 @@ const struct ctl_command ctl_token_commands[] = {
     {.name = "init",
      .operands = "",
      .line = "Make a token, or make one anew",
-     .more = "With --token that token is emptied: all its keys are lost for good. Its SO PIN is asked for and stays.\n"
+     .more = "With --token that token is emptied: all its keys are lost for good. Its SO PIN is asked for "
+             "and stays.\n"
              "Without a PIN option both PINs are asked for; just Enter leaves the user PIN to be set later.",
-     .takes = TAKES_ALWAYS | TAKES(TOKEN) | TAKES(LABEL) | TAKES(SO_PIN_FILE) | TAKES(SO_PIN_ENV) | TAKES_PIN |
-              TAKES(WITHOUT_PINS) | TAKES(YES),
+     .takes = TAKES_ALWAYS | TAKES(TOKEN) | TAKES(LABEL) | TAKES(SO_PIN_FILE) | TAKES(SO_PIN_ENV) |
+              TAKES_PIN | TAKES(WITHOUT_PINS) | TAKES(YES),
      .run = run_init},
     {.name = "tokens", .operands = "", .line = "List the tokens", .takes = TAKES_ALWAYS, .run = run_tokens},
     {.name = NULL},

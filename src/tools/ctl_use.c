@@ -37,7 +37,8 @@ static huks_rc choose_padding(const struct ctl *ctl, const struct item *item, st
         spec->method = CRYPTO_RSA_PSS;
         spec->salt_size = CRYPTO_SALT_DIGEST;
     } else if (spec->padding != OH_HUKS_PADDING_PKCS1_V1_5) {
-        return error_raise(HUKS_E_INVALID_PARAM, ABOUT_MECHANISM_PARAM, "padding: signatures have pkcs1 or pss");
+        return error_raise(HUKS_E_INVALID_PARAM, ABOUT_MECHANISM_PARAM,
+                           "padding: signatures have pkcs1 or pss");
     }
     return HUKS_OK;
 }
@@ -49,8 +50,10 @@ static huks_rc choose_method(const struct ctl *ctl, const struct item *item, enu
     if (alg == NULL || alg->sign == CRYPTO_NONE) {
         return error_raise(HUKS_E_INVALID_PARAM, ABOUT_KEY_TYPE, "algorithm: keys of it sign nothing");
     }
-    *spec = (struct crypto_spec){
-        .method = alg->sign, .direction = direction, .der = !ctl_given(ctl, OPTION_RAW), .data_size = CRYPTO_SIZE_UNKNOWN};
+    *spec = (struct crypto_spec){.method = alg->sign,
+                                 .direction = direction,
+                                 .der = !ctl_given(ctl, OPTION_RAW),
+                                 .data_size = CRYPTO_SIZE_UNKNOWN};
     HUKS_TRY(choose_digest(ctl, item, alg, spec));
     return alg->sign == CRYPTO_RSA_PKCS1 ? choose_padding(ctl, item, spec) : HUKS_OK;
 }
