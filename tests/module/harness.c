@@ -176,18 +176,28 @@ void *module_symbol(const char *name)
     return dlsym(library, name);
 }
 
+/* Not /proc/self/exe: under valgrind that is valgrind. */
+const char *harness_program(void)
+{
+    static char self[PATH_MAX];
+
+    if (self[0] == '\0' && realpath(program_invocation_name, self) == NULL) {
+        snprintf(self, sizeof self, "%s", program_invocation_name);
+    }
+    return self;
+}
+
 /* From the working directory, else from the directories above the program (it may be libtool's copy). */
 static bool find_built_module(void)
 {
     static const char *const ups[] = {"..", "../..", "../../..", "../../../.."};
     char self[PATH_MAX];
     char path[2 * PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
 
     if (realpath(".libs/huks-pkcs11.so", module) != NULL) {
         return true;
     }
-    self[length > 0 ? length : 0] = '\0';
+    memcpy(self, harness_program(), sizeof self);
     for (size_t i = 0; i < sizeof ups / sizeof ups[0]; i++) {
         char copy[PATH_MAX];
 

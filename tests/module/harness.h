@@ -32,6 +32,8 @@ extern CK_SLOT_ID the_slot;               /* of the token TOKEN_LABEL; set by th
 extern CK_SESSION_HANDLE the_session;     /* a read-write session on it */
 extern const struct huks_functions *huks; /* vendor part, NULL on the reference */
 
+/* This program's path, for running it again. */
+const char *harness_program(void);
 /* Runs the suite on the module named by the arguments; returns main's exit status. */
 int harness_run(int argc, char **argv, Suite *suite);
 

@@ -182,7 +182,7 @@ static void peer_spawn(struct peer *peer)
     if (peer->process == 0) {
         dup2(to[0], 0);
         dup2(from[1], 1);
-        execl("/proc/self/exe", "test-process", "--peer", (char *)NULL);
+        execl(harness_program(), harness_program(), "--peer", (char *)NULL);
         _exit(127);
     }
     close(to[0]);
