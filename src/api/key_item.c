@@ -24,6 +24,9 @@ struct OH_Huks_Result OH_Huks_GetSdkVersion(struct OH_Huks_Blob *sdkVersion)
     return result_of(HUKS_OK);
 }
 
+/* What one request on a stored key may weigh, alias and set together. */
+#define REQUEST_MAX 64512u
+
 /* The checks that every call on an alias begins with. */
 static huks_rc enter(const struct OH_Huks_Blob *alias, const struct OH_Huks_ParamSet *set, struct bytes *name,
                      struct engine **engine)
@@ -31,6 +34,9 @@ static huks_rc enter(const struct OH_Huks_Blob *alias, const struct OH_Huks_Para
     error_clear();
     HUKS_TRY(door_alias(alias, name));
     HUKS_TRY(door_set(set));
+    if (set != NULL && set->paramSetSize > REQUEST_MAX - name->size) {
+        return error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
+    }
     return door_engine(engine);
 }
 
@@ -58,8 +64,12 @@ static huks_rc export_public(const struct OH_Huks_Blob *alias, const struct OH_H
 {
     struct bytes name;
     struct engine *engine;
-    if (key == NULL || key->data == NULL) {
+    if (alias == NULL || key == NULL) {
         return error_illegal(ABOUT_NOTHING, ILLEGAL_NULL);
+    }
+    HUKS_TRY(door_alias(alias, &name));
+    if (key->data == NULL || key->size == 0) {
+        return error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
     }
     HUKS_TRY(enter(alias, set, &name, &engine));
     AUTO(secret_free) struct secret public = {0};
@@ -111,7 +121,7 @@ static huks_rc get_params(const struct OH_Huks_Blob *alias, const struct OH_Huks
 {
     struct bytes name;
     struct engine *engine;
-    if (out == NULL) {
+    if (alias == NULL || out == NULL) {
         return error_illegal(ABOUT_NOTHING, ILLEGAL_NULL);
     }
     uint32_t capacity = out->paramSetSize;

@@ -167,6 +167,7 @@ static huks_rc generate_in(struct token *token, struct bytes alias, const OH_Huk
 
 huks_rc native_generate(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set)
 {
+    HUKS_TRY(rules_check_caller(set));
     if (param_u32(set, OH_HUKS_TAG_KEY_STORAGE_FLAG, OH_HUKS_STORAGE_PERSISTENT) == OH_HUKS_STORAGE_TEMP) {
         return error_raise_text(HUKS_E_API_NOT_SUPPORTED, ABOUT_FUNCTION, "This API is not supported.");
     }
