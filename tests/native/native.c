@@ -1,0 +1,232 @@
+/* See native.h. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1 /* nftw */
+#endif
+
+#include "native.h"
+
+#include <ftw.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "conditions.h"
+
+static char directory[PATH_MAX];
+static char store[PATH_MAX + 16];
+
+/* ---- The directory ------------------------------------------------------------------------------------- */
+
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *place)
+{
+    (void)status, (void)type, (void)place;
+    return remove(path);
+}
+
+static void remove_tree(const char *path)
+{
+    (void)chmod(store, 0700); /* a test may have taken it from itself */
+    (void)nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+const char *native_directory(void)
+{
+    return directory;
+}
+
+const char *native_store(void)
+{
+    return store;
+}
+
+const char *in_store(const char *name)
+{
+    static char path[2 * PATH_MAX];
+
+    (void)snprintf(path, sizeof path, "%s/%s", store, name);
+    return path;
+}
+
+void configure(const char *lines)
+{
+    char path[PATH_MAX + 16];
+    FILE *file;
+
+    (void)snprintf(path, sizeof path, "%s/huks.conf", directory);
+    file = fopen(path, "we");
+    ck_assert(file != NULL && fputs(lines, file) >= 0 && fclose(file) == 0);
+}
+
+static void set_up(void)
+{
+    remove_tree(store);
+    configure("; nothing but the defaults\n");
+}
+
+/* ---- Sets ---------------------------------------------------------------------------------------------- */
+
+enum { SETS = 4096 };
+
+static set *sets[SETS];
+static size_t sets_count;
+
+set *make_set(const param *params, uint32_t count)
+{
+    set *made = NULL;
+
+    ck_assert(sets_count < SETS);
+    OK(OH_Huks_InitParamSet(&made));
+    if (count > 0) {
+        OK(OH_Huks_AddParams(made, params, count));
+    }
+    OK(OH_Huks_BuildParamSet(&made));
+    sets[sets_count++] = made;
+    return made;
+}
+
+set *no_params(void)
+{
+    return make_set(NULL, 0);
+}
+
+static void tear_down(void)
+{
+    while (sets_count > 0) {
+        OH_Huks_FreeParamSet(&sets[--sets_count]);
+    }
+}
+
+/* ---- Answers ------------------------------------------------------------------------------------------- */
+
+void answer(const char *file, int line, const char *call, int32_t code, const char *text,
+            struct OH_Huks_Result result)
+{
+    ck_assert_msg(result.errorCode == code && result.errorMsg != NULL && strcmp(result.errorMsg, text) == 0 &&
+                      result.data == NULL,
+                  "%s:%d: %s: %d \"%s\", expected %d \"%s\"", file, line, call, result.errorCode,
+                  result.errorMsg == NULL ? "(null)" : result.errorMsg, code, text);
+}
+
+/* ---- Sessions ------------------------------------------------------------------------------------------ */
+
+struct OH_Huks_Result begin(struct session *session, const char *alias, set *params)
+{
+    session->params = params;
+    session->handle = (blob)ROOM(session->bytes);
+    memset(session->bytes, 0xa5, sizeof session->bytes);
+    return OH_Huks_InitSession(NAME(alias), params, &session->handle, NULL);
+}
+
+static blob given(const void *bytes, size_t size)
+{
+    return (blob){(uint32_t)size, (uint8_t *)(uintptr_t)bytes};
+}
+
+struct OH_Huks_Result update(struct session *session, const void *in, size_t in_size, void *out,
+                             uint32_t *size)
+{
+    blob input = given(in, in_size);
+    blob output = given(out, *size);
+    struct OH_Huks_Result result = OH_Huks_UpdateSession(&session->handle, session->params, &input, &output);
+
+    *size = output.size;
+    return result;
+}
+
+struct OH_Huks_Result finish(struct session *session, const void *in, size_t in_size, void *out,
+                             uint32_t *size)
+{
+    blob input = given(in, in_size);
+    blob output = given(out, *size);
+    struct OH_Huks_Result result = OH_Huks_FinishSession(&session->handle, session->params, &input, &output);
+
+    *size = output.size;
+    return result;
+}
+
+struct OH_Huks_Result feed(struct session *session, const void *in, size_t in_size)
+{
+    uint8_t unused[64];
+    uint32_t size = sizeof unused;
+
+    return update(session, in, in_size, unused, &size);
+}
+
+struct OH_Huks_Result stop(struct session *session)
+{
+    return OH_Huks_AbortSession(&session->handle, session->params);
+}
+
+/* ---- Children ------------------------------------------------------------------------------------------ */
+
+void in_child(void (*body)(void))
+{
+    int status = -1;
+    pid_t child = fork();
+
+    if (child == 0) {
+        body();
+        _exit(EXIT_SUCCESS);
+    }
+    ck_assert(child > 0 && waitpid(child, &status, 0) == child);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child failed; see above");
+}
+
+void child_holds(const char *file, int line, const char *text, bool truth)
+{
+    if (!truth) {
+        (void)fprintf(stderr, "%s:%d: in the child: %s does not hold\n", file, line, text);
+        _exit(EXIT_FAILURE);
+    }
+}
+
+/* ---- Running ------------------------------------------------------------------------------------------- */
+
+TCase *native_tcase(Suite *suite, const char *name)
+{
+    TCase *tcase = tcase_create(name);
+
+    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_set_timeout(tcase, 120);
+    suite_add_tcase(suite, tcase);
+    return tcase;
+}
+
+int native_run(Suite *suite)
+{
+    const char *root = getenv("TMPDIR");
+    char here[PATH_MAX];
+    char path[PATH_MAX + 16];
+    SRunner *runner;
+    int failed;
+
+    if (root == NULL || root[0] != '/') {
+        root = getcwd(here, sizeof here);
+    }
+    (void)snprintf(directory, sizeof directory, "%.3900s/native-test-XXXXXX", root == NULL ? "/tmp" : root);
+    if (mkdtemp(directory) == NULL) {
+        perror(directory);
+        return EXIT_FAILURE;
+    }
+    (void)snprintf(store, sizeof store, "%s/store", directory);
+    (void)snprintf(path, sizeof path, "%s/huks.conf", directory);
+    setenv("HUKS_STORE", store, 1);
+    setenv("HUKS_CONF", path, 1);
+    setenv("HOME", directory, 1);
+    unsetenv("XDG_CONFIG_HOME");
+    unsetenv("XDG_DATA_HOME");
+
+    condition_begin();
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    remove_tree(directory);
+    if (condition_skipped() > 0) {
+        printf("%d situations skipped\n", condition_skipped());
+    }
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
