@@ -47,6 +47,7 @@ huks_rc ctl_slots(struct ctl *ctl, struct token ***tokens, size_t *count)
     for (;;) {
         struct token **slots = calloc(capacity, sizeof(struct token *));
         if (slots == NULL) {
+            *count = 0;
             return error_no_memory();
         }
         huks_rc rc = engine_slots(ctl->engine, slots, capacity, count);

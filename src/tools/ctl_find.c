@@ -64,7 +64,7 @@ static bool at_level(const struct ctl *ctl, const struct item *item)
 {
     uint32_t level = 0;
     const char *word = ctl_option(ctl, OPTION_LEVEL);
-    return word == NULL || !name_find(names_level, word, &level) ||
+    return word == NULL || !name_find(names_level, word, &level) || /* ctl_find() knows that it is a level */
            param_u32(item_params(item), OH_HUKS_TAG_AUTH_STORAGE_LEVEL, 0) == level;
 }
 
@@ -166,6 +166,11 @@ static bool serves(const struct ctl_key *key, enum ctl_need need)
 
 huks_rc ctl_find(struct ctl *ctl, const char *name, enum ctl_need need, struct ctl_key *key)
 {
+    const char *level = ctl_option(ctl, OPTION_LEVEL);
+    uint32_t known = 0;
+    if (level != NULL && !name_find(names_level, level, &known)) {
+        return ctl_usage(ctl, "--level is de, ce or ece, not %s", level);
+    }
     HUKS_TRY(ctl_login_if_told(ctl));
     HUKS_TRY(find_now(ctl, name, key));
     if (!serves(key, need) && ctl_locked(ctl)) {

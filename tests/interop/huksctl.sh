@@ -203,6 +203,9 @@ says "its private half is hidden" 'hidden +private key'
 ctl "by ID" 0 '^label +rsa$' show 01ab
 ctl "by token's label" 0 '^label +rsa$' --store "$HUKS_STORE" show rsa --token demo
 ctl "by token's serial" 0 '^label +rsa$' show rsa --token "$serial"
+ctl "by level" 0 '^label +rsa$' show my-rsa --level ce
+ctl "by a level where it is not" 1 '12000011' show my-rsa --level de "${me[@]}"
+ctl "by no level" 2 'de, ce or ece' show my-rsa --level x
 ctl "another token" 1 '12000011' show rsa --token nobody
 ctl "secret key, shown after login" 0 '^algorithm +HMAC$' show mac "${me[@]}"
 ctl "show in JSON" 0 '' show rsa --json "${me[@]}"
