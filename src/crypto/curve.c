@@ -1,13 +1,13 @@
 /*
  * The elliptic curves, and how EC_PARAMS names them. See curve.h.
  */
-#include "crypto/curve.h"
+#include "crypto/asn1.h"
 
+#include <openssl/objects.h>
 #include <string.h>
 #include <strings.h>
 
-#include "crypto/context.h"
-#include "crypto/der.h"
+#include "crypto/curve.h"
 #include "crypto/op.h"
 
 const struct curve_row curve_rows[] = {
@@ -151,31 +151,35 @@ static huks_rc curve_unknown(void)
 
 huks_rc curve_parse(struct crypto *crypto, struct bytes ec_params, const struct curve_row **out)
 {
-    struct bytes rest = ec_params, content;
+    AUTO(asn1_forget) struct asn1_kept kept = {0};
+    const ASN1_TYPE *any = asn1_read(&kept, ASN1_ITEM_rptr(ASN1_ANY), ec_params);
     *out = NULL;
-    if (der_take(&rest, DER_OID, &content) && rest.size == 0) {
-        *out = curve_by_oid(content);
+    switch (any != NULL ? any->type : V_ASN1_UNDEF) {
+    case V_ASN1_OBJECT:
+        *out = curve_by_oid(bytes_of(OBJ_get0_data(any->value.object), OBJ_length(any->value.object)));
         return *out != NULL ? HUKS_OK : curve_unknown();
-    }
-    rest = ec_params;
-    if (der_take(&rest, DER_PRINTABLE_STRING, &content) && rest.size == 0) {
-        *out = curve_by_name(content);
+    case V_ASN1_PRINTABLESTRING:
+        *out = curve_by_name(asn1_bytes(any->value.printablestring));
         return *out != NULL ? HUKS_OK : curve_unknown();
+    case V_ASN1_SEQUENCE:
+        return crypto != NULL ? curve_parse_explicit(crypto, ec_params, out) : curve_unknown();
+    default:
+        return kept.starved ? error_no_memory()
+                            : error_raise(HUKS_E_INVALID_PARAM, ABOUT_ATTRIBUTE, "EC parameters");
     }
-    rest = ec_params;
-    if (der_take(&rest, DER_SEQUENCE, &content) && rest.size == 0) {
-        return crypto != NULL ? curve_parse_explicit(crypto, content, out) : curve_unknown();
-    }
-    return error_raise(HUKS_E_INVALID_PARAM, ABOUT_ATTRIBUTE, "EC parameters");
 }
 
 void curve_write(const struct curve_row *curve, struct der_writer *writer)
 {
+    ASN1_STRING name = asn1_view(V_ASN1_PRINTABLESTRING, bytes_of(curve->name, strlen(curve->name)));
+    ASN1_TYPE any = {.type = V_ASN1_PRINTABLESTRING, .value.printablestring = &name};
     if (curve_is_weierstrass(curve)) {
-        der_put_element(writer, DER_OID, bytes_of(curve->oid, curve->oid_size));
-    } else {
-        der_put_element(writer, DER_PRINTABLE_STRING, bytes_of(curve->name, strlen(curve->name)));
+        any = (ASN1_TYPE){.type = V_ASN1_OBJECT, .value.object = OBJ_nid2obj(OBJ_sn2nid(curve->name))};
     }
+    uint8_t *at = writer->start;
+    int size = i2d_ASN1_TYPE(&any, NULL);
+    writer->full = size <= 0 || (size_t)size > writer->capacity || i2d_ASN1_TYPE(&any, &at) != size;
+    writer->size = writer->full ? 0 : (size_t)size;
 }
 
 uint32_t crypto_curve_alg(struct crypto *crypto, struct bytes ec_params, uint32_t *bits)

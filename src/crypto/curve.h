@@ -5,7 +5,6 @@
 #define HUKS_CRYPTO_CURVE_H
 
 #include "crypto/crypto.h"
-#include "crypto/der.h"
 #include "param/tags.h"
 
 struct curve_row {
@@ -45,6 +44,21 @@ const struct curve_row *curve_by_size(uint32_t alg, uint32_t bits);
 /* DER: OID, PrintableString, or ECParameters that are a named curve's. Unknown: 12000001 ABOUT_CURVE. */
 HUKS_MUST_USE huks_rc curve_parse(struct crypto *crypto, struct bytes ec_params,
                                   const struct curve_row **out);
+
+/* Room of somebody else's for one encoding. */
+struct der_writer {
+    uint8_t *start;
+    size_t capacity, size;
+    bool full; /* it did not fit: nothing was written */
+};
+static inline struct der_writer der_writer(void *start, size_t capacity)
+{
+    return (struct der_writer){(uint8_t *)start, capacity, 0, false};
+}
+static inline struct bytes der_written(const struct der_writer *writer)
+{
+    return writer->full ? BYTES_NONE : bytes_of(writer->start, writer->size);
+}
 /* EC_PARAMS as this engine gives it: OID, or PrintableString for Edwards and Montgomery curves. */
 void curve_write(const struct curve_row *curve, struct der_writer *writer);
 

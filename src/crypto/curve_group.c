@@ -9,6 +9,7 @@
 #include <openssl/ec.h>
 #include <openssl/objects.h>
 
+#include "crypto/asn1.h"
 #include "crypto/curve.h"
 #include "crypto/number.h"
 
@@ -49,20 +50,23 @@ bool curve_present(struct crypto *crypto, const struct curve_row *curve)
     return group != NULL;
 }
 
-/* ECParameters of a prime field (X9.62, C.3; SEC 1, C.2) as views. */
+/* ECParameters of a prime field as views. */
 struct curve_explicit {
     struct bytes p, a, b, base, order;
 };
 
-static bool curve_read_explicit(struct bytes content, struct curve_explicit *out)
+static bool curve_read_explicit(struct asn1_kept *kept, struct bytes parameters, struct curve_explicit *out)
 {
-    static const uint8_t prime_field[] = {0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x01, 0x01};
-    struct bytes version, field, oid, curve;
-    return der_take_unsigned(&content, &version) && der_take(&content, DER_SEQUENCE, &field) &&
-           der_take(&field, DER_OID, &oid) && bytes_equal(oid, BYTES_OF(prime_field)) &&
-           der_take_unsigned(&field, &out->p) && der_take(&content, DER_SEQUENCE, &curve) &&
-           der_take(&curve, DER_OCTET_STRING, &out->a) && der_take(&curve, DER_OCTET_STRING, &out->b) &&
-           der_take(&content, DER_OCTET_STRING, &out->base) && der_take_unsigned(&content, &out->order);
+    const struct asn1_ec_params *read = asn1_read(kept, ASN1_ITEM_rptr(asn1_ec_params), parameters);
+    if (read == NULL || OBJ_obj2nid(read->field->type) != NID_X9_62_prime_field ||
+        read->field->params->type != V_ASN1_INTEGER) {
+        return false;
+    }
+    out->a = asn1_bytes(read->curve->a);
+    out->b = asn1_bytes(read->curve->b);
+    out->base = asn1_bytes(read->base);
+    return asn1_unsigned(read->field->params->value.integer, &out->p) &&
+           asn1_unsigned(read->order, &out->order);
 }
 
 static bool curve_number_is(const BIGNUM *number, struct bytes magnitude)
@@ -94,9 +98,11 @@ static bool curve_group_is(OSSL_LIB_CTX *base_context, const EC_GROUP *group,
 huks_rc curve_parse_explicit(struct crypto *crypto, struct bytes parameters, const struct curve_row **out)
 {
     ERROR_GUARD;
+    AUTO(asn1_forget) struct asn1_kept kept = {0};
     struct curve_explicit given;
-    if (!curve_read_explicit(parameters, &given) || given.p.size > 72) {
-        return error_raise(HUKS_E_INVALID_PARAM, ABOUT_ATTRIBUTE, "EC parameters");
+    if (!curve_read_explicit(&kept, parameters, &given) || given.p.size > 72) {
+        return kept.starved ? error_no_memory()
+                            : error_raise(HUKS_E_INVALID_PARAM, ABOUT_ATTRIBUTE, "EC parameters");
     }
     for (const struct curve_row *row = curve_rows; row->id != 0; row++) {
         if (!curve_is_weierstrass(row) || curve_field_size(row) != given.p.size ||

@@ -6,9 +6,11 @@
 #include <openssl/core_names.h>
 #include <openssl/dh.h>
 #include <openssl/ec.h>
+#include <openssl/objects.h>
 #include <string.h>
 
 #include "crypto/kdf.h"
+#include "crypto/number.h"
 #include "crypto/opdata.h"
 
 static huks_rc derive_bad_peer(void)
@@ -29,14 +31,13 @@ static void derive_pkey_free(EVP_PKEY **pkey)
 /* ---- the peer's key ---- */
 
 /* What a SubjectPublicKeyInfo of the same algorithm and domain holds; false when it is none. */
-static bool derive_peer_info(const struct crypto_key *key, struct bytes peer, struct key_parts *parts)
+static bool derive_peer_info(const struct crypto_key *key, struct bytes peer, struct asn1_kept *kept,
+                             struct key_parts *parts)
 {
-    struct bytes sequence, oid, algorithm, bits;
-    return der_take(&peer, DER_SEQUENCE, &sequence) && peer.size == 0 &&
-           der_take(&sequence, DER_SEQUENCE, &algorithm) && der_take(&algorithm, DER_OID, &oid) &&
-           der_take_bits(&sequence, &bits) && sequence.size == 0 &&
-           bytes_equal(oid, bytes_of(key->type->oid, key->type->oid_size)) &&
-           key->type->family->read_public(key->type, algorithm, bits, parts);
+    struct bytes bits;
+    const X509_ALGOR *algorithm = key_read_public_info(kept, peer, &bits);
+    return algorithm != NULL && OBJ_obj2nid(algorithm->algorithm) == key->type->nid &&
+           key->type->family->read_public(key->type, algorithm->parameter, bits, kept, parts);
 }
 
 static bool derive_same_curve(const struct crypto_key *key, struct bytes ec_params)
@@ -52,10 +53,11 @@ static bool derive_same_curve(const struct crypto_key *key, struct bytes ec_para
 }
 
 /* The raw point, whichever of the three forms it comes in. */
-static huks_rc derive_peer_point(const struct crypto_key *key, struct bytes peer, struct bytes *point)
+static huks_rc derive_peer_point(const struct crypto_key *key, struct bytes peer, struct asn1_kept *kept,
+                                 struct bytes *point)
 {
     struct key_parts parts = {0};
-    struct bytes rest = peer, content;
+    struct bytes content;
     size_t field = curve_field_size(key->curve);
     bool raw = key->type->raw_size != 0;
     *point = peer;
@@ -63,12 +65,13 @@ static huks_rc derive_peer_point(const struct crypto_key *key, struct bytes peer
             : curve_point_form_ok(peer) && (peer.size == 1 + 2 * field || peer.size == 1 + field)) {
         return HUKS_OK;
     }
-    if (der_take(&rest, DER_OCTET_STRING, &content) && rest.size == 0) {
+    if (asn1_unwrap(kept, ASN1_ITEM_rptr(ASN1_OCTET_STRING), peer, &content)) {
         *point = content;
-    } else if (derive_peer_info(key, peer, &parts) && derive_same_curve(key, parts.at[PART_EC_PARAMS])) {
+    } else if (derive_peer_info(key, peer, kept, &parts) &&
+               derive_same_curve(key, parts.at[PART_EC_PARAMS])) {
         *point = parts.at[PART_EC_POINT];
     } else {
-        return derive_bad_peer();
+        return kept->starved ? error_no_memory() : derive_bad_peer();
     }
     return (raw ? point->size == key->type->raw_size : curve_point_form_ok(*point)) ? HUKS_OK
                                                                                     : derive_bad_peer();
@@ -198,8 +201,9 @@ static huks_rc derive_ecdh(struct crypto *crypto, struct crypto_key *key,
                            const struct crypto_derive_spec *spec, struct secret *out)
 {
     AUTO(secret_free) struct secret shared = {0};
+    AUTO(asn1_forget) struct asn1_kept kept = {0};
     struct bytes point;
-    HUKS_TRY(derive_peer_point(key, spec->peer, &point));
+    HUKS_TRY(derive_peer_point(key, spec->peer, &kept, &point));
     if (key->alg == OH_HUKS_ALG_SM2) {
         /* OpenSSL has no key exchange for SM2 keys: the product of scalar and point is taken by itself. */
         AUTO(secret_free) struct secret scalar = {0};
@@ -220,7 +224,7 @@ static bool derive_same_number(const struct crypto_key *key, enum key_part part,
         error_clear();
         return false;
     }
-    return bytes_equal(secret_bytes(&own), der_trim(given));
+    return bytes_equal(secret_bytes(&own), number_trim(given));
 }
 
 static huks_rc derive_dh(struct crypto *crypto, struct crypto_key *key, const struct crypto_derive_spec *spec,
@@ -228,17 +232,22 @@ static huks_rc derive_dh(struct crypto *crypto, struct crypto_key *key, const st
 {
     AUTO(secret_free) struct secret shared = {0};
     AUTO(secret_free) struct secret padded = {0};
+    AUTO(asn1_forget) struct asn1_kept kept = {0};
     struct key_parts parts = {0};
     struct bytes value = spec->peer;
     size_t size = (key->bits + 7u) / 8u;
-    if (derive_peer_info(key, spec->peer, &parts)) {
+    /* Nothing that holds the prime, too, is as short as a value. */
+    if (value.size > size && derive_peer_info(key, value, &kept, &parts)) {
         if (!derive_same_number(key, PART_PRIME, parts.at[PART_PRIME]) ||
             !derive_same_number(key, PART_BASE, parts.at[PART_BASE])) {
             return derive_bad_peer();
         }
         value = parts.at[PART_VALUE];
     }
-    value = der_trim(value);
+    value = number_trim(value);
+    if (kept.starved) {
+        return error_no_memory();
+    }
     if (value.size == 0 || value.size > size) {
         return derive_bad_peer();
     }

@@ -3,12 +3,52 @@
  */
 #include "crypto/context.h"
 
+#include <openssl/ec.h>
 #include <string.h>
 
+#include "crypto/number.h"
 #include "crypto/opdata.h"
 
 #define ECDSA_HALF_MAX 72 /* sect571; a DSA subprime is 32 */
 #define ECDSA_DER_MAX  (2 * (ECDSA_HALF_MAX + 3) + 4)
+
+static void ecdsa_signature_free(ECDSA_SIG **signature)
+{
+    ECDSA_SIG_free(*signature);
+}
+
+/* Upper bound of the DER form for halves of `half` bytes: each may need a sign byte. */
+static size_t ecdsa_der_bound(size_t half)
+{
+    int number = ASN1_object_size(0, (int)half + 1, V_ASN1_INTEGER);
+    return (size_t)ASN1_object_size(1, 2 * number, V_ASN1_SEQUENCE);
+}
+
+/* false when it is no such signature or a number is longer than `half`. `raw` has 2·half bytes. */
+static bool ecdsa_to_raw(struct bytes der, size_t half, uint8_t *raw)
+{
+    const unsigned char *at = der.data;
+    AUTO(ecdsa_signature_free) ECDSA_SIG *signature = d2i_ECDSA_SIG(NULL, &at, (long)der.size);
+    return signature != NULL && at == der.data + der.size &&
+           BN_bn2binpad(ECDSA_SIG_get0_r(signature), raw, (int)half) >= 0 &&
+           BN_bn2binpad(ECDSA_SIG_get0_s(signature), raw + half, (int)half) >= 0;
+}
+
+/* A view of what was written to `der`; nothing when memory ran out. */
+static struct bytes ecdsa_from_raw(struct bytes raw, uint8_t der[ECDSA_DER_MAX])
+{
+    int half = (int)(raw.size / 2);
+    unsigned char *at = der;
+    AUTO(ecdsa_signature_free) ECDSA_SIG *signature = ECDSA_SIG_new();
+    AUTO(number_free) BIGNUM *r = BN_bin2bn(raw.data, half, NULL);
+    AUTO(number_free) BIGNUM *s = BN_bin2bn(raw.data + half, half, NULL);
+    if (signature == NULL || r == NULL || s == NULL || ECDSA_SIG_set0(signature, r, s) != 1) {
+        return BYTES_NONE;
+    }
+    r = s = NULL;
+    int size = i2d_ECDSA_SIG(signature, &at);
+    return size > 0 ? bytes_of(der, (size_t)size) : BYTES_NONE;
+}
 
 static huks_rc ecdsa_context(struct crypto_op *op, const struct crypto_spec *spec)
 {
@@ -39,7 +79,7 @@ static huks_rc ecdsa_run(struct crypto_op *op, struct bytes in, uint8_t *out, si
         return HUKS_OK;
     }
     *size = 2 * half;
-    return der_signature_to_raw(bytes_of(der, made), half, out) ? HUKS_OK : crypto_refused();
+    return ecdsa_to_raw(bytes_of(der, made), half, out) ? HUKS_OK : crypto_refused();
 }
 
 static huks_rc ecdsa_run_verify(struct crypto_op *op, struct bytes in, struct bytes signature)
@@ -48,7 +88,7 @@ static huks_rc ecdsa_run_verify(struct crypto_op *op, struct bytes in, struct by
     uint8_t der[ECDSA_DER_MAX];
     size_t half = op->key->order_size;
     if (op->der) {
-        if (signature.size == 0 || signature.size > der_signature_bound(half)) {
+        if (signature.size == 0 || signature.size > ecdsa_der_bound(half)) {
             return op_bad_signature_size();
         }
     } else {
@@ -56,7 +96,13 @@ static huks_rc ecdsa_run_verify(struct crypto_op *op, struct bytes in, struct by
         if (signature.size == 0 || signature.size % 2 != 0 || signature.size > 2 * half) {
             return op_bad_signature_size();
         }
-        signature = der_signature_from_raw(signature.data, signature.size / 2, der, sizeof(der));
+        if (signature.size > 2 * ECDSA_HALF_MAX) {
+            return op_bad_signature();
+        }
+        signature = ecdsa_from_raw(signature, der);
+        if (signature.size == 0) {
+            return error_no_memory();
+        }
     }
     if (in.size == 0) {
         return op_bad_data_size(op);
@@ -72,7 +118,7 @@ static size_t ecdsa_size(const struct crypto_op *op, enum crypto_step step, size
     if (step == CRYPTO_UPDATE) {
         return 0;
     }
-    return op->der ? der_signature_bound(op->key->order_size) : 2 * (size_t)op->key->order_size;
+    return op->der ? ecdsa_der_bound(op->key->order_size) : 2 * (size_t)op->key->order_size;
 }
 
 /* ---- SM2: the hash begins with the signer's identity (GB/T 32918.2, 5.5) ---- */

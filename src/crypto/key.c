@@ -2,12 +2,12 @@
  * Keys: making, decoding and encoding them, and sharing them by reference count. See key.h; what depends
  * on the algorithm is in the families of keydata.h.
  */
-#include "crypto/key.h"
+#include "crypto/keydata.h"
 
+#include <openssl/objects.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/keydata.h"
 #include "crypto/op.h"
 
 static struct crypto_key *key_new(struct crypto *crypto, enum crypto_key_class class,
@@ -161,46 +161,42 @@ huks_rc crypto_key_build(struct crypto *crypto, enum crypto_key_class class, uin
     return key_import(crypto, class, type, &views, out);
 }
 
-/* AlgorithmIdentifier: the OID and what follows it. */
-static bool key_take_algorithm(struct bytes *in, struct bytes *oid, struct bytes *params)
+const X509_ALGOR *key_read_public_info(struct asn1_kept *kept, struct bytes encoded, struct bytes *bits)
 {
-    struct bytes sequence;
-    if (!der_take(in, DER_SEQUENCE, &sequence) || !der_take(&sequence, DER_OID, oid)) {
-        return false;
-    }
-    *params = sequence;
-    return true;
+    const struct asn1_public_info *info = asn1_read(kept, ASN1_ITEM_rptr(asn1_public_info), encoded);
+    return info != NULL && asn1_bits(info->key, bits) ? info->algorithm : NULL;
 }
 
-/* SubjectPublicKeyInfo (RFC 5280, 4.1.2.7). */
-static const struct key_type *key_read_public(uint32_t alg, struct bytes encoded, struct key_parts *parts)
+static const struct key_type *key_read_public(uint32_t alg, struct bytes encoded, struct asn1_kept *kept,
+                                              struct key_parts *parts)
 {
-    struct bytes sequence, oid, params, bits;
-    if (!der_take(&encoded, DER_SEQUENCE, &sequence) || encoded.size != 0 ||
-        !key_take_algorithm(&sequence, &oid, &params) || !der_take_bits(&sequence, &bits) ||
-        sequence.size != 0) {
-        return NULL;
-    }
-    const struct key_type *type = key_type_by_oid(alg, oid);
-    return type != NULL && type->family->read_public(type, params, bits, parts) ? type : NULL;
+    struct bytes bits;
+    const X509_ALGOR *algorithm = key_read_public_info(kept, encoded, &bits);
+    const struct key_type *type = algorithm != NULL ? key_type_by_oid(alg, algorithm->algorithm) : NULL;
+    return type != NULL && type->family->read_public(type, algorithm->parameter, bits, kept, parts) ? type
+                                                                                                    : NULL;
 }
 
-/* PrivateKeyInfo or OneAsymmetricKey (RFC 5958); attributes and the public key that may follow are let go. */
-static const struct key_type *key_read_private(uint32_t alg, struct bytes encoded, struct key_parts *parts)
+/* Attributes and the public key that may follow are let go. */
+static const struct key_type *key_read_private(uint32_t alg, struct bytes encoded, struct asn1_kept *kept,
+                                               struct key_parts *parts)
 {
-    struct bytes sequence, version, oid, params, octets;
-    if (!der_take(&encoded, DER_SEQUENCE, &sequence) || encoded.size != 0 ||
-        !der_take_unsigned(&sequence, &version) || version.size != 1 || version.data[0] > 1 ||
-        !key_take_algorithm(&sequence, &oid, &params) || !der_take(&sequence, DER_OCTET_STRING, &octets)) {
+    const struct asn1_private_info *info = asn1_read(kept, ASN1_ITEM_rptr(asn1_private_info), encoded);
+    if (info == NULL || info->version < 0 || info->version > 1 ||
+        (info->public != NULL && info->public->type != V_ASN1_OTHER)) {
         return NULL;
     }
-    const struct key_type *type = key_type_by_oid(alg, oid);
-    return type != NULL && type->family->read_private(type, params, octets, parts) ? type : NULL;
+    const struct key_type *type = key_type_by_oid(alg, info->algorithm->algorithm);
+    return type != NULL && type->family->read_private(type, info->algorithm->parameter, asn1_bytes(info->key),
+                                                      kept, parts)
+               ? type
+               : NULL;
 }
 
 huks_rc crypto_key_decode(struct crypto *crypto, enum crypto_key_class class, uint32_t alg,
                           struct bytes encoded, struct crypto_key **out)
 {
+    AUTO(asn1_forget) struct asn1_kept kept = {0};
     struct key_parts parts = {0};
     const struct key_type *type = NULL;
     *out = NULL;
@@ -213,47 +209,43 @@ huks_rc crypto_key_decode(struct crypto *crypto, enum crypto_key_class class, ui
         parts.at[PART_VALUE] = encoded.data != NULL ? encoded : bytes_of("", 0);
         return key_import(crypto, class, type, &parts, out);
     }
-    type = class == CRYPTO_PUBLIC ? key_read_public(alg, encoded, &parts)
-                                  : key_read_private(alg, encoded, &parts);
+    type = class == CRYPTO_PUBLIC ? key_read_public(alg, encoded, &kept, &parts)
+                                  : key_read_private(alg, encoded, &kept, &parts);
+    if (kept.starved) {
+        return error_no_memory();
+    }
     return type != NULL ? key_import(crypto, class, type, &parts, out) : key_unreadable();
 }
 
 /* ---- encoding ---- */
 
-static huks_rc key_write_algorithm(const struct crypto_key *key, struct der_writer *writer)
+static void key_params_free(struct key_params *params)
 {
-    const uint8_t *end = writer->at;
-    HUKS_TRY(key->type->family->write_params(key, writer));
-    der_put_element(writer, DER_OID, bytes_of(key->type->oid, key->type->oid_size));
-    der_wrap(writer, DER_SEQUENCE, end);
-    return HUKS_OK;
+    secret_free(&params->der);
 }
 
-static huks_rc key_write_public(const struct crypto_key *key, struct der_writer *writer)
+static huks_rc key_write_public(const struct crypto_key *key, X509_ALGOR *algorithm, struct secret *out)
 {
-    const uint8_t *end = writer->at;
-    HUKS_TRY(key->type->family->write_public(key, writer));
-    der_put_byte(writer, 0);
-    der_wrap(writer, DER_BIT_STRING, end);
-    HUKS_TRY(key_write_algorithm(key, writer));
-    der_wrap(writer, DER_SEQUENCE, end);
-    return HUKS_OK;
+    AUTO(secret_free) struct secret content = {0};
+    HUKS_TRY(key->type->family->write_public(key, &content));
+    ASN1_BIT_STRING bits = asn1_view(V_ASN1_BIT_STRING, secret_bytes(&content));
+    const struct asn1_public_info info = {.algorithm = algorithm, .key = &bits};
+    return asn1_write(ASN1_ITEM_rptr(asn1_public_info), &info, out);
 }
 
-static huks_rc key_write_private(const struct crypto_key *key, struct der_writer *writer)
+static huks_rc key_write_private(const struct crypto_key *key, X509_ALGOR *algorithm, struct secret *out)
 {
-    const uint8_t *end = writer->at;
-    HUKS_TRY(key->type->family->write_private(key, writer));
-    der_wrap(writer, DER_OCTET_STRING, end);
-    HUKS_TRY(key_write_algorithm(key, writer));
-    der_put_unsigned(writer, bytes_of("", 1));
-    der_wrap(writer, DER_SEQUENCE, end);
-    return HUKS_OK;
+    AUTO(secret_free) struct secret content = {0};
+    HUKS_TRY(key->type->family->write_private(key, &content));
+    ASN1_OCTET_STRING octets = asn1_view(V_ASN1_OCTET_STRING, secret_bytes(&content));
+    const struct asn1_private_info info = {.algorithm = algorithm, .key = &octets};
+    return asn1_write(ASN1_ITEM_rptr(asn1_private_info), &info, out);
 }
 
 huks_rc crypto_key_encode(const struct crypto_key *key, enum crypto_key_class class, struct secret *out)
 {
-    AUTO(secret_free) struct secret room = {0};
+    AUTO(secret_free) struct secret encoded = {0};
+    AUTO(key_params_free) struct key_params params = {.any.type = V_ASN1_UNDEF};
     if (key->class == CRYPTO_SECRET || class == CRYPTO_SECRET) {
         return key->class == class ? key_append(out, secret_bytes(&key->value))
                                    : error_raise(HUKS_E_INVALID_PARAM, ABOUT_KEY_TYPE, "algorithm");
@@ -261,14 +253,12 @@ huks_rc crypto_key_encode(const struct crypto_key *key, enum crypto_key_class cl
     if (class == CRYPTO_PRIVATE && key->class != CRYPTO_PRIVATE) {
         return error_raise(HUKS_E_INVALID_PARAM, ABOUT_KEY_TYPE, "algorithm");
     }
-    /* Five numbers of the modulus's or prime's size at most, and headers. */
-    HUKS_TRY(secret_alloc(&room, 5 * (size_t)(key->bits / 8) + 1024));
-    struct der_writer writer = der_writer(room.data, room.size);
-    HUKS_TRY(class == CRYPTO_PUBLIC ? key_write_public(key, &writer) : key_write_private(key, &writer));
-    if (writer.full) {
-        return error_raise(HUKS_E_INTERNAL, ABOUT_ENGINE, NULL);
-    }
-    return key_append(out, der_written(&writer));
+    HUKS_TRY(key->type->family->write_params(key, &params));
+    X509_ALGOR algorithm = {.algorithm = OBJ_nid2obj(key->type->nid),
+                            .parameter = params.any.type != V_ASN1_UNDEF ? &params.any : NULL};
+    HUKS_TRY(class == CRYPTO_PUBLIC ? key_write_public(key, &algorithm, &encoded)
+                                    : key_write_private(key, &algorithm, &encoded));
+    return key_append(out, secret_bytes(&encoded));
 }
 
 static huks_rc key_check_value(const struct crypto_key *key, struct secret *out)

@@ -7,6 +7,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
+#include <openssl/objects.h>
 
 #include "crypto/keydata.h"
 #include "crypto/number.h"
@@ -43,14 +44,13 @@ static huks_rc ec_find_curve(struct crypto_key *key, struct bytes ec_params, uin
 }
 
 /* A template may wrap the point in the OCTET STRING that PKCS#11 wants, or not. */
-static struct bytes ec_unwrap_point(const struct curve_row *curve, struct bytes point)
+static struct bytes ec_unwrap_point(const struct curve_row *curve, struct asn1_kept *kept, struct bytes point)
 {
-    struct bytes rest = point, content;
+    struct bytes content;
     size_t whole = 1 + 2 * curve_field_size(curve);
-    if (point.size != whole && der_take(&rest, DER_OCTET_STRING, &content) && rest.size == 0) {
-        return content;
-    }
-    return point;
+    bool wrapped =
+        point.size != whole && asn1_unwrap(kept, ASN1_ITEM_rptr(ASN1_OCTET_STRING), point, &content);
+    return wrapped ? content : point;
 }
 
 /* Is the point in the group? That it is on the curve, import has seen; the rest matters with a cofactor. */
@@ -93,7 +93,7 @@ static huks_rc ec_import_private(struct crypto_key *key, struct bytes given, str
     if (scalar.size == 0) {
         return key_part_missing(PART_VALUE);
     }
-    if (der_trim(scalar).size > key->order_size) {
+    if (number_trim(scalar).size > key->order_size) {
         return key_part_wrong(PART_VALUE);
     }
     HUKS_TRY(curve_public_point(key->crypto, key->curve, scalar, point, &size));
@@ -111,7 +111,11 @@ static huks_rc ec_import(struct crypto_key *key, const struct key_parts *parts)
         return key_part_missing(PART_EC_PARAMS);
     }
     HUKS_TRY(ec_find_curve(key, parts->at[PART_EC_PARAMS], 0));
-    struct bytes point = ec_unwrap_point(key->curve, parts->at[PART_EC_POINT]);
+    AUTO(asn1_forget) struct asn1_kept kept = {0};
+    struct bytes point = ec_unwrap_point(key->curve, &kept, parts->at[PART_EC_POINT]);
+    if (kept.starved) {
+        return error_no_memory();
+    }
     if (key->class == CRYPTO_PRIVATE) {
         return ec_import_private(key, point, parts->at[PART_VALUE]);
     }
@@ -141,35 +145,27 @@ static huks_rc ec_generate(struct crypto_key *key, const struct crypto_keygen *s
     return EVP_PKEY_generate(context, &key->pkey) == 1 ? HUKS_OK : crypto_refused();
 }
 
-static bool ec_read_public(const struct key_type *type, struct bytes params, struct bytes bits,
-                           struct key_parts *parts)
+static bool ec_read_public(const struct key_type *type, const ASN1_TYPE *params, struct bytes bits,
+                           struct asn1_kept *kept, struct key_parts *parts)
 {
     (void)type;
-    parts->at[PART_EC_PARAMS] = params;
+    parts->at[PART_EC_PARAMS] = asn1_encoding(kept, params);
     parts->at[PART_EC_POINT] = bits;
-    return params.size != 0 && bits.size != 0;
+    return parts->at[PART_EC_PARAMS].size != 0 && bits.size != 0;
 }
 
-/* ECPrivateKey (RFC 5915): version 1, the scalar, [0] parameters, [1] public key. */
-static bool ec_read_private(const struct key_type *type, struct bytes params, struct bytes octets,
-                            struct key_parts *parts)
+/* The parameters inside count only where there are none outside. */
+static bool ec_read_private(const struct key_type *type, const ASN1_TYPE *params, struct bytes octets,
+                            struct asn1_kept *kept, struct key_parts *parts)
 {
-    struct bytes sequence, version, inner;
+    const struct asn1_ec_private *read = asn1_read(kept, ASN1_ITEM_rptr(asn1_ec_private), octets);
     (void)type;
-    if (!der_take(&octets, DER_SEQUENCE, &sequence) || octets.size != 0 ||
-        !der_take_unsigned(&sequence, &version) || version.size != 1 || version.data[0] != 1 ||
-        !der_take(&sequence, DER_OCTET_STRING, &parts->at[PART_VALUE])) {
+    if (read == NULL || read->version != 1) {
         return false;
     }
-    parts->at[PART_EC_PARAMS] = params;
-    if (der_take(&sequence, DER_CONSTRUCTED(0), &inner) && params.size == 0) {
-        parts->at[PART_EC_PARAMS] = inner;
-    }
-    if (der_take(&sequence, DER_CONSTRUCTED(1), &inner) &&
-        !der_take_bits(&inner, &parts->at[PART_EC_POINT])) {
-        return false;
-    }
-    return sequence.size == 0;
+    parts->at[PART_VALUE] = asn1_bytes(read->value);
+    parts->at[PART_EC_PARAMS] = asn1_encoding(kept, params != NULL ? params : read->params);
+    return read->point == NULL || asn1_bits(read->point, &parts->at[PART_EC_POINT]);
 }
 
 static huks_rc ec_point(const struct crypto_key *key, uint8_t point[CURVE_POINT_MAX], size_t *size)
@@ -177,34 +173,32 @@ static huks_rc ec_point(const struct crypto_key *key, uint8_t point[CURVE_POINT_
     return pkey_octets(key, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, point, CURVE_POINT_MAX, size);
 }
 
-static huks_rc ec_write_params(const struct crypto_key *key, struct der_writer *writer)
+static huks_rc ec_write_params(const struct crypto_key *key, struct key_params *params)
 {
-    curve_write(key->curve, writer);
+    params->any.type = V_ASN1_OBJECT;
+    params->any.value.object = OBJ_nid2obj(OBJ_sn2nid(key->curve->name));
     return HUKS_OK;
 }
 
-static huks_rc ec_write_public(const struct crypto_key *key, struct der_writer *writer)
+static huks_rc ec_write_public(const struct crypto_key *key, struct secret *out)
 {
     uint8_t point[CURVE_POINT_MAX];
     size_t size = 0;
     HUKS_TRY(ec_point(key, point, &size));
-    der_put(writer, bytes_of(point, size));
-    return HUKS_OK;
+    return key_append(out, bytes_of(point, size));
 }
 
-static huks_rc ec_write_private(const struct crypto_key *key, struct der_writer *writer)
+static huks_rc ec_write_private(const struct crypto_key *key, struct secret *out)
 {
-    const uint8_t *end = writer->at;
     AUTO(secret_free) struct secret scalar = {0};
+    uint8_t point[CURVE_POINT_MAX];
+    size_t size = 0;
     HUKS_TRY(pkey_number(key, OSSL_PKEY_PARAM_PRIV_KEY, key->order_size, &scalar));
-    HUKS_TRY(ec_write_public(key, writer));
-    der_put_byte(writer, 0);
-    der_wrap(writer, DER_BIT_STRING, end);
-    der_wrap(writer, DER_CONSTRUCTED(1), end);
-    der_put_element(writer, DER_OCTET_STRING, secret_bytes(&scalar));
-    der_put_unsigned(writer, bytes_of("\1", 1));
-    der_wrap(writer, DER_SEQUENCE, end);
-    return HUKS_OK;
+    HUKS_TRY(ec_point(key, point, &size));
+    ASN1_OCTET_STRING octets = asn1_view(V_ASN1_OCTET_STRING, secret_bytes(&scalar));
+    ASN1_BIT_STRING bits = asn1_view(V_ASN1_BIT_STRING, bytes_of(point, size));
+    const struct asn1_ec_private private = {.version = 1, .value = &octets, .point = &bits};
+    return asn1_write(ASN1_ITEM_rptr(asn1_ec_private), &private, out);
 }
 
 static huks_rc ec_part(const struct crypto_key *key, enum key_part part, struct secret *out)

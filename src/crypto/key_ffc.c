@@ -290,58 +290,81 @@ huks_rc crypto_domain_generate(struct crypto *crypto, uint32_t alg, uint32_t pri
 
 /* ---- encodings ---- */
 
-/* DSA: p, q, g (RFC 3279, 2.3.2); PKCS#3: p, g, length; X9.42: p, g, q, … (RFC 3279, 2.3.3). */
-static bool ffc_read_params(const struct key_type *type, struct bytes params, struct key_parts *parts)
+static const ASN1_ITEM *ffc_params_item(uint32_t alg)
 {
-    struct bytes sequence;
-    if (!der_take(&params, DER_SEQUENCE, &sequence) || params.size != 0 ||
-        !der_take_unsigned(&sequence, &parts->at[PART_PRIME])) {
+    return alg == OH_HUKS_ALG_DSA  ? ASN1_ITEM_rptr(asn1_dsa_params)
+           : alg == OH_HUKS_ALG_DH ? ASN1_ITEM_rptr(asn1_dh_params)
+                                   : ASN1_ITEM_rptr(asn1_dhx_params);
+}
+
+static bool ffc_read_value(const struct key_type *type, const ASN1_TYPE *params, struct bytes bits,
+                           struct asn1_kept *kept, struct key_parts *parts)
+{
+    if (params == NULL || params->type != V_ASN1_SEQUENCE) {
         return false;
     }
-    if (type->alg == OH_HUKS_ALG_DSA) {
-        return der_take_unsigned(&sequence, &parts->at[PART_SUBPRIME]) &&
-               der_take_unsigned(&sequence, &parts->at[PART_BASE]) && sequence.size == 0;
-    }
-    return der_take_unsigned(&sequence, &parts->at[PART_BASE]) &&
-           (type->alg == OH_HUKS_ALG_DH || der_take_unsigned(&sequence, &parts->at[PART_SUBPRIME]));
+    const struct asn1_ffc_params *read =
+        asn1_read(kept, ffc_params_item(type->alg), asn1_bytes(params->value.sequence));
+    return read != NULL && asn1_unsigned(read->p, &parts->at[PART_PRIME]) &&
+           (read->q == NULL || asn1_unsigned(read->q, &parts->at[PART_SUBPRIME])) &&
+           asn1_unsigned(read->g, &parts->at[PART_BASE]) &&
+           asn1_read_unsigned(kept, bits, &parts->at[PART_VALUE]);
 }
 
-static bool ffc_read_value(const struct key_type *type, struct bytes params, struct bytes bits,
-                           struct key_parts *parts)
+/* A number of the key's domain, and how it is written. */
+struct ffc_part {
+    struct secret bytes;
+    ASN1_INTEGER number;
+};
+
+static void ffc_part_free(struct ffc_part *part)
 {
-    return ffc_read_params(type, params, parts) && der_take_unsigned(&bits, &parts->at[PART_VALUE]) &&
-           bits.size == 0;
+    secret_free(&part->bytes);
 }
 
-static huks_rc ffc_write_params(const struct crypto_key *key, struct der_writer *writer)
+static huks_rc ffc_get(const struct crypto_key *key, const char *name, struct ffc_part *part,
+                       ASN1_INTEGER **out)
 {
-    const uint8_t *end = writer->at;
-    int length = 0;
-    if (key->alg == OH_HUKS_ALG_DH &&
-        EVP_PKEY_get_int_param(key->pkey, OSSL_PKEY_PARAM_DH_PRIV_LEN, &length) == 1 && length > 0) {
-        const uint8_t digits[] = {(uint8_t)(length >> 8), (uint8_t)length};
-        der_put_unsigned(writer, BYTES_OF(digits));
-    }
-    if (key->alg == HUKS_ALG_X942_DH) {
-        HUKS_TRY(pkey_write_number(key, OSSL_PKEY_PARAM_FFC_Q, writer));
-    }
-    HUKS_TRY(pkey_write_number(key, OSSL_PKEY_PARAM_FFC_G, writer));
-    if (key->alg == OH_HUKS_ALG_DSA) {
-        HUKS_TRY(pkey_write_number(key, OSSL_PKEY_PARAM_FFC_Q, writer));
-    }
-    HUKS_TRY(pkey_write_number(key, OSSL_PKEY_PARAM_FFC_P, writer));
-    der_wrap(writer, DER_SEQUENCE, end);
+    HUKS_TRY(pkey_number(key, name, 0, &part->bytes));
+    part->number = asn1_number(secret_bytes(&part->bytes));
+    *out = &part->number;
     return HUKS_OK;
 }
 
-static huks_rc ffc_write_public(const struct crypto_key *key, struct der_writer *writer)
+static huks_rc ffc_write_params(const struct crypto_key *key, struct key_params *params)
 {
-    return pkey_write_number(key, OSSL_PKEY_PARAM_PUB_KEY, writer);
+    AUTO(ffc_part_free) struct ffc_part p = {0};
+    AUTO(ffc_part_free) struct ffc_part q = {0};
+    AUTO(ffc_part_free) struct ffc_part g = {0};
+    struct asn1_ffc_params all = {0};
+    ASN1_INTEGER length;
+    uint8_t digits[2];
+    int bits = 0;
+    HUKS_TRY(ffc_get(key, OSSL_PKEY_PARAM_FFC_P, &p, &all.p));
+    HUKS_TRY(ffc_get(key, OSSL_PKEY_PARAM_FFC_G, &g, &all.g));
+    if (ffc_has_subprime(key)) {
+        HUKS_TRY(ffc_get(key, OSSL_PKEY_PARAM_FFC_Q, &q, &all.q));
+    } else if (EVP_PKEY_get_int_param(key->pkey, OSSL_PKEY_PARAM_DH_PRIV_LEN, &bits) == 1 && bits > 0) {
+        digits[0] = (uint8_t)(bits >> 8);
+        digits[1] = (uint8_t)bits;
+        length = asn1_number(BYTES_OF(digits));
+        all.length = &length;
+    }
+    HUKS_TRY(asn1_write(ffc_params_item(key->alg), &all, &params->der));
+    params->sequence = asn1_view(V_ASN1_SEQUENCE, secret_bytes(&params->der));
+    params->any.type = V_ASN1_SEQUENCE;
+    params->any.value.sequence = &params->sequence;
+    return HUKS_OK;
 }
 
-static huks_rc ffc_write_private(const struct crypto_key *key, struct der_writer *writer)
+static huks_rc ffc_write_public(const struct crypto_key *key, struct secret *out)
 {
-    return pkey_write_number(key, OSSL_PKEY_PARAM_PRIV_KEY, writer);
+    return pkey_write_number(key, OSSL_PKEY_PARAM_PUB_KEY, out);
+}
+
+static huks_rc ffc_write_private(const struct crypto_key *key, struct secret *out)
+{
+    return pkey_write_number(key, OSSL_PKEY_PARAM_PRIV_KEY, out);
 }
 
 static huks_rc ffc_part(const struct crypto_key *key, enum key_part part, struct secret *out)

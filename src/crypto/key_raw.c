@@ -35,17 +35,13 @@ static huks_rc raw_set_curve(struct crypto_key *key, struct bytes ec_params)
 }
 
 /* As it is, or in a DER OCTET STRING or BIT STRING, as PKCS#11 of different years wants it. */
-static struct bytes raw_unwrap(struct bytes given, size_t size)
+static struct bytes raw_unwrap(struct asn1_kept *kept, struct bytes given, size_t size)
 {
-    struct bytes rest = given, content;
-    if (given.size != size && der_take(&rest, DER_OCTET_STRING, &content) && rest.size == 0) {
-        return content;
-    }
-    rest = given;
-    if (given.size != size && der_take_bits(&rest, &content) && rest.size == 0) {
-        return content;
-    }
-    return given;
+    struct bytes content;
+    bool wrapped =
+        given.size != size && (asn1_unwrap(kept, ASN1_ITEM_rptr(ASN1_OCTET_STRING), given, &content) ||
+                               asn1_unwrap(kept, ASN1_ITEM_rptr(ASN1_BIT_STRING), given, &content));
+    return wrapped ? content : given;
 }
 
 static huks_rc raw_push(struct crypto_key *key, const char *name, struct bytes value, enum key_part blame)
@@ -71,7 +67,12 @@ static huks_rc raw_import(struct crypto_key *key, const struct key_parts *parts)
     ERROR_GUARD;
     HUKS_TRY(raw_set_curve(key, parts->at[PART_EC_PARAMS]));
     size_t size = key->type->raw_size;
-    struct bytes point = raw_unwrap(parts->at[PART_EC_POINT], size);
+    AUTO(asn1_forget) struct asn1_kept kept = {0};
+    struct bytes point = raw_unwrap(&kept, parts->at[PART_EC_POINT], size);
+    struct bytes value = raw_unwrap(&kept, parts->at[PART_VALUE], size);
+    if (kept.starved) {
+        return error_no_memory();
+    }
     if (key->class == CRYPTO_PUBLIC) {
         if (point.size == 0) {
             return key_part_missing(PART_EC_POINT);
@@ -79,7 +80,6 @@ static huks_rc raw_import(struct crypto_key *key, const struct key_parts *parts)
         return point.size == size ? raw_push(key, OSSL_PKEY_PARAM_PUB_KEY, point, PART_EC_POINT)
                                   : key_part_wrong(PART_EC_POINT);
     }
-    struct bytes value = raw_unwrap(parts->at[PART_VALUE], size);
     if (value.size == 0) {
         return key_part_missing(PART_VALUE);
     }
@@ -104,25 +104,27 @@ static huks_rc raw_generate(struct crypto_key *key, const struct crypto_keygen *
     return EVP_PKEY_generate(context, &key->pkey) == 1 ? HUKS_OK : crypto_refused();
 }
 
-static bool raw_read_public(const struct key_type *type, struct bytes params, struct bytes bits,
-                            struct key_parts *parts)
+static bool raw_read_public(const struct key_type *type, const ASN1_TYPE *params, struct bytes bits,
+                            struct asn1_kept *kept, struct key_parts *parts)
 {
+    (void)kept;
     parts->at[PART_EC_POINT] = bits;
-    return params.size == 0 && bits.size == type->raw_size;
+    return params == NULL && bits.size == type->raw_size;
 }
 
 /* RFC 8410, 7: the private key's octets are an OCTET STRING again. */
-static bool raw_read_private(const struct key_type *type, struct bytes params, struct bytes octets,
-                             struct key_parts *parts)
+static bool raw_read_private(const struct key_type *type, const ASN1_TYPE *params, struct bytes octets,
+                             struct asn1_kept *kept, struct key_parts *parts)
 {
-    return params.size == 0 && der_take(&octets, DER_OCTET_STRING, &parts->at[PART_VALUE]) &&
-           octets.size == 0 && parts->at[PART_VALUE].size == type->raw_size;
+    return params == NULL &&
+           asn1_unwrap(kept, ASN1_ITEM_rptr(ASN1_OCTET_STRING), octets, &parts->at[PART_VALUE]) &&
+           parts->at[PART_VALUE].size == type->raw_size;
 }
 
-static huks_rc raw_write_params(const struct crypto_key *key, struct der_writer *writer)
+static huks_rc raw_write_params(const struct crypto_key *key, struct key_params *params)
 {
     (void)key;
-    (void)writer;
+    (void)params;
     return HUKS_OK;
 }
 
@@ -131,23 +133,23 @@ static huks_rc raw_half(const struct crypto_key *key, const char *name, uint8_t 
     return pkey_octets(key, name, half, RAW_MAX, size);
 }
 
-static huks_rc raw_write_public(const struct crypto_key *key, struct der_writer *writer)
+static huks_rc raw_write_public(const struct crypto_key *key, struct secret *out)
 {
     uint8_t half[RAW_MAX];
     size_t size = 0;
     HUKS_TRY(raw_half(key, OSSL_PKEY_PARAM_PUB_KEY, half, &size));
-    der_put(writer, bytes_of(half, size));
-    return HUKS_OK;
+    return key_append(out, bytes_of(half, size));
 }
 
-static huks_rc raw_write_private(const struct crypto_key *key, struct der_writer *writer)
+static huks_rc raw_write_private(const struct crypto_key *key, struct secret *out)
 {
     uint8_t half[RAW_MAX];
     size_t size = 0;
     HUKS_TRY(raw_half(key, OSSL_PKEY_PARAM_PRIV_KEY, half, &size));
-    der_put_element(writer, DER_OCTET_STRING, bytes_of(half, size));
+    ASN1_OCTET_STRING octets = asn1_view(V_ASN1_OCTET_STRING, bytes_of(half, size));
+    huks_rc rc = asn1_write(ASN1_ITEM_rptr(ASN1_OCTET_STRING), &octets, out);
     memory_cleanse(half, sizeof(half));
-    return HUKS_OK;
+    return rc;
 }
 
 static huks_rc raw_part(const struct crypto_key *key, enum key_part part, struct secret *out)

@@ -255,26 +255,23 @@ static huks_rc rsa_generate(struct crypto_key *key, const struct crypto_keygen *
 }
 
 /* AlgorithmIdentifier's parameters are NULL; absent ones are met in old keys (RFC 8017, A.1). */
-static bool rsa_params_ok(struct bytes params)
+static bool rsa_params_ok(const ASN1_TYPE *params)
 {
-    struct bytes content;
-    return params.size == 0 ||
-           (der_take(&params, DER_NULL, &content) && content.size == 0 && params.size == 0);
+    return params == NULL || params->type == V_ASN1_NULL;
 }
 
-static bool rsa_read_public(const struct key_type *type, struct bytes params, struct bytes bits,
-                            struct key_parts *parts)
+static bool rsa_read_public(const struct key_type *type, const ASN1_TYPE *params, struct bytes bits,
+                            struct asn1_kept *kept, struct key_parts *parts)
 {
-    struct bytes sequence;
+    const struct asn1_rsa_public *read = asn1_read(kept, ASN1_ITEM_rptr(asn1_rsa_public), bits);
     (void)type;
-    return rsa_params_ok(params) && der_take(&bits, DER_SEQUENCE, &sequence) && bits.size == 0 &&
-           der_take_unsigned(&sequence, &parts->at[PART_MODULUS]) &&
-           der_take_unsigned(&sequence, &parts->at[PART_PUBLIC_EXPONENT]) && sequence.size == 0;
+    return read != NULL && rsa_params_ok(params) && asn1_unsigned(read->n, &parts->at[PART_MODULUS]) &&
+           asn1_unsigned(read->e, &parts->at[PART_PUBLIC_EXPONENT]);
 }
 
-static const enum key_part rsa_order[] = {PART_MODULUS, PART_PUBLIC_EXPONENT, PART_PRIVATE_EXPONENT,
-                                          PART_PRIME_1, PART_PRIME_2,         PART_EXPONENT_1,
-                                          PART_EXPONENT_2, PART_COEFFICIENT};
+static const enum key_part rsa_order[ASN1_RSA_NUMBERS] = {
+    PART_MODULUS, PART_PUBLIC_EXPONENT, PART_PRIVATE_EXPONENT, PART_PRIME_1,
+    PART_PRIME_2, PART_EXPONENT_1,      PART_EXPONENT_2,       PART_COEFFICIENT};
 
 static const char *const rsa_names[] = {
     [PART_MODULUS] = OSSL_PKEY_PARAM_RSA_N,           [PART_PUBLIC_EXPONENT] = OSSL_PKEY_PARAM_RSA_E,
@@ -283,48 +280,62 @@ static const char *const rsa_names[] = {
     [PART_EXPONENT_2] = OSSL_PKEY_PARAM_RSA_EXPONENT2, [PART_COEFFICIENT] = OSSL_PKEY_PARAM_RSA_COEFFICIENT1,
 };
 
-static bool rsa_read_private(const struct key_type *type, struct bytes params, struct bytes octets,
-                             struct key_parts *parts)
+static bool rsa_read_private(const struct key_type *type, const ASN1_TYPE *params, struct bytes octets,
+                             struct asn1_kept *kept, struct key_parts *parts)
 {
-    struct bytes sequence, version;
+    const struct asn1_rsa_private *read = asn1_read(kept, ASN1_ITEM_rptr(asn1_rsa_private), octets);
     (void)type;
-    if (!rsa_params_ok(params) || !der_take(&octets, DER_SEQUENCE, &sequence) || octets.size != 0 ||
-        !der_take_unsigned(&sequence, &version) || version.size != 1 || version.data[0] != 0) {
+    if (read == NULL || !rsa_params_ok(params) || read->version != 0) {
         return false;
     }
-    for (size_t i = 0; i < ARRAY_SIZE(rsa_order); i++) {
-        if (!der_take_unsigned(&sequence, &parts->at[rsa_order[i]])) {
+    for (size_t i = 0; i < ASN1_RSA_NUMBERS; i++) {
+        if (!asn1_unsigned(read->numbers[i], &parts->at[rsa_order[i]])) {
             return false;
         }
     }
-    return sequence.size == 0;
+    return true;
 }
 
-static huks_rc rsa_write_params(const struct crypto_key *key, struct der_writer *writer)
+static huks_rc rsa_write_params(const struct crypto_key *key, struct key_params *params)
 {
     (void)key;
-    der_put_element(writer, DER_NULL, BYTES_NONE);
+    params->any.type = V_ASN1_NULL;
     return HUKS_OK;
 }
 
-static huks_rc rsa_write_public(const struct crypto_key *key, struct der_writer *writer)
+static huks_rc rsa_write_public(const struct crypto_key *key, struct secret *out)
 {
-    const uint8_t *end = writer->at;
-    HUKS_TRY(pkey_write_number(key, OSSL_PKEY_PARAM_RSA_E, writer));
-    HUKS_TRY(pkey_write_number(key, OSSL_PKEY_PARAM_RSA_N, writer));
-    der_wrap(writer, DER_SEQUENCE, end);
-    return HUKS_OK;
+    AUTO(secret_free) struct secret n = {0};
+    AUTO(secret_free) struct secret e = {0};
+    HUKS_TRY(pkey_number(key, OSSL_PKEY_PARAM_RSA_N, 0, &n));
+    HUKS_TRY(pkey_number(key, OSSL_PKEY_PARAM_RSA_E, 0, &e));
+    ASN1_INTEGER modulus = asn1_number(secret_bytes(&n)), exponent = asn1_number(secret_bytes(&e));
+    const struct asn1_rsa_public public = {.n = &modulus, .e = &exponent};
+    return asn1_write(ASN1_ITEM_rptr(asn1_rsa_public), &public, out);
 }
 
-static huks_rc rsa_write_private(const struct crypto_key *key, struct der_writer *writer)
+struct rsa_secrets {
+    struct secret at[ASN1_RSA_NUMBERS];
+};
+
+static void rsa_secrets_free(struct rsa_secrets *secrets)
 {
-    const uint8_t *end = writer->at;
-    for (size_t i = ARRAY_SIZE(rsa_order); i-- > 0;) {
-        HUKS_TRY(pkey_write_number(key, rsa_names[rsa_order[i]], writer));
+    for (size_t i = 0; i < ASN1_RSA_NUMBERS; i++) {
+        secret_free(&secrets->at[i]);
     }
-    der_put_unsigned(writer, bytes_of("", 1));
-    der_wrap(writer, DER_SEQUENCE, end);
-    return HUKS_OK;
+}
+
+static huks_rc rsa_write_private(const struct crypto_key *key, struct secret *out)
+{
+    AUTO(rsa_secrets_free) struct rsa_secrets secrets = {0};
+    ASN1_INTEGER numbers[ASN1_RSA_NUMBERS];
+    struct asn1_rsa_private private = {.version = 0};
+    for (size_t i = 0; i < ASN1_RSA_NUMBERS; i++) {
+        HUKS_TRY(pkey_number(key, rsa_names[rsa_order[i]], 0, &secrets.at[i]));
+        numbers[i] = asn1_number(secret_bytes(&secrets.at[i]));
+        private.numbers[i] = &numbers[i];
+    }
+    return asn1_write(ASN1_ITEM_rptr(asn1_rsa_private), &private, out);
 }
 
 static huks_rc rsa_part(const struct crypto_key *key, enum key_part part, struct secret *out)

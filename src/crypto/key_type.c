@@ -1,12 +1,11 @@
 /*
  * The table of key types, and the names of their parts.
  */
-#include <string.h>
-
 #include "crypto/keydata.h"
 
-#define KEY_ANY_SECRET &key_family_secret, 0, 8, 8u << 20, {0}, 0, NULL, 0, {0}
-#define KEY_OID_EC 7, {0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01}
+#include <openssl/objects.h>
+
+#define KEY_ANY_SECRET &key_family_secret, 0, 8, 8u << 20, {0}, 0, NULL, NID_undef
 
 static const uint8_t key_ecb_aes[] = {FETCH_AES_128_ECB, FETCH_AES_192_ECB, FETCH_AES_256_ECB};
 static const uint8_t key_ecb_des[] = {FETCH_DES3_ECB, FETCH_DES3_ECB};
@@ -15,39 +14,35 @@ static const uint8_t key_ecb_camellia[] = {FETCH_CAMELLIA_128_ECB, FETCH_CAMELLI
 static const uint8_t key_ecb_aria[] = {FETCH_ARIA_128_ECB, FETCH_ARIA_192_ECB, FETCH_ARIA_256_ECB};
 static const uint8_t key_ecb_sm4[] = {FETCH_SM4_ECB};
 
-/* alg, family, fetch, bits from … to, sizes, raw size, check value's ciphers, OID */
+/* alg, family, fetch, bits from … to, sizes, raw size, check value's ciphers, OID's number */
 static const struct key_type key_types[] = {
-    {OH_HUKS_ALG_RSA, &key_family_rsa, FETCH_RSA, 512, 16384, {0}, 0, NULL,
-     9, {0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01}},
-    {OH_HUKS_ALG_ECC, &key_family_ec, FETCH_EC, 0, 0, {0}, 0, NULL, KEY_OID_EC},
-    {OH_HUKS_ALG_ECDH, &key_family_ec, FETCH_EC, 0, 0, {0}, 0, NULL, KEY_OID_EC},
-    {OH_HUKS_ALG_SM2, &key_family_ec, FETCH_SM2, 0, 0, {0}, 0, NULL, KEY_OID_EC},
-    {OH_HUKS_ALG_ED25519, &key_family_raw, FETCH_ED25519, 256, 256, {0}, 32, NULL, 3, {0x2B, 0x65, 0x70}},
-    {HUKS_ALG_ED448, &key_family_raw, FETCH_ED448, 448, 448, {0}, 57, NULL, 3, {0x2B, 0x65, 0x71}},
-    {OH_HUKS_ALG_X25519, &key_family_raw, FETCH_X25519, 256, 256, {0}, 32, NULL, 3, {0x2B, 0x65, 0x6E}},
-    {HUKS_ALG_X448, &key_family_raw, FETCH_X448, 448, 448, {0}, 56, NULL, 3, {0x2B, 0x65, 0x6F}},
-    {OH_HUKS_ALG_DSA, &key_family_ffc, FETCH_DSA, 512, 10000, {0}, 0, NULL,
-     7, {0x2A, 0x86, 0x48, 0xCE, 0x38, 0x04, 0x01}},
-    {OH_HUKS_ALG_DH, &key_family_ffc, FETCH_DH, 512, 10000, {0}, 0, NULL,
-     9, {0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x03, 0x01}},
-    {HUKS_ALG_X942_DH, &key_family_ffc, FETCH_DHX, 512, 10000, {0}, 0, NULL,
-     7, {0x2A, 0x86, 0x48, 0xCE, 0x3E, 0x02, 0x01}},
+    {OH_HUKS_ALG_RSA, &key_family_rsa, FETCH_RSA, 512, 16384, {0}, 0, NULL, NID_rsaEncryption},
+    {OH_HUKS_ALG_ECC, &key_family_ec, FETCH_EC, 0, 0, {0}, 0, NULL, NID_X9_62_id_ecPublicKey},
+    {OH_HUKS_ALG_ECDH, &key_family_ec, FETCH_EC, 0, 0, {0}, 0, NULL, NID_X9_62_id_ecPublicKey},
+    {OH_HUKS_ALG_SM2, &key_family_ec, FETCH_SM2, 0, 0, {0}, 0, NULL, NID_X9_62_id_ecPublicKey},
+    {OH_HUKS_ALG_ED25519, &key_family_raw, FETCH_ED25519, 256, 256, {0}, 32, NULL, NID_ED25519},
+    {HUKS_ALG_ED448, &key_family_raw, FETCH_ED448, 448, 448, {0}, 57, NULL, NID_ED448},
+    {OH_HUKS_ALG_X25519, &key_family_raw, FETCH_X25519, 256, 256, {0}, 32, NULL, NID_X25519},
+    {HUKS_ALG_X448, &key_family_raw, FETCH_X448, 448, 448, {0}, 56, NULL, NID_X448},
+    {OH_HUKS_ALG_DSA, &key_family_ffc, FETCH_DSA, 512, 10000, {0}, 0, NULL, NID_dsa},
+    {OH_HUKS_ALG_DH, &key_family_ffc, FETCH_DH, 512, 10000, {0}, 0, NULL, NID_dhKeyAgreement},
+    {HUKS_ALG_X942_DH, &key_family_ffc, FETCH_DHX, 512, 10000, {0}, 0, NULL, NID_dhpublicnumber},
 
-    {OH_HUKS_ALG_AES, &key_family_secret, 0, 128, 512, {16, 24, 32, 64}, 0, key_ecb_aes, 0, {0}},
-    {OH_HUKS_ALG_DES, &key_family_secret, 0, 64, 64, {8}, 0, key_ecb_des, 0, {0}},
-    {OH_HUKS_ALG_3DES, &key_family_secret, 0, 128, 192, {16, 24}, 0, key_ecb_des, 0, {0}},
-    {OH_HUKS_ALG_SM4, &key_family_secret, 0, 128, 128, {16}, 0, key_ecb_sm4, 0, {0}},
-    {HUKS_ALG_CAMELLIA, &key_family_secret, 0, 128, 256, {16, 24, 32}, 0, key_ecb_camellia, 0, {0}},
-    {HUKS_ALG_ARIA, &key_family_secret, 0, 128, 256, {16, 24, 32}, 0, key_ecb_aria, 0, {0}},
-    {HUKS_ALG_CHACHA20, &key_family_secret, 0, 256, 256, {32}, 0, NULL, 0, {0}},
-    {HUKS_ALG_POLY1305, &key_family_secret, 0, 256, 256, {32}, 0, NULL, 0, {0}},
+    {OH_HUKS_ALG_AES, &key_family_secret, 0, 128, 512, {16, 24, 32, 64}, 0, key_ecb_aes, NID_undef},
+    {OH_HUKS_ALG_DES, &key_family_secret, 0, 64, 64, {8}, 0, key_ecb_des, NID_undef},
+    {OH_HUKS_ALG_3DES, &key_family_secret, 0, 128, 192, {16, 24}, 0, key_ecb_des, NID_undef},
+    {OH_HUKS_ALG_SM4, &key_family_secret, 0, 128, 128, {16}, 0, key_ecb_sm4, NID_undef},
+    {HUKS_ALG_CAMELLIA, &key_family_secret, 0, 128, 256, {16, 24, 32}, 0, key_ecb_camellia, NID_undef},
+    {HUKS_ALG_ARIA, &key_family_secret, 0, 128, 256, {16, 24, 32}, 0, key_ecb_aria, NID_undef},
+    {HUKS_ALG_CHACHA20, &key_family_secret, 0, 256, 256, {32}, 0, NULL, NID_undef},
+    {HUKS_ALG_POLY1305, &key_family_secret, 0, 256, 256, {32}, 0, NULL, NID_undef},
     {OH_HUKS_ALG_HMAC, KEY_ANY_SECRET},
     {OH_HUKS_ALG_SM3, KEY_ANY_SECRET},
     {OH_HUKS_ALG_CMAC, KEY_ANY_SECRET},
     {OH_HUKS_ALG_HKDF, KEY_ANY_SECRET},
     /* Passwords too, which may be empty. */
-    {HUKS_ALG_GENERIC, &key_family_secret, 0, 0, 8u << 20, {0}, 0, NULL, 0, {0}},
-    {OH_HUKS_ALG_PBKDF2, &key_family_secret, 0, 0, 8u << 20, {0}, 0, NULL, 0, {0}},
+    {HUKS_ALG_GENERIC, &key_family_secret, 0, 0, 8u << 20, {0}, 0, NULL, NID_undef},
+    {OH_HUKS_ALG_PBKDF2, &key_family_secret, 0, 0, 8u << 20, {0}, 0, NULL, NID_undef},
 };
 
 const struct key_type *key_type_find(uint32_t alg)
@@ -60,12 +55,12 @@ const struct key_type *key_type_find(uint32_t alg)
     return NULL;
 }
 
-const struct key_type *key_type_by_oid(uint32_t alg, struct bytes oid)
+const struct key_type *key_type_by_oid(uint32_t alg, const ASN1_OBJECT *oid)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(key_types); i++) {
+    int nid = OBJ_obj2nid(oid);
+    for (size_t i = 0; nid != NID_undef && i < ARRAY_SIZE(key_types); i++) {
         const struct key_type *type = &key_types[i];
-        if (type->oid_size != 0 && type->oid_size == oid.size && memcmp(type->oid, oid.data, oid.size) == 0 &&
-            (alg == 0 || type->alg == alg)) {
+        if (type->nid == nid && (alg == 0 || type->alg == alg)) {
             return type;
         }
     }

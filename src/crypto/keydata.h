@@ -9,6 +9,7 @@
 
 #include <openssl/param_build.h>
 
+#include "crypto/asn1.h"
 #include "crypto/curve.h"
 #include "crypto/key.h"
 
@@ -50,13 +51,12 @@ struct key_type {
     uint8_t sizes[4];              /* secrets: the only sizes in bytes; none: any in the range     */
     uint16_t raw_size;             /* Edwards, Montgomery: bytes of either half                    */
     const uint8_t *ecb;            /* secrets: the check value's cipher for each of `sizes`        */
-    uint8_t oid_size;              /* asymmetric keys                                              */
-    uint8_t oid[10];
+    int nid;                       /* asymmetric keys: their OID by OpenSSL's number               */
 };
 /* NULL for an unknown algorithm. */
 const struct key_type *key_type_find(uint32_t alg);
 /* The first with this OID; with `alg` 0 any. */
-const struct key_type *key_type_by_oid(uint32_t alg, struct bytes oid);
+const struct key_type *key_type_by_oid(uint32_t alg, const ASN1_OBJECT *oid);
 
 struct crypto_key {
     _Atomic uint32_t refs;
@@ -72,23 +72,36 @@ struct crypto_key {
     _Atomic(EVP_PKEY_CTX *) idle_derive;
 };
 
+/* What follows the OID in an AlgorithmIdentifier that is written; V_ASN1_UNDEF: nothing. */
+struct key_params {
+    ASN1_TYPE any;
+    ASN1_STRING sequence; /* views `der` */
+    struct secret der;
+};
+
 struct key_family {
     /* Makes `pkey` or `value`, `bits`, `curve`, `order_size`; `type`, `alg` and `class` are set. */
     huks_rc (*import)(struct crypto_key *key, const struct key_parts *parts);
     huks_rc (*generate)(struct crypto_key *key, const struct crypto_keygen *spec);
-    /* The parts that SubjectPublicKeyInfo and PrivateKeyInfo hold; `params` is what follows the OID. */
-    bool (*read_public)(const struct key_type *type, struct bytes params, struct bytes bits,
-                        struct key_parts *parts);
-    bool (*read_private)(const struct key_type *type, struct bytes params, struct bytes octets,
-                         struct key_parts *parts);
-    huks_rc (*write_params)(const struct crypto_key *key, struct der_writer *writer);
-    huks_rc (*write_public)(const struct crypto_key *key, struct der_writer *writer);
-    huks_rc (*write_private)(const struct crypto_key *key, struct der_writer *writer);
+    /*
+     * The parts that SubjectPublicKeyInfo and PrivateKeyInfo hold, as views into what is kept; `params` is
+     * what follows the OID, NULL for nothing.
+     */
+    bool (*read_public)(const struct key_type *type, const ASN1_TYPE *params, struct bytes bits,
+                        struct asn1_kept *kept, struct key_parts *parts);
+    bool (*read_private)(const struct key_type *type, const ASN1_TYPE *params, struct bytes octets,
+                         struct asn1_kept *kept, struct key_parts *parts);
+    huks_rc (*write_params)(const struct crypto_key *key, struct key_params *params);
+    huks_rc (*write_public)(const struct crypto_key *key, struct secret *out);
+    huks_rc (*write_private)(const struct crypto_key *key, struct secret *out);
     /* 12000011 when this kind of key has no such part. */
     huks_rc (*part)(const struct crypto_key *key, enum key_part part, struct secret *out);
 };
 extern const struct key_family key_family_secret, key_family_rsa, key_family_ec, key_family_raw,
     key_family_ffc;
+
+/* Reads SubjectPublicKeyInfo down to the key's bits; NULL when it is none. */
+const X509_ALGOR *key_read_public_info(struct asn1_kept *kept, struct bytes encoded, struct bytes *bits);
 
 huks_rc key_no_part(void);
 /* The three bytes of CKA_CHECK_VALUE of a secret key. */
@@ -105,8 +118,8 @@ EVP_PKEY_CTX *pkey_generator(struct crypto_key *key);
 void pkey_context_free(EVP_PKEY_CTX **context);
 /* Appends a number: `size` 0 without leading zeros, else exactly so long. */
 huks_rc pkey_number(const struct crypto_key *key, const char *name, size_t size, struct secret *out);
-/* Writes it as an INTEGER. */
-huks_rc pkey_write_number(const struct crypto_key *key, const char *name, struct der_writer *writer);
+/* The DER of one INTEGER; `out` is allocated here. */
+huks_rc pkey_write_number(const struct crypto_key *key, const char *name, struct secret *out);
 /* Reads an octet string parameter into `out`. */
 huks_rc pkey_octets(const struct crypto_key *key, const char *name, void *out, size_t capacity, size_t *size);
 

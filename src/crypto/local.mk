@@ -1,12 +1,12 @@
 # The crypto engine: the only part that calls OpenSSL.
 engine_sources += \
 	src/crypto/aead.c \
+	src/crypto/asn1.c src/crypto/asn1.h \
 	src/crypto/cipher.c src/crypto/cipher.h \
 	src/crypto/context.h \
 	src/crypto/crypto.c src/crypto/crypto.h \
 	src/crypto/curve.c src/crypto/curve.h \
 	src/crypto/curve_group.c \
-	src/crypto/der.c src/crypto/der.h \
 	src/crypto/derive.c \
 	src/crypto/digest.c src/crypto/digest.h \
 	src/crypto/ecdsa.c \
@@ -16,6 +16,7 @@ engine_sources += \
 	src/crypto/key.c src/crypto/key.h \
 	src/crypto/key_ec.c \
 	src/crypto/key_ffc.c \
+	src/crypto/key_public.c \
 	src/crypto/key_raw.c \
 	src/crypto/key_rsa.c \
 	src/crypto/key_secret.c \
@@ -49,8 +50,6 @@ tests_unit_check_crypto_key_SOURCES = tests/unit/check-crypto-key.c tests/unit/c
 tests_unit_check_crypto_memory_SOURCES = tests/unit/check-crypto-memory.c tests/unit/check-crypto.h
 tests_unit_check_crypto_sign_SOURCES = tests/unit/check-crypto-sign.c tests/unit/check-crypto.h
 tests_unit_check_crypto_threads_SOURCES = tests/unit/check-crypto-threads.c tests/unit/check-crypto.h
-
-engine_sources += src/crypto/key_public.c src/crypto/octets.c
 
 bench_programs += tests/bench/bench-crypto
 tests_bench_bench_crypto_SOURCES = tests/bench/bench-crypto.c

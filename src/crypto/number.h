@@ -20,6 +20,15 @@ static inline void number_context_free(BN_CTX **context)
     BN_CTX_free(*context);
 }
 
+/* `magnitude` without leading zero bytes; never empty unless it was. */
+static inline struct bytes number_trim(struct bytes magnitude)
+{
+    while (magnitude.size > 1 && magnitude.data[0] == 0) {
+        magnitude = bytes_of(magnitude.data + 1, magnitude.size - 1);
+    }
+    return magnitude;
+}
+
 /* From big-endian bytes; NULL when memory is short or the number is absurd. */
 static inline BIGNUM *number_new(struct bytes magnitude)
 {

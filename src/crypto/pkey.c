@@ -86,12 +86,12 @@ huks_rc pkey_number(const struct crypto_key *key, const char *name, size_t size,
     return key_append(out, secret_bytes(&bytes));
 }
 
-huks_rc pkey_write_number(const struct crypto_key *key, const char *name, struct der_writer *writer)
+huks_rc pkey_write_number(const struct crypto_key *key, const char *name, struct secret *out)
 {
     AUTO(secret_free) struct secret bytes = {0};
     HUKS_TRY(pkey_number(key, name, 0, &bytes));
-    der_put_unsigned(writer, secret_bytes(&bytes));
-    return HUKS_OK;
+    ASN1_INTEGER number = asn1_number(secret_bytes(&bytes));
+    return asn1_write(ASN1_ITEM_rptr(ASN1_INTEGER), &number, out);
 }
 
 huks_rc pkey_octets(const struct crypto_key *key, const char *name, void *out, size_t capacity, size_t *size)
