@@ -105,8 +105,8 @@ attempt() { # COMMAND...
         trouble="left processes behind: $left"
     elif compgen -G "$work/core*" >/dev/null; then
         trouble="dumped core"
-        rm -f "$work"/core*
     fi
+    rm -f "$work"/core*
     if [ -n "$left" ]; then pkill -KILL -s "$pid"; fi
 }
 

@@ -1,3 +1,12 @@
 # What tests/interop/ adds to the build.
-interop_tests += tests/interop/main-job.sh
-interop_tests += tests/interop/huksctl.sh
+
+interop_tests += tests/interop/pkcs11-tool.sh tests/interop/p11-kit.sh tests/interop/openssl-engine.sh \
+	tests/interop/pykcs11.py tests/interop/readme.sh tests/interop/exit.sh
+EXTRA_DIST += tests/interop/common.sh tests/interop/answer.py tests/interop/blame.py
+
+# Hosts that the scripts run: neither has anything of ours in it.
+check_PROGRAMS += tests/interop/guest tests/interop/engine-host
+tests_interop_guest_SOURCES = tests/interop/guest.c
+tests_interop_guest_LDADD = -ldl
+tests_interop_engine_host_SOURCES = tests/interop/engine-host.c
+tests_interop_engine_host_LDADD = $(CRYPTO_LIBS)
