@@ -9,6 +9,7 @@ module_common = \
 	tests/module/names.c tests/module/names.h \
 	tests/module/objects.c tests/module/objects.h
 conditions = tests/native/conditions.c tests/native/conditions.h
+module_limit = tests/module/limit.c tests/module/limit.h
 module_witness = tests/module/witness.c tests/module/witness.h
 
 module_programs += \
@@ -26,6 +27,9 @@ module_programs += \
 	tests/module/test-find \
 	tests/module/test-fork \
 	tests/module/test-general \
+	tests/module/test-limit \
+	tests/module/test-limit-processes \
+	tests/module/test-limit-wait \
 	tests/module/test-object \
 	tests/module/test-pin \
 	tests/module/test-process \
@@ -69,6 +73,13 @@ tests_module_test_fork_SOURCES = tests/module/test-fork.c $(module_common)
 tests_module_test_fork_LDADD = $(module_ldadd) -lpthread
 tests_module_test_general_SOURCES = tests/module/test-general.c $(module_common)
 tests_module_test_general_LDADD = $(module_ldadd) -lpthread
+tests_module_test_limit_SOURCES = tests/module/test-limit.c $(module_limit) $(module_common)
+tests_module_test_limit_LDADD = $(module_ldadd) -lpthread
+tests_module_test_limit_processes_SOURCES = tests/module/test-limit-processes.c $(module_limit) \
+	$(module_common)
+tests_module_test_limit_processes_LDADD = $(module_ldadd) -lpthread
+tests_module_test_limit_wait_SOURCES = tests/module/test-limit-wait.c $(module_limit) $(module_common)
+tests_module_test_limit_wait_LDADD = $(module_ldadd) -lpthread
 tests_module_test_object_SOURCES = tests/module/test-object.c $(module_common)
 tests_module_test_object_LDADD = $(module_ldadd) -lpthread
 tests_module_test_pin_SOURCES = tests/module/test-pin.c $(module_common)
