@@ -42,8 +42,8 @@ static huks_rc enter(const struct OH_Huks_Blob *alias, const struct OH_Huks_Para
 
 static huks_rc generate(const struct OH_Huks_Blob *alias, const struct OH_Huks_ParamSet *set)
 {
-    struct bytes name;
-    struct engine *engine;
+    struct bytes name = BYTES_NONE;
+    struct engine *engine = NULL;
     if (alias != NULL && set == NULL) {
         return error_illegal(ABOUT_NOTHING, ILLEGAL_NULL);
     }
@@ -62,8 +62,8 @@ struct OH_Huks_Result OH_Huks_GenerateKeyItem(const struct OH_Huks_Blob *keyAlia
 static huks_rc export_public(const struct OH_Huks_Blob *alias, const struct OH_Huks_ParamSet *set,
                              struct OH_Huks_Blob *key)
 {
-    struct bytes name;
-    struct engine *engine;
+    struct bytes name = BYTES_NONE;
+    struct engine *engine = NULL;
     if (alias == NULL || key == NULL) {
         return error_illegal(ABOUT_NOTHING, ILLEGAL_NULL);
     }
@@ -78,20 +78,21 @@ static huks_rc export_public(const struct OH_Huks_Blob *alias, const struct OH_H
         return error_illegal(ABOUT_NOTHING, ILLEGAL_UNSET);
     }
     memcpy(key->data, public.data, public.size);
-    key->size = (uint32_t)public.size;
+    key->size = (uint32_t) public.size;
     return HUKS_OK;
 }
 
 struct OH_Huks_Result OH_Huks_ExportPublicKeyItem(const struct OH_Huks_Blob *keyAlias,
-                                                  const struct OH_Huks_ParamSet *paramSet, struct OH_Huks_Blob *key)
+                                                  const struct OH_Huks_ParamSet *paramSet,
+                                                  struct OH_Huks_Blob *key)
 {
     return result_of(export_public(keyAlias, paramSet, key));
 }
 
 static huks_rc delete_key(const struct OH_Huks_Blob *alias, const struct OH_Huks_ParamSet *set)
 {
-    struct bytes name;
-    struct engine *engine;
+    struct bytes name = BYTES_NONE;
+    struct engine *engine = NULL;
     HUKS_TRY(enter(alias, set, &name, &engine));
     return native_delete(engine, name, set);
 }
@@ -104,8 +105,8 @@ struct OH_Huks_Result OH_Huks_DeleteKeyItem(const struct OH_Huks_Blob *keyAlias,
 
 static huks_rc exist(const struct OH_Huks_Blob *alias, const struct OH_Huks_ParamSet *set)
 {
-    struct bytes name;
-    struct engine *engine;
+    struct bytes name = BYTES_NONE;
+    struct engine *engine = NULL;
     HUKS_TRY(enter(alias, set, &name, &engine));
     return native_exist(engine, name, set);
 }
@@ -119,8 +120,8 @@ struct OH_Huks_Result OH_Huks_IsKeyItemExist(const struct OH_Huks_Blob *keyAlias
 static huks_rc get_params(const struct OH_Huks_Blob *alias, const struct OH_Huks_ParamSet *set,
                           struct OH_Huks_ParamSet *out)
 {
-    struct bytes name;
-    struct engine *engine;
+    struct bytes name = BYTES_NONE;
+    struct engine *engine = NULL;
     if (alias == NULL || out == NULL) {
         return error_illegal(ABOUT_NOTHING, ILLEGAL_NULL);
     }
@@ -135,7 +136,8 @@ static huks_rc get_params(const struct OH_Huks_Blob *alias, const struct OH_Huks
         return error_illegal(ABOUT_NOTHING, ILLEGAL_BUFFER);
     }
     memcpy(out, params, params->paramSetSize);
-    return OH_Huks_FreshParamSet(out, false).errorCode == 0 ? HUKS_OK : error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
+    return OH_Huks_FreshParamSet(out, false).errorCode == 0 ? HUKS_OK
+                                                            : error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
 }
 
 struct OH_Huks_Result OH_Huks_GetKeyItemParamSet(const struct OH_Huks_Blob *keyAlias,
@@ -185,7 +187,7 @@ static huks_rc list_aliases(const struct OH_Huks_ParamSet *set, struct OH_Huks_K
     if (set == NULL || out == NULL) {
         return error_illegal(ABOUT_NOTHING, ILLEGAL_NULL);
     }
-    struct engine *engine;
+    struct engine *engine = NULL;
     HUKS_TRY(door_set(set));
     HUKS_TRY(door_engine(&engine));
     AUTO(alias_set_free) struct OH_Huks_KeyAliasSet *aliases = calloc(1, sizeof(*aliases));
