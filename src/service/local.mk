@@ -1,11 +1,12 @@
 # Sources of src/service/.
 engine_sources += \
+	src/service/aliased.h \
 	src/service/curve_name.c src/service/curve_name.h \
 	src/service/engine.c src/service/engine.h \
 	src/service/fork.c src/service/fork.h \
 	src/service/item.c src/service/item.h \
 	src/service/make.c \
-	src/service/native.c src/service/native.h \
+	src/service/native.c src/service/native.h src/service/native_session.c \
 	src/service/operate.c src/service/operate.h \
 	src/service/private.h \
 	src/service/status.c src/service/status.h \

@@ -24,8 +24,13 @@ HUKS_MUST_USE huks_rc native_list(struct engine *engine, const OH_Huks_ParamSet 
 /* One session: zero-initialise; native_session_free() any time. One thread at a time. */
 struct native_session {
     struct operation operation;
+    struct crypto_spec spec; /* scalars only; its views are dead after begin */
     uint32_t purpose;
-    bool cached;          /* the method takes its data in one piece: collected here */
+    uint32_t alg, size_bits;
+    bool cached;       /* the method takes its data in one piece: collected here */
+    bool is_digest;    /* … and that piece is a digest, of which its length tells which */
+    uint8_t nonce[16]; /* made here, because the caller gave none: goes out behind the tag */
+    size_t nonce_size;
     struct buffer data;
 };
 HUKS_MUST_USE huks_rc native_begin(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set,

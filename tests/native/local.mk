@@ -8,5 +8,9 @@ native_programs += tests/native/test-key
 tests_native_test_key_SOURCES = tests/native/test-key.c $(native_common)
 tests_native_test_key_LDADD = $(native_ldadd)
 
+native_programs += tests/native/test-session
+tests_native_test_session_SOURCES = tests/native/test-session.c $(native_common)
+tests_native_test_session_LDADD = $(native_ldadd) -lpthread
+
 check_PROGRAMS += $(native_programs)
 TESTS += $(native_programs)

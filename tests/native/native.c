@@ -162,17 +162,23 @@ struct OH_Huks_Result stop(struct session *session)
 
 /* ---- Children ------------------------------------------------------------------------------------------ */
 
-void in_child(void (*body)(void))
+void child_ended(pid_t child)
 {
     int status = -1;
+
+    ck_assert(child > 0 && waitpid(child, &status, 0) == child);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child failed; see above");
+}
+
+void in_child(void (*body)(void))
+{
     pid_t child = fork();
 
     if (child == 0) {
         body();
         _exit(EXIT_SUCCESS);
     }
-    ck_assert(child > 0 && waitpid(child, &status, 0) == child);
-    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child failed; see above");
+    child_ended(child);
 }
 
 void child_holds(const char *file, int line, const char *text, bool truth)

@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 #include <string.h>
+#include <sys/types.h>
 
 #include <check.h>
 
@@ -135,6 +136,7 @@ struct OH_Huks_Result feed(struct session *session, const void *in, size_t in_si
 
 /* Runs `body` in a forked child and fails the test unless it returns; no Check assertion there: CHILD(). */
 void in_child(void (*body)(void));
+void child_ended(pid_t child);
 #define CHILD(condition) child_holds(__FILE__, __LINE__, #condition, (condition))
 void child_holds(const char *file, int line, const char *text, bool truth);
 
