@@ -37,6 +37,7 @@ engine_sources += \
 
 unit_programs += \
 	tests/unit/check-crypto \
+	tests/unit/check-crypto-asn1 \
 	tests/unit/check-crypto-cipher \
 	tests/unit/check-crypto-derive \
 	tests/unit/check-crypto-key \
@@ -44,6 +45,7 @@ unit_programs += \
 	tests/unit/check-crypto-sign \
 	tests/unit/check-crypto-threads
 tests_unit_check_crypto_SOURCES = tests/unit/check-crypto.c tests/unit/check-crypto.h
+tests_unit_check_crypto_asn1_SOURCES = tests/unit/check-crypto-asn1.c tests/unit/check-crypto.h
 tests_unit_check_crypto_cipher_SOURCES = tests/unit/check-crypto-cipher.c tests/unit/check-crypto.h
 tests_unit_check_crypto_derive_SOURCES = tests/unit/check-crypto-derive.c tests/unit/check-crypto.h
 tests_unit_check_crypto_key_SOURCES = tests/unit/check-crypto-key.c tests/unit/check-crypto.h
