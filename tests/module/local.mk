@@ -30,6 +30,7 @@ module_programs += \
 	tests/module/test-limit \
 	tests/module/test-limit-processes \
 	tests/module/test-limit-wait \
+	tests/module/test-log \
 	tests/module/test-object \
 	tests/module/test-pin \
 	tests/module/test-process \
@@ -80,6 +81,8 @@ tests_module_test_limit_processes_SOURCES = tests/module/test-limit-processes.c 
 tests_module_test_limit_processes_LDADD = $(module_ldadd) -lpthread
 tests_module_test_limit_wait_SOURCES = tests/module/test-limit-wait.c $(module_limit) $(module_common)
 tests_module_test_limit_wait_LDADD = $(module_ldadd) -lpthread
+tests_module_test_log_SOURCES = tests/module/test-log.c $(module_common)
+tests_module_test_log_LDADD = $(module_ldadd) -lpthread
 tests_module_test_object_SOURCES = tests/module/test-object.c $(module_common)
 tests_module_test_object_LDADD = $(module_ldadd) -lpthread
 tests_module_test_pin_SOURCES = tests/module/test-pin.c $(module_common)
