@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void fail(const char *what)
+static _Noreturn void fail(const char *what)
 {
     fprintf(stderr, "engine-host[%d]: %s\n", (int)getpid(), what);
     ERR_print_errors_fp(stderr);

@@ -18,7 +18,7 @@ static const char *path;
 static const char *label = "guest", *pin = "123456", *so_pin = "12345678";
 static pid_t first; /* exit handlers run in children, too */
 
-static void fail(const char *what, CK_RV rv)
+static _Noreturn void fail(const char *what, CK_RV rv)
 {
     fprintf(stderr, "guest[%d]: %s: 0x%lx\n", (int)getpid(), what, rv);
     fflush(NULL);
@@ -143,8 +143,8 @@ static void use(CK_SESSION_HANDLE session)
     CK_BYTE digest[32] = {1}, signature[128], random[16];
     CK_ULONG size = sizeof signature, count;
 
-    must("C_GenerateKeyPair", module->C_GenerateKeyPair(session, &generate, public_template, 3, private_template,
-                                                        2, &public_key, &private_key));
+    must("C_GenerateKeyPair", module->C_GenerateKeyPair(session, &generate, public_template, 3,
+                                                        private_template, 2, &public_key, &private_key));
     must("C_SignInit", module->C_SignInit(session, &ecdsa, private_key));
     must("C_Sign", module->C_Sign(session, digest, sizeof digest, signature, &size));
     must("C_VerifyInit", module->C_VerifyInit(session, &ecdsa, public_key));
