@@ -10,6 +10,7 @@ module_common = \
 	tests/module/objects.c tests/module/objects.h
 conditions = tests/native/conditions.c tests/native/conditions.h
 module_limit = tests/module/limit.c tests/module/limit.h
+module_limit_peer = tests/module/limit_peer.c tests/module/limit_peer.h $(module_limit)
 module_witness = tests/module/witness.c tests/module/witness.h
 
 module_programs += \
@@ -28,6 +29,7 @@ module_programs += \
 	tests/module/test-fork \
 	tests/module/test-general \
 	tests/module/test-limit \
+	tests/module/test-limit-damage \
 	tests/module/test-limit-processes \
 	tests/module/test-limit-wait \
 	tests/module/test-log \
@@ -76,7 +78,9 @@ tests_module_test_general_SOURCES = tests/module/test-general.c $(module_common)
 tests_module_test_general_LDADD = $(module_ldadd) -lpthread
 tests_module_test_limit_SOURCES = tests/module/test-limit.c $(module_limit) $(module_common)
 tests_module_test_limit_LDADD = $(module_ldadd) -lpthread
-tests_module_test_limit_processes_SOURCES = tests/module/test-limit-processes.c $(module_limit) \
+tests_module_test_limit_damage_SOURCES = tests/module/test-limit-damage.c $(module_limit_peer) $(module_common)
+tests_module_test_limit_damage_LDADD = $(module_ldadd) -lpthread
+tests_module_test_limit_processes_SOURCES = tests/module/test-limit-processes.c $(module_limit_peer) \
 	$(module_common)
 tests_module_test_limit_processes_LDADD = $(module_ldadd) -lpthread
 tests_module_test_limit_wait_SOURCES = tests/module/test-limit-wait.c $(module_limit) $(module_common)
