@@ -4,6 +4,15 @@ native_common = tests/native/native.c tests/native/native.h $(conditions)
 native_ldadd = libhuks_ndk.la $(CHECK_LIBS) $(CRYPTO_LIBS)
 native_programs =
 
+native_programs += tests/native/test-codes
+tests_native_test_codes_SOURCES = tests/native/test-codes.c $(native_common)
+tests_native_test_codes_LDADD = $(native_ldadd)
+
+native_programs += tests/native/test-doors
+tests_native_test_doors_SOURCES = tests/native/test-doors.c tests/native/doors.c tests/native/doors.h \
+	tests/module/constants.h $(native_common)
+tests_native_test_doors_LDADD = $(CHECK_LIBS) $(CRYPTO_LIBS) -ldl
+
 native_programs += tests/native/test-key
 tests_native_test_key_SOURCES = tests/native/test-key.c $(native_common)
 tests_native_test_key_LDADD = $(native_ldadd)
@@ -14,3 +23,7 @@ tests_native_test_session_LDADD = $(native_ldadd) -lpthread
 
 check_PROGRAMS += $(native_programs)
 TESTS += $(native_programs)
+
+# Programs of others compile with their own compiler, in C and in C++.
+TESTS += tests/native/test-headers.sh
+EXTRA_DIST += tests/native/test-headers.sh

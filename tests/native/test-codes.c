@@ -1,0 +1,295 @@
+/*
+ * The codes that the world outside the library raises, through the native door: what is made true first,
+ * what is called then, code and exact text. Nothing is injected. What calls raise by themselves, test-key.c
+ * and test-session.c have.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "conditions.h"
+#include "native.h"
+
+#define DATABASE in_store("token-0.db")
+#define ROOT_KEY in_store("root.key")
+
+static const char no_mount[] = "mounts are not allowed here";
+static const char no_root[] = "only root can do this";
+static const char no_room[] = "a sanitizer needs all the address space there is";
+
+static uint8_t bulk[60 * 1024]; /* close to the largest request */
+static set *aes, *ecc, *signing, *large;
+
+/* ---- Calls --------------------------------------------------------------------------------------------- */
+
+static struct OH_Huks_Result generate(void)
+{
+    return OH_Huks_GenerateKeyItem(NAME("new"), aes, NULL);
+}
+
+/* More than the space that the log keeps. */
+static struct OH_Huks_Result generate_large(void)
+{
+    struct OH_Huks_Result result = {0, "", NULL};
+    char name[2] = "a";
+
+    for (; result.errorCode == 0 && name[0] < 'k'; name[0]++) {
+        result = OH_Huks_GenerateKeyItem(NAME(name), large, NULL);
+    }
+    return result;
+}
+
+static struct OH_Huks_Result exists(void)
+{
+    return OH_Huks_IsKeyItemExist(NAME("key"), NULL);
+}
+
+static struct OH_Huks_Result delete_key(void)
+{
+    return OH_Huks_DeleteKeyItem(NAME("key"), NULL);
+}
+
+static struct OH_Huks_Result list(void)
+{
+    struct OH_Huks_KeyAliasSet *aliases = NULL;
+
+    return OH_Huks_ListAliases(no_params(), &aliases);
+}
+
+static struct OH_Huks_Result init(void)
+{
+    static struct session session;
+
+    return begin(&session, "key", signing);
+}
+
+/* ---- Preparations -------------------------------------------------------------------------------------- */
+
+static const char *nothing(void)
+{
+    return NULL;
+}
+
+static const char *disk_full(void)
+{
+    if (!move_to_small_disk(native_store(), 400)) {
+        return no_mount;
+    }
+    OK(exists());
+    ck_assert(fill_disk(native_store()));
+    return NULL;
+}
+
+static const char *file_at_its_limit(void)
+{
+    OK(exists());
+    ck_assert(limit_file_size(32 * 1024));
+    return NULL;
+}
+
+static const char *permissions(void)
+{
+    return heed_permissions() ? NULL : "the kernel keeps root's permissions";
+}
+
+static const char *store_not_writable(void)
+{
+    ck_assert(take_mode(native_store(), 0222));
+    return permissions();
+}
+
+static const char *store_mounted_read_only(void)
+{
+    return mount_read_only(native_store()) ? NULL : no_mount;
+}
+
+static const char *no_store_to_be_made(void)
+{
+    configure("store = /proc/no-such-place/store\n");
+    unsetenv("HUKS_STORE");
+    return NULL;
+}
+
+static const char *database_unreadable(void)
+{
+    ck_assert(chmod(DATABASE, 0) == 0);
+    return permissions();
+}
+
+static const char *root_key_unreadable(void)
+{
+    ck_assert(chmod(ROOT_KEY, 0) == 0);
+    return permissions();
+}
+
+static const char *store_unreadable(void)
+{
+    ck_assert(chmod(native_store(), 0) == 0);
+    return permissions();
+}
+
+static const char *database_empty(void)
+{
+    ck_assert(cut_file(DATABASE, 0));
+    return NULL;
+}
+
+static const char *database_cut(void)
+{
+    ck_assert(cut_file(DATABASE, 16));
+    return NULL;
+}
+
+static const char *root_key_cut(void)
+{
+    ck_assert(cut_file(ROOT_KEY, 7));
+    return NULL;
+}
+
+static const char *anybody_writes(void)
+{
+    ck_assert(chmod(native_store(), 0777) == 0);
+    return NULL;
+}
+
+static const char *anybody_writes_database(void)
+{
+    ck_assert(chmod(DATABASE, 0666) == 0);
+    return NULL;
+}
+
+static const char *strangers_store(void)
+{
+    if (geteuid() != 0) {
+        return no_root;
+    }
+    ck_assert(give_away(native_store(), 12345));
+    return NULL;
+}
+
+static const char *other_root_key(void)
+{
+    ck_assert(damage_file(ROOT_KEY, 0, 32));
+    return NULL;
+}
+
+static const char *no_root_key(void)
+{
+    ck_assert(unlink(ROOT_KEY) == 0);
+    return NULL;
+}
+
+static void deletes(void)
+{
+    CHILD(delete_key().errorCode == 0);
+}
+
+static const char *deleted_elsewhere(void)
+{
+    OK(exists());
+    in_child(deletes);
+    return NULL;
+}
+
+static struct OH_Huks_Result collect(void)
+{
+    static uint8_t part[1 << 20];
+    struct session session;
+    struct OH_Huks_Result result = begin(&session, "edwards", signing);
+
+    for (int i = 0; i < 4 && result.errorCode == 0; i++) {
+        result = feed(&session, part, sizeof part);
+    }
+    return result;
+}
+
+/* First use allocates what stays; then nothing large can be had. */
+static const char *no_memory_for_data(void)
+{
+    OK(OH_Huks_GenerateKeyItem(NAME("edwards"), SET(ALG(ED25519), SIZE(256), PURPOSE(SIGN)), NULL));
+    signing = SET(ALG(ED25519), PURPOSE(SIGN));
+    OK(generate());
+    return limit_memory(512 << 10) ? NULL : no_room;
+}
+
+/* ---- The table ----------------------------------------------------------------------------------------- */
+
+#define NO_SPACE  "Insufficient storage space."
+#define NO_SIZE   "Invalid file size."
+#define NO_WRITE  "Failed to write the key file."
+#define NO_OPEN   "Failed to open the key file."
+#define NO_MALLOC "Malloc failed."
+
+static const struct situation {
+    const char *name;
+    const char *(*prepare)(void);
+    struct OH_Huks_Result (*act)(void);
+    int32_t code;
+    const char *text;
+} situations[] = {
+    {"disk full", disk_full, generate_large, 12000004, NO_SPACE},
+    {"file as large as it may be", file_at_its_limit, generate_large, 12000004, NO_WRITE},
+    {"store not writable: generate", store_not_writable, generate, 12000004, NO_WRITE},
+    {"store not writable: delete", store_not_writable, delete_key, 12000004, NO_WRITE},
+    {"store not writable: read", store_not_writable, exists, 0, "Success."},
+    {"store mounted read-only", store_mounted_read_only, generate, 12000004, NO_WRITE},
+    {"no place for a store", no_store_to_be_made, generate, 12000004,
+     "Failed to make the store's directory."},
+    {"database unreadable: exist", database_unreadable, exists, 12000004, NO_OPEN},
+    {"database unreadable: list", database_unreadable, list, 12000004, NO_OPEN},
+    {"database unreadable: init", database_unreadable, init, 12000004, NO_OPEN},
+    {"database unreadable: generate", database_unreadable, generate, 12000004, NO_OPEN},
+    {"root key unreadable", root_key_unreadable, exists, 12000004, NO_OPEN},
+    {"store unreadable", store_unreadable, exists, 12000004, "Failed to read the store's directory."},
+    {"database empty", database_empty, exists, 12000004, NO_SIZE},
+    {"database cut", database_cut, exists, 12000004, NO_SIZE},
+    {"root key cut", root_key_cut, exists, 12000004, NO_SIZE},
+
+    {"key deleted by another process: init", deleted_elsewhere, init, 12000011, TEXT_ENTITY},
+    {"key deleted by another process: delete", deleted_elsewhere, delete_key, 12000011, TEXT_ENTITY},
+
+    {"store that anybody writes", anybody_writes, exists, 12000012, TEXT_ABNORMAL},
+    {"store of another user", strangers_store, exists, 12000012, TEXT_ABNORMAL},
+    {"database that anybody writes", anybody_writes_database, exists, 12000012, TEXT_ABNORMAL},
+    {"another root key", other_root_key, exists, 12000012, TEXT_ABNORMAL},
+    {"no root key", no_root_key, exists, 12000012, TEXT_ABNORMAL},
+
+    {"no memory: collected data", no_memory_for_data, collect, 12000014, NO_MALLOC},
+
+    {"nothing wrong", nothing, exists, 0, "Success."},
+};
+
+static void makes_store(void)
+{
+    CHILD(OH_Huks_GenerateKeyItem(NAME("key"), ecc, NULL).errorCode == 0);
+}
+
+START_TEST(situation)
+{
+    const struct situation *row = &situations[_i];
+    const char *reason;
+
+    memset(bulk, 7, sizeof bulk);
+    aes = SET(ALG(AES), SIZE(128), PURPOSE(ENCRYPT));
+    ecc = SET(ALG(ECC), SIZE(256), PURPOSE(SIGN));
+    signing = SET(ALG(ECC), PURPOSE(SIGN), DIGEST(SHA256));
+    large = SET(ALG(AES), SIZE(128), PURPOSE(ENCRYPT), BYTES(INFO, bulk, sizeof bulk));
+    in_child(makes_store); /* our own engine opens what it finds */
+    reason = row->prepare();
+    if (reason != NULL) {
+        condition_skip(row->name, reason);
+        return;
+    }
+    answer(__FILE__, __LINE__, row->name, row->code, row->text, row->act());
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("native codes");
+    TCase *tcase = native_tcase(suite, "codes");
+
+    tcase_add_loop_test(tcase, situation, 0, (int)(sizeof situations / sizeof situations[0]));
+    return native_run(suite);
+}
