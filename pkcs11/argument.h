@@ -27,8 +27,9 @@ CK_ULONG p11_show_number(const CK_ULONG *number);
 const char *p11_show_user(CK_USER_TYPE user);
 
 /* With room of their own, where they stand. */
-#define P11_SHOW_MECHANISM(mechanism)       p11_show_mechanism((char[P11_SHOWN_SIZE]){0}, (mechanism))
-#define P11_SHOW_TEMPLATE(template_, count) p11_show_template((char[P11_TEMPLATE_SIZE]){0}, (template_), (count))
-#define P11_SHOW_OUTPUT(output, size)       p11_show_output((char[P11_SHOWN_SIZE]){0}, (output), (size))
+#define P11_SHOW_MECHANISM(mechanism) p11_show_mechanism((char[P11_SHOWN_SIZE]){0}, (mechanism))
+#define P11_SHOW_TEMPLATE(template_, count)                                                                  \
+    p11_show_template((char[P11_TEMPLATE_SIZE]){0}, (template_), (count))
+#define P11_SHOW_OUTPUT(output, size) p11_show_output((char[P11_SHOWN_SIZE]){0}, (output), (size))
 
 #endif
