@@ -12,19 +12,25 @@ const struct huks_functions *vendor;
 #define RESULT struct OH_Huks_Result
 
 #define FUNCTIONS(X)                                                                                         \
-    X(GenerateKeyItem, (const blob *a, const set *b, set *c), (a, b, c))                                     \
-    X(ExportPublicKeyItem, (const blob *a, const set *b, blob *c), (a, b, c))                                \
-    X(DeleteKeyItem, (const blob *a, const set *b), (a, b))                                                  \
-    X(GetKeyItemParamSet, (const blob *a, const set *b, set *c), (a, b, c))                                  \
-    X(IsKeyItemExist, (const blob *a, const set *b), (a, b))                                                 \
-    X(InitSession, (const blob *a, const set *b, blob *c, blob *d), (a, b, c, d))                            \
-    X(UpdateSession, (const blob *a, const set *b, const blob *c, blob *d), (a, b, c, d))                    \
-    X(FinishSession, (const blob *a, const set *b, const blob *c, blob *d), (a, b, c, d))                    \
-    X(AbortSession, (const blob *a, const set *b), (a, b))                                                   \
-    X(ListAliases, (const set *a, struct OH_Huks_KeyAliasSet **b), (a, b))                                   \
-    X(InitParamSet, (set **a), (a))                                                                         \
-    X(AddParams, (set * a, const param *b, uint32_t c), (a, b, c))                                           \
-    X(BuildParamSet, (set **a), (a))
+    X(GenerateKeyItem, (const blob *keyAlias, const set *paramSetIn, set *paramSetOut),                      \
+      (keyAlias, paramSetIn, paramSetOut))                                                                   \
+    X(ExportPublicKeyItem, (const blob *keyAlias, const set *paramSet, blob *key),                           \
+      (keyAlias, paramSet, key))                                                                             \
+    X(DeleteKeyItem, (const blob *keyAlias, const set *paramSet), (keyAlias, paramSet))                      \
+    X(GetKeyItemParamSet, (const blob *keyAlias, const set *paramSetIn, set *paramSetOut),                   \
+      (keyAlias, paramSetIn, paramSetOut))                                                                   \
+    X(IsKeyItemExist, (const blob *keyAlias, const set *paramSet), (keyAlias, paramSet))                     \
+    X(InitSession, (const blob *keyAlias, const set *paramSet, blob *handle, blob *token),                   \
+      (keyAlias, paramSet, handle, token))                                                                   \
+    X(UpdateSession, (const blob *handle, const set *paramSet, const blob *inData, blob *outData),           \
+      (handle, paramSet, inData, outData))                                                                   \
+    X(FinishSession, (const blob *handle, const set *paramSet, const blob *inData, blob *outData),           \
+      (handle, paramSet, inData, outData))                                                                   \
+    X(AbortSession, (const blob *handle, const set *paramSet), (handle, paramSet))                           \
+    X(ListAliases, (const set *paramSet, struct OH_Huks_KeyAliasSet **outData), (paramSet, outData))         \
+    X(InitParamSet, (set * *paramSet), (paramSet))                                                           \
+    X(AddParams, (set * paramSet, const param *params, uint32_t paramCnt), (paramSet, params, paramCnt))     \
+    X(BuildParamSet, (set * *paramSet), (paramSet))
 
 #define FORWARD(name, parameters, arguments)                                                                 \
     static RESULT(*native_##name) parameters;                                                                \
@@ -37,14 +43,14 @@ FUNCTIONS(FORWARD)
 static void (*native_FreeParamSet)(set **a);
 static void (*native_FreeKeyAliasSet)(struct OH_Huks_KeyAliasSet *a);
 
-void OH_Huks_FreeParamSet(set **a)
+void OH_Huks_FreeParamSet(set **paramSet)
 {
-    native_FreeParamSet(a);
+    native_FreeParamSet(paramSet);
 }
 
-void OH_Huks_FreeKeyAliasSet(struct OH_Huks_KeyAliasSet *a)
+void OH_Huks_FreeKeyAliasSet(struct OH_Huks_KeyAliasSet *keyAliasSet)
 {
-    native_FreeKeyAliasSet(a);
+    native_FreeKeyAliasSet(keyAliasSet);
 }
 
 static bool find(void *library, const char *name, void *to)
