@@ -63,6 +63,8 @@ void configure(const char *lines)
 static void set_up(void)
 {
     remove_tree(store);
+    /* There from the beginning, so that what processes share is in it and goes with it. */
+    ck_assert(mkdir(store, 0700) == 0);
     configure("; nothing but the defaults\n");
 }
 

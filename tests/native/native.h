@@ -20,7 +20,7 @@ int native_run(Suite *suite);
 TCase *native_tcase(Suite *suite, const char *name);
 
 const char *native_directory(void);
-const char *native_store(void); /* not there until a key is made */
+const char *native_store(void); /* empty at first */
 const char *in_store(const char *name);
 /* The configuration from now on; read when the engine opens: before the test's first call. */
 void configure(const char *lines);

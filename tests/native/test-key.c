@@ -4,6 +4,8 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -463,7 +465,7 @@ START_TEST(lists)
     struct OH_Huks_KeyAliasSet *aliases = (struct OH_Huks_KeyAliasSet *)(uintptr_t)8;
     char name[16];
 
-    OK(OH_Huks_ListAliases(no_params(), &aliases)); /* no store yet: untouched */
+    OK(OH_Huks_ListAliases(no_params(), &aliases)); /* none: untouched */
     ck_assert(aliases == (struct OH_Huks_KeyAliasSet *)(uintptr_t)8);
     for (int i = 0; i < 40; i++) {
         (void)snprintf(name, sizeof name, "key %d", i);
@@ -473,6 +475,21 @@ START_TEST(lists)
         (void)snprintf(name, sizeof name, "key %d", i);
         ck_assert_uint_eq(listed(no_params(), name), 40);
     }
+}
+END_TEST
+
+START_TEST(makes_its_store)
+{
+    struct OH_Huks_KeyAliasSet *aliases = NULL;
+    struct stat status;
+
+    ck_assert(rmdir(native_store()) == 0);
+    EXPECT(12000011, TEXT_ENTITY, OH_Huks_IsKeyItemExist(NAME("key"), NULL));
+    OK(OH_Huks_ListAliases(no_params(), &aliases));
+    ck_assert(stat(native_store(), &status) != 0); /* asking makes nothing */
+    OK(OH_Huks_GenerateKeyItem(NAME("key"), SET(AES_CRYPT), NULL));
+    ck_assert(stat(native_store(), &status) == 0 && (status.st_mode & 07777) == 0700);
+    OK(OH_Huks_IsKeyItemExist(NAME("key"), NULL));
 }
 END_TEST
 
@@ -514,6 +531,7 @@ int main(void)
     tcase_add_test(tcase, params_have_what_was_given);
     tcase_add_test(tcase, export_of_too_little_room);
     tcase_add_test(tcase, lists);
+    tcase_add_test(tcase, makes_its_store);
     tcase_add_test(tcase, seen_by_all_processes);
     return native_run(suite);
 }
