@@ -442,12 +442,11 @@ ours "fails in OAEP" expect "--test --login --allow-sw" 'No errors' "${user[@]}"
 ours "fails in OAEP" lacks "--test: nothing failed" 'ERR:'
 ours "does not hash for ECDSA" check "--test-ec" "${user[@]}" --test-ec --session-rw --id 41 --label test-ec --key-type EC:prime256v1 --allow-sw
 ours "knows no child" expect "--test-fork" 'token label +: interop' "${mine[@]}" --test-fork -L
-patience=120
+# Threads that still run when the tool is done cost it 30 s of sleep: it gets something to do.
 threads=()
 for _ in 1 2 3 4 5 6 7 8; do threads+=(--test-threads ILGISLT0); done
-# The tool waits 30 s for threads that it then finds dead; those here end at once.
-expect "--test-threads" 'all threads have ended with CKR_OK|rv:CKR_OK' "${tool[@]}" "${threads[@]}" -L
-patience=60
+ours "crashes now and then" expect "--test-threads" 'all threads have ended with CKR_OK' "${user[@]}" "${threads[@]}" \
+    --keypairgen --key-type rsa:3072 --label threads --id 42
 check "--use-locking" "${user[@]}" --use-locking -O
 expect "through pkcs11-spy" 'token label +: interop' \
     env PKCS11SPY="$module" PKCS11SPY_OUTPUT=/dev/null pkcs11-tool \
