@@ -149,8 +149,19 @@ static huks_rc curve_unknown(void)
     return error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_CURVE, "elliptic curve");
 }
 
+/* OpenSC 0.23 asks for curve25519 with a length octet that is one too great. No DER, but what people have. */
+static bool curve_is_opensc(struct bytes ec_params)
+{
+    static const uint8_t sent[] = {0x13, 0x0B, 'c', 'u', 'r', 'v', 'e', '2', '5', '5', '1', '9'};
+    return bytes_equal(ec_params, BYTES_OF(sent));
+}
+
 huks_rc curve_parse(struct crypto *crypto, struct bytes ec_params, const struct curve_row **out)
 {
+    if (curve_is_opensc(ec_params)) {
+        *out = curve_by_id(HUKS_CURVE_X25519);
+        return HUKS_OK;
+    }
     AUTO(asn1_forget) struct asn1_kept kept = {0};
     const ASN1_TYPE *any = asn1_read(&kept, ASN1_ITEM_rptr(ASN1_ANY), ec_params);
     *out = NULL;
