@@ -158,7 +158,8 @@ static const struct limit_test *tests;
 START_TEST(each)
 {
     if (!is_reference()) { /* it limits nothing */
-        if (getenv("CK_VERBOSITY") != NULL && strcmp(getenv("CK_VERBOSITY"), "verbose") == 0) {
+        const char *verbosity = getenv("CK_VERBOSITY");
+        if (verbosity != NULL && strcmp(verbosity, "verbose") == 0) {
             fprintf(stderr, "%d: %s\n", _i, tests[_i].name);
         }
         tests[_i].run();

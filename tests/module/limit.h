@@ -42,7 +42,7 @@ struct limit_test {
     const char *name;
     void (*run)(void);
 };
-int limit_run(int argc, char **argv, const char *suite, const struct limit_test *rows, int count);
+int limit_run(int argc, char **argv, const char *name, const struct limit_test *rows, int count);
 
 double now_ms(void);
 void pause_ms(long ms);

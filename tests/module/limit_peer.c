@@ -46,8 +46,10 @@ static unsigned peer_fork(void)
 {
     pid_t child = fork();
 
-    while (child == 0) {
-        pause();
+    if (child == 0) {
+        for (;;) {
+            pause();
+        }
     }
     return (unsigned)child;
 }

@@ -375,7 +375,8 @@ START_TEST(fork_among_busy_threads)
 {
     struct turmoil turmoil;
 
-    if (getenv("HUKS_SANITIZER") != NULL && getenv("HUKS_SANITIZER")[0] != '\0') {
+    const char *sanitizer = getenv("HUKS_SANITIZER");
+    if (sanitizer != NULL && sanitizer[0] != '\0') {
         return; /* the sanitizers' own allocators do not survive a fork among busy threads */
     }
 

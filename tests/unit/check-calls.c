@@ -319,7 +319,8 @@ START_TEST(a_child_begins_anew)
     CK_SESSION_INFO info;
     pthread_t threads[4];
 
-    if (getenv("HUKS_SANITIZER") != NULL && getenv("HUKS_SANITIZER")[0] != '\0') {
+    const char *sanitizer = getenv("HUKS_SANITIZER");
+    if (sanitizer != NULL && sanitizer[0] != '\0') {
         return; /* the sanitizers' own allocators do not survive a fork among busy threads */
     }
     for (size_t i = 0; i < ARRAY_SIZE(threads); i++) {

@@ -370,7 +370,8 @@ static void *keep_reading(void *argument)
 START_TEST(fork_with_handlers)
 {
     pthread_t thread;
-    if (getenv("HUKS_SANITIZER") != NULL && getenv("HUKS_SANITIZER")[0] != '\0') {
+    const char *sanitizer = getenv("HUKS_SANITIZER");
+    if (sanitizer != NULL && sanitizer[0] != '\0') {
         return; /* the sanitizers' own allocators do not survive a fork among busy threads */
     }
     uint64_t id = add(&place, SKETCH(.label = "parent", .key = "k"));
