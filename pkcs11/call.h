@@ -41,7 +41,6 @@ struct p11_operation {
     const struct p11_mechanism *mechanism;
     bool recover;                           /* C_SignRecoverInit, C_VerifyRecoverInit */
     bool multipart;                         /* an Update was called: the one-call form is now out of order */
-    bool evicted;                           /* an idle holder whose session a waiter took */
     bool needs_context;                     /* the key demands a context login before data */
     bool context_authenticated;             /* C_Login(CKU_CONTEXT_SPECIFIC) succeeded for this operation */
 };

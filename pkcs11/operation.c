@@ -211,10 +211,6 @@ static CK_RV step_order(struct p11_operation *pending, enum p11_kind kind, enum 
         return step_failed(pending, p11_failf(CKR_OPERATION_NOT_INITIALIZED,
                                               "state: the %s has begun in parts", kind_names[kind]));
     }
-    if (step == P11_STEP_UPDATE && !operation_multipart(&pending->operation)) {
-        return step_failed(pending, p11_failf(CKR_OPERATION_NOT_INITIALIZED, "state: %s takes its data in one part",
-                                              p11_mechanism_name(pending->mechanism->type)));
-    }
     return CKR_OK;
 }
 

@@ -523,8 +523,7 @@ huks_rc crypto_op_verify(struct crypto_op *op, struct bytes signature)
 
 bool crypto_op_multipart(const struct crypto_op *op)
 {
-    /* What collects could take parts too, and does for the native door; PKCS#11 has C_*Update for ciphers
-     * only. */
+    /* What collects takes parts too; asked is whether it works on them as they come. */
     return op->state != OP_IDLE &&
            (op->sink != OP_COLLECT || op->which == CRYPTO_AEAD || op->which == CRYPTO_CIPHER);
 }

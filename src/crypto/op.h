@@ -102,7 +102,7 @@ HUKS_MUST_USE huks_rc crypto_op_once(struct crypto_op *op, struct bytes in, void
 HUKS_MUST_USE huks_rc crypto_op_verify(struct crypto_op *op, struct bytes signature);
 HUKS_MUST_USE huks_rc crypto_op_verify_once(struct crypto_op *op, struct bytes in, struct bytes signature);
 
-/* Can this method take its input in parts? (CKM_RSA_PKCS, CKM_ECDSA … can't.) */
+/* Does this method work on parts as they come? (CKM_RSA_PKCS, CKM_ECDSA … collect them until the end.) */
 bool crypto_op_multipart(const struct crypto_op *op);
 
 enum crypto_step { CRYPTO_UPDATE, CRYPTO_FINISH, CRYPTO_ONCE };
