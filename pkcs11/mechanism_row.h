@@ -1,6 +1,6 @@
 /*
- * A row of the mechanism table, for the files that read rows: mechanism.c, parameters.c, operation.c,
- * generate.c, derive.c, wrap.c. To add a mechanism, add a row in mechanism.c.
+ * A row of the mechanism table, for the files that read rows: mechanism.c, mechanism_parameter.c, operation.c,
+ * generate.c, derive.c, wrap.c. To add a mechanism, add a row in the file of its family.
  */
 #ifndef HUKS_PKCS11_MECHANISM_ROW_H
 #define HUKS_PKCS11_MECHANISM_ROW_H
@@ -9,7 +9,7 @@
 
 #include "huks/huks_pkcs11.h"
 
-/* The shape of pParameter: which reader of parameters.c fills the spec. */
+/* The shape of pParameter: which reader of mechanism_parameter.c fills the spec. */
 enum p11_shape {
     SHAPE_NONE,        /* must be absent                                        */
     SHAPE_IV,          /* the IV's bytes; their number is the cipher's business */
@@ -45,6 +45,17 @@ struct p11_mechanism {
     CK_KEY_TYPE key_type;        /* generation: of the keys made                              */
     bool legacy;                 /* only with legacy_mechanisms                               */
 };
+
+/* The rows of one family. */
+struct p11_mechanism_table {
+    const struct p11_mechanism *rows;
+    size_t count;
+};
+extern const struct p11_mechanism_table p11_mechanisms_asymmetric, p11_mechanisms_hash, p11_mechanisms_cipher,
+    p11_mechanisms_derive;
+
+/* Every row by its number, offered or not; NULL behind the last. */
+const struct p11_mechanism *p11_mechanism_row(size_t number);
 
 /*
  * Fills `spec` (zeroed but for the direction) from the row and the caller's parameter. The views in it are

@@ -92,9 +92,7 @@ static const struct cipher_row cipher_rows[] = {
     {HUKS_ALG_ARIA, OH_HUKS_MODE_CTR, 32, 16, 16, 1, CIPHER_COUNTER, FETCH_ARIA_256_CTR},
 };
 
-/* ChaCha20-Poly1305 stands with the GCM rows, as PKCS#11 and HUKS have no mode for it; it may be asked for
-   without one. */
-static uint32_t cipher_mode_of(uint32_t alg, enum crypto_method method, uint32_t mode)
+uint32_t cipher_mode_of(uint32_t alg, enum crypto_method method, uint32_t mode)
 {
     return alg == HUKS_ALG_CHACHA20 ? (method == CRYPTO_AEAD ? OH_HUKS_MODE_GCM : HUKS_MODE_STREAM) : mode;
 }

@@ -23,6 +23,11 @@ struct cipher_row {
     uint8_t fetch;
 };
 
+/*
+ * The mode of a table's row: ChaCha20-Poly1305 stands with the GCM rows, as PKCS#11 and HUKS have no mode for
+ * it, and may be asked for without one.
+ */
+uint32_t cipher_mode_of(uint32_t alg, enum crypto_method method, uint32_t mode);
 /* The row for a key and a mode. NULL: recorded as 12000001 ABOUT_MECHANISM or 12000003 ABOUT_KEY_SIZE. */
 const struct cipher_row *cipher_find(struct crypto_op *op, uint32_t mode);
 /*

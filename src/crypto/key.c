@@ -288,5 +288,12 @@ huks_rc crypto_key_part(const struct crypto_key *key, uint32_t tag, struct secre
 bool crypto_has_key_alg(struct crypto *crypto, uint32_t alg)
 {
     const struct key_type *type = key_type_find(alg);
-    return type != NULL && (type->family == &key_family_secret || fetch_key(crypto, type->fetch));
+    if (type == NULL) {
+        return false;
+    }
+    if (type->family == &key_family_secret) {
+        /* A key without its cipher is good for nothing. */
+        return type->ecb == NULL || fetch_cipher(crypto, type->ecb[0]) != NULL;
+    }
+    return fetch_key(crypto, type->fetch);
 }

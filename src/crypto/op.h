@@ -159,6 +159,11 @@ bool crypto_has_digest(struct crypto *crypto, uint32_t digest);
 bool crypto_has_cipher(struct crypto *crypto, uint32_t alg, uint32_t mode);
 bool crypto_has_key_alg(struct crypto *crypto, uint32_t alg);
 bool crypto_has_curve(struct crypto *crypto, uint32_t curve); /* enum huks_curve */
+/*
+ * Could a key of `alg` (0: no key) begin an operation of the spec's method, digest and mode here? Method
+ * CRYPTO_NONE: can such a key be made? For lists of what is on offer: nothing else of the spec is looked at.
+ */
+bool crypto_offers(struct crypto *crypto, uint32_t alg, const struct crypto_spec *spec);
 /* Bytes a digest gives; 0 for an unknown one. */
 size_t crypto_digest_size(uint32_t digest);
 /* The digest that HUKS takes a hash value of this size for (16, 20, 28, 32, 48, 64 bytes); NONE: no such. */

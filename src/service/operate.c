@@ -106,6 +106,11 @@ static huks_rc operation_prepare(struct operation *operation, struct token *toke
     return crypto_op_new(token->engine->crypto, &operation->crypto);
 }
 
+bool operation_offered(struct engine *engine, uint32_t alg, const struct crypto_spec *spec)
+{
+    return crypto_offers(engine->crypto, alg, spec);
+}
+
 huks_rc operation_begin(struct operation *operation, struct token *token, struct item *item, uint32_t purpose,
                         const struct crypto_spec *spec)
 {

@@ -23,6 +23,9 @@ struct operation {
     struct crypto_spec spec; /* scalars only; its views are dead after begin */
 };
 
+/* crypto_offers() of the engine's OpenSSL. */
+bool operation_offered(struct engine *engine, uint32_t alg, const struct crypto_spec *spec);
+
 /*
  * Begins: key void (12000007) → purpose (12000003 ABOUT_PURPOSE) → the item's digest, padding and mode sets
  * → a key-operation session (12000010) → crypto_op_begin(). `purpose` is one OH_HUKS_KEY_PURPOSE_* bit.
