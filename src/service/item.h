@@ -69,6 +69,10 @@ HUKS_MUST_USE huks_rc item_create(struct token *token, struct item_draft *draft,
 HUKS_MUST_USE huks_rc item_generate(struct token *token, const struct crypto_keygen *spec,
                                     struct item_draft *drafts, size_t count, enum store_alias_rule rule,
                                     uint64_t *handles);
+/* The same for a key that is there already and came by `key_flag` (OH_HUKS_KEY_FLAG_*). */
+HUKS_MUST_USE huks_rc item_keep(struct token *token, struct crypto_key *key, uint32_t key_flag,
+                                struct item_draft *drafts, size_t count, enum store_alias_rule rule,
+                                uint64_t *handles);
 /* A copy of `source` with the draft's params (complete: the door merged them) and the same key. */
 HUKS_MUST_USE huks_rc item_copy(struct token *token, struct item *source, struct item_draft *draft,
                                 uint64_t *handle);

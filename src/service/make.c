@@ -7,9 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* HUKS's KEY_FLAG: where a key came from. */
-enum key_origin { ORIGIN_IMPORT = 1, ORIGIN_GENERATE = 2, ORIGIN_AGREE = 3, ORIGIN_DERIVE = 4 };
-
 /*
  * Which parts of a key are public knowledge and stored as attributes, by algorithm. They are in the record
  * of the public and of the private key alike, so that a consumer can rebuild the public key from either.
@@ -135,13 +132,13 @@ static huks_rc add_public_parts(struct item_draft *draft, const struct crypto_ke
     return add_part(draft, key, HUKS_TAG_PUBLIC_KEY_INFO, gathered);
 }
 
-static huks_rc add_key_attributes(struct item_draft *draft, const struct crypto_key *key, enum key_origin origin,
+static huks_rc add_key_attributes(struct item_draft *draft, const struct crypto_key *key, uint32_t key_flag,
                                   struct gathered *gathered)
 {
     enum huks_object_class class = draft_class(draft);
     HUKS_TRY(param_list_put_u32(&draft->params, OH_HUKS_TAG_ALGORITHM, crypto_key_alg(key)));
     HUKS_TRY(param_list_put_u32(&draft->params, OH_HUKS_TAG_KEY_SIZE, crypto_key_bits(key)));
-    HUKS_TRY(param_list_put_u32(&draft->params, OH_HUKS_TAG_KEY_FLAG, (uint32_t)origin));
+    HUKS_TRY(param_list_put_u32(&draft->params, OH_HUKS_TAG_KEY_FLAG, key_flag));
     for (size_t i = 0; i < ARRAY_SIZE(value_tags); i++) {
         param_list_remove(&draft->params, value_tags[i]);
     }
@@ -246,11 +243,11 @@ static void finished_free(struct finished *finished)
 }
 
 static huks_rc finish_draft(struct engine *engine, struct item_draft *draft, const struct crypto_key *key,
-                            enum key_origin origin, const struct alias *alias, struct finished *out)
+                            uint32_t key_flag, const struct alias *alias, struct finished *out)
 {
     AUTO(gathered_free) struct gathered gathered = {0};
     if (key != NULL) {
-        HUKS_TRY(add_key_attributes(draft, key, origin, &gathered));
+        HUKS_TRY(add_key_attributes(draft, key, key_flag, &gathered));
         if (draft->identify) {
             HUKS_TRY(add_identity(engine, draft, key, &gathered));
         }
@@ -329,12 +326,12 @@ static huks_rc keep(struct token *token, const struct item_draft *drafts, struct
 
 /* One item from a draft and, perhaps, a key (borrowed). */
 static huks_rc keep_one(struct token *token, struct item_draft *draft, struct crypto_key *key,
-                        enum key_origin origin, enum store_alias_rule rule, uint64_t *handle)
+                        uint32_t key_flag, enum store_alias_rule rule, uint64_t *handle)
 {
     struct alias alias;
     HUKS_TRY(alias_draw(token->engine, &alias));
     AUTO(finished_free) struct finished finished = {.key = key == NULL ? NULL : crypto_key_ref(key)};
-    HUKS_TRY(finish_draft(token->engine, draft, key, origin, &alias, &finished));
+    HUKS_TRY(finish_draft(token->engine, draft, key, key_flag, &alias, &finished));
     return keep(token, draft, &finished, 1, rule, handle);
 }
 
@@ -350,14 +347,14 @@ huks_rc item_create(struct token *token, struct item_draft *draft, enum store_al
     HUKS_TRY(may_make(token, draft));
     enum huks_object_class class = draft_class(draft);
     if (!is_key_class(class)) {
-        return keep_one(token, draft, NULL, ORIGIN_IMPORT, rule, handle);
+        return keep_one(token, draft, NULL, OH_HUKS_KEY_FLAG_IMPORT_KEY, rule, handle);
     }
     AUTO(param_set_free) OH_Huks_ParamSet *parts = NULL;
     HUKS_TRY(param_list_build(&draft->params, &parts));
     AUTO(key_unref_ptr) struct crypto_key *key = NULL;
     HUKS_TRY(crypto_key_build(token->engine->crypto, crypto_class(class),
                               list_u32(&draft->params, OH_HUKS_TAG_ALGORITHM, 0), parts, &key));
-    return keep_one(token, draft, key, ORIGIN_IMPORT, rule, handle);
+    return keep_one(token, draft, key, OH_HUKS_KEY_FLAG_IMPORT_KEY, rule, handle);
 }
 
 huks_rc item_import(struct token *token, enum crypto_key_class class, struct bytes encoded, struct item_draft *draft,
@@ -367,7 +364,7 @@ huks_rc item_import(struct token *token, enum crypto_key_class class, struct byt
     AUTO(key_unref_ptr) struct crypto_key *key = NULL;
     HUKS_TRY(crypto_key_decode(token->engine->crypto, class, list_u32(&draft->params, OH_HUKS_TAG_ALGORITHM, 0),
                                encoded, &key));
-    return keep_one(token, draft, key, ORIGIN_IMPORT, rule, handle);
+    return keep_one(token, draft, key, OH_HUKS_KEY_FLAG_IMPORT_KEY, rule, handle);
 }
 
 static huks_rc generate_domain(struct token *token, const struct crypto_keygen *spec, struct item_draft *draft,
@@ -384,31 +381,21 @@ static huks_rc generate_domain(struct token *token, const struct crypto_keygen *
     if (subprime.size > 0) {
         HUKS_TRY(param_list_put_bytes(&draft->params, HUKS_TAG_SUBPRIME, bytes_of(subprime.data, subprime.size)));
     }
-    return keep_one(token, draft, NULL, ORIGIN_GENERATE, rule, handle);
+    return keep_one(token, draft, NULL, OH_HUKS_KEY_FLAG_GENERATE_KEY, rule, handle);
 }
 
-huks_rc item_generate(struct token *token, const struct crypto_keygen *spec, struct item_draft *drafts, size_t count,
-                      enum store_alias_rule rule, uint64_t *handles)
+/* Both halves of a private key, as two items that name each other. */
+static huks_rc keep_pair(struct token *token, struct item_draft *drafts, struct crypto_key *key, uint32_t key_flag,
+                         enum store_alias_rule rule, uint64_t *handles)
 {
-    for (size_t i = 0; i < count; i++) {
-        HUKS_TRY(may_make(token, &drafts[i]));
-    }
-    if (count == 1 && draft_class(&drafts[0]) == HUKS_CLASS_DOMAIN_PARAMETERS) {
-        return generate_domain(token, spec, &drafts[0], rule, handles);
-    }
-    AUTO(key_unref_ptr) struct crypto_key *key = NULL;
-    HUKS_TRY(crypto_key_generate(token->engine->crypto, spec, &key));
-    if (count == 1) {
-        return keep_one(token, &drafts[0], key, ORIGIN_GENERATE, rule, handles);
-    }
     struct alias alias;
     HUKS_TRY(alias_draw(token->engine, &alias));
     AUTO(key_unref_ptr) struct crypto_key *public = NULL;
     HUKS_TRY(crypto_key_public(key, &public));
     struct finished finished[2] = {{.key = crypto_key_ref(public)}, {.key = crypto_key_ref(key)}};
-    huks_rc rc = finish_draft(token->engine, &drafts[0], public, ORIGIN_GENERATE, &alias, &finished[0]);
+    huks_rc rc = finish_draft(token->engine, &drafts[0], public, key_flag, &alias, &finished[0]);
     if (rc == HUKS_OK) {
-        rc = finish_draft(token->engine, &drafts[1], key, ORIGIN_GENERATE, &alias, &finished[1]);
+        rc = finish_draft(token->engine, &drafts[1], key, key_flag, &alias, &finished[1]);
     }
     if (rc == HUKS_OK) {
         rc = keep(token, drafts, finished, 2, rule, handles);
@@ -418,6 +405,34 @@ huks_rc item_generate(struct token *token, const struct crypto_keygen *spec, str
     return rc;
 }
 
+static huks_rc may_make_all(struct token *token, const struct item_draft *drafts, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        HUKS_TRY(may_make(token, &drafts[i]));
+    }
+    return HUKS_OK;
+}
+
+huks_rc item_keep(struct token *token, struct crypto_key *key, uint32_t key_flag, struct item_draft *drafts,
+                  size_t count, enum store_alias_rule rule, uint64_t *handles)
+{
+    HUKS_TRY(may_make_all(token, drafts, count));
+    return count == 1 ? keep_one(token, &drafts[0], key, key_flag, rule, handles)
+                      : keep_pair(token, drafts, key, key_flag, rule, handles);
+}
+
+huks_rc item_generate(struct token *token, const struct crypto_keygen *spec, struct item_draft *drafts, size_t count,
+                      enum store_alias_rule rule, uint64_t *handles)
+{
+    HUKS_TRY(may_make_all(token, drafts, count));
+    if (count == 1 && draft_class(&drafts[0]) == HUKS_CLASS_DOMAIN_PARAMETERS) {
+        return generate_domain(token, spec, &drafts[0], rule, handles);
+    }
+    AUTO(key_unref_ptr) struct crypto_key *key = NULL;
+    HUKS_TRY(crypto_key_generate(token->engine->crypto, spec, &key));
+    return item_keep(token, key, OH_HUKS_KEY_FLAG_GENERATE_KEY, drafts, count, rule, handles);
+}
+
 huks_rc item_copy(struct token *token, struct item *source, struct item_draft *draft, uint64_t *handle)
 {
     HUKS_TRY(may_make(token, draft));
@@ -425,8 +440,8 @@ huks_rc item_copy(struct token *token, struct item *source, struct item_draft *d
     if (is_key_class(source->class)) {
         HUKS_TRY(item_key(source, &key));
     }
-    uint32_t origin = param_u32(source->params, OH_HUKS_TAG_KEY_FLAG, ORIGIN_IMPORT);
-    return keep_one(token, draft, key, (enum key_origin)origin, STORE_ALIAS_UNIQUE, handle);
+    uint32_t key_flag = param_u32(source->params, OH_HUKS_TAG_KEY_FLAG, OH_HUKS_KEY_FLAG_IMPORT_KEY);
+    return keep_one(token, draft, key, key_flag, STORE_ALIAS_UNIQUE, handle);
 }
 
 /* ---- changing ---- */

@@ -1,0 +1,33 @@
+/*
+ * What the native door's creating calls share, in the order in which HUKS checks: for native*.c alone.
+ *
+ *     make_begin()          what no caller may say · a taken alias · user authentication
+ *     rules_check_…()       the algorithm's rules (param/rules.h)
+ *     make_token()          the device password · the token, with its level open
+ *     make_keep()           the key as one item or two
+ */
+#ifndef HUKS_SERVICE_NATIVE_MAKE_H
+#define HUKS_SERVICE_NATIVE_MAKE_H
+
+#include "service/native.h"
+
+/* What a creating call was told about its alias. */
+struct making {
+    struct engine *engine;
+    const OH_Huks_ParamSet *set;
+    struct bytes alias;
+    enum store_alias_rule rule;
+};
+HUKS_MUST_USE huks_rc make_begin(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set,
+                                 struct making *out);
+HUKS_MUST_USE huks_rc make_token(const struct making *making, struct token **token);
+
+/* Which halves of a private key are kept. */
+enum make_halves { MAKE_PAIR, MAKE_PRIVATE_ALONE };
+/* `key` is borrowed. `key_flag`: OH_HUKS_KEY_FLAG_*, where it came from. */
+HUKS_MUST_USE huks_rc make_keep(const struct making *making, struct token *token, struct crypto_key *key,
+                                enum make_halves halves, uint32_t key_flag);
+
+void make_key_free(struct crypto_key **key); /* AUTO(make_key_free) */
+
+#endif
