@@ -238,6 +238,7 @@ void auth_logout(struct auth *auth)
         auth_publish(auth, auth->base);
     }
     secret_free(&auth->so_keys);
+    evidence_forget(auth);
     atomic_store(&auth->who, AUTH_NOBODY);
     atomic_fetch_add(&auth->epoch, 1);
     while (auth->closing && held_here == 0) {
@@ -267,8 +268,19 @@ uint32_t auth_epoch(const struct auth *auth)
 
 /* ---- opening ---- */
 
+/* Where the boot can't be told, what this instance proves is worth nothing to others. */
+static huks_rc load_boot(struct auth *auth)
+{
+    auth->boot = moment_boot();
+    while (auth->boot == 0) {
+        HUKS_TRY(crypto_random(auth->crypto, &auth->boot, sizeof auth->boot));
+    }
+    return HUKS_OK;
+}
+
 static huks_rc load(struct auth *auth)
 {
+    HUKS_TRY(load_boot(auth));
     HUKS_TRY(store_token_life(auth->token, &auth->life));
     HUKS_TRY(store_meta_get(auth->token, KEYRING_DEVICE_KEY, &auth->device_value));
     HUKS_TRY(keyring_open_device_key(auth->store, bytes_of(auth->device_value.data, auth->device_value.size),

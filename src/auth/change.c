@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "auth/credential.h"
 #include "auth/inside.h"
 #include "auth/number.h"
 
@@ -66,6 +67,7 @@ static huks_rc clear(struct store_token *token, void *argument)
     if (found) {
         HUKS_TRY(store_meta_delete(token, KEYRING_OPEN_KEYS));
     }
+    HUKS_TRY(credentials_clear(clearing->auth));
     HUKS_TRY(tries_reset_within(clearing->auth->tries, AUTH_USER));
     /* Removes nothing, but tells all processes that records changed: some are closed or void now. */
     return store_remove(token, &clearing->auth->base->keys, NULL, 0);

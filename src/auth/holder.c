@@ -10,8 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "auth/moment.h"
 
 #define HOLDER_FOREIGN_MS UINT64_C(120000) /* older than any test of a PIN lasts */
 
@@ -29,28 +30,6 @@ static size_t read_small(const char *path, char *text, size_t size)
     size_t length = got > 0 ? (size_t)got : 0;
     text[length] = '\0';
     return length;
-}
-
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static void read_boot_id(uint8_t boot[HOLDER_BOOT_SIZE])
-{
-    char text[64];
-    size_t digits = 0;
-    memset(boot, 0, HOLDER_BOOT_SIZE);
-    if (read_small("/proc/sys/kernel/random/boot_id", text, sizeof text) == 0) {
-        return;
-    }
-    for (const char *c = text; *c != '\0' && digits < (size_t)2 * HOLDER_BOOT_SIZE; c++) {
-        int digit = hex_digit(*c);
-        if (digit >= 0) {
-            boot[digits / 2] = (uint8_t)(boot[digits / 2] << 4 | digit);
-            digits++;
-        }
-    }
 }
 
 struct process_stat {
@@ -86,19 +65,12 @@ static bool read_process_stat(const char *path, struct process_stat *stat)
     return true;
 }
 
-static uint64_t boottime_ms(void)
-{
-    struct timespec now = {0};
-    (void)clock_gettime(CLOCK_BOOTTIME, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 void holder_self(struct holder *self)
 {
     memset(self, 0, sizeof *self);
     self->pid = (uint32_t)getpid();
-    self->taken_ms = boottime_ms();
-    read_boot_id(self->boot);
+    self->taken_ms = moment_boottime_ms();
+    moment_boot_id(self->boot);
     struct stat status;
     if (stat("/proc/self/ns/pid", &status) == 0) {
         self->pid_namespace = (uint64_t)status.st_ino;
@@ -126,7 +98,7 @@ bool holder_gone(const struct holder *holder, const struct holder *self)
         return true;
     }
     if (holder->pid_namespace != self->pid_namespace) {
-        uint64_t now = boottime_ms();
+        uint64_t now = moment_boottime_ms();
         return holder->taken_ms > now || now - holder->taken_ms > HOLDER_FOREIGN_MS;
     }
     if (holder->pid == 0 || holder->pid > INT32_MAX) {

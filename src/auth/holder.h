@@ -10,7 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define HOLDER_BOOT_SIZE 16
+#include "auth/moment.h"
+
+#define HOLDER_BOOT_SIZE MOMENT_BOOT_ID_SIZE
 
 struct holder {
     uint8_t boot[HOLDER_BOOT_SIZE]; /* boot id; zeros: unknown                       */

@@ -14,6 +14,7 @@
 #include "auth/auth.h"
 #include "auth/keyring.h"
 #include "auth/tries.h"
+#include "auth/user.h"
 
 struct auth {
     struct store *store;
@@ -24,6 +25,8 @@ struct auth {
     uint64_t life;
     struct buffer device_value; /* auth.device-key: tells this token from one that took its place */
     struct secret device_key;
+    uint64_t boot;            /* of moments made here; never 0 */
+    _Atomic uint64_t skew_ms; /* for tests: added to the clock */
 
     pthread_mutex_t sync_mutex;
     _Atomic uint64_t generation; /* of the store when the secure id was last looked at */
@@ -40,6 +43,7 @@ struct auth {
     bool closing;          /* a logout waits for the readers */
     struct secret so_keys; /* CE ‖ ECE while the SO is logged in: C_InitPIN seals them anew */
     char label[AUTH_LABEL_SIZE];
+    struct auth_evidence last[AUTH_TYPES]; /* of PIN, finger, face; type 0: none */
 
     pthread_mutex_t fast_mutex;
     struct secret fast;               /* random key ‖ HMAC of the PIN under it; empty: nobody logged in */
@@ -59,6 +63,14 @@ void auth_stale(struct auth *auth);
 /* Inside a change: the database is still the token this was opened for, else 12000012. */
 HUKS_MUST_USE huks_rc auth_same_token(const struct auth *auth);
 
+/* ---- evidence.c ---- */
+
+/* What a right PIN proves, now. `salt` is that of the record it was right for. */
+HUKS_MUST_USE huks_rc evidence_of_pin(struct auth *auth, uint64_t secure_uid, const uint8_t salt[PIN_SALT_SIZE],
+                                      struct auth_evidence *evidence);
+/* Logout. With `mutex`. */
+void evidence_forget(struct auth *auth);
+
 /* ---- login.c ---- */
 
 /* A test of a PIN that was right, and what it opened. */
@@ -74,6 +86,11 @@ struct proof {
 HUKS_MUST_USE huks_rc login_test(struct auth *auth, enum auth_who who, struct bytes pin,
                                  const struct bytes *new_pin, struct proof *proof);
 void proof_free(struct proof *proof);
+/* auth_login() and auth_verify(); of the user's PIN also the proof (may be NULL), which auth_last() then knows. */
+HUKS_MUST_USE huks_rc login_enter(struct auth *auth, enum auth_who who, struct bytes pin,
+                                  struct auth_evidence *evidence);
+HUKS_MUST_USE huks_rc login_verify(struct auth *auth, enum auth_who who, struct bytes pin,
+                                   struct auth_evidence *evidence);
 /* Keeps an HMAC of the PIN for quick tests; without memory for it, tests are just slow. */
 void login_remember(struct auth *auth, enum auth_who who, struct bytes pin, const struct pin_params *params);
 

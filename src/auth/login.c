@@ -212,7 +212,7 @@ static huks_rc fast_compare(struct auth *auth, enum auth_who who, struct bytes p
 }
 
 /* True: the PIN is right. False: only the durable test can tell. */
-static bool fast_test(struct auth *auth, enum auth_who who, struct bytes pin)
+static bool fast_test(struct auth *auth, enum auth_who who, struct bytes pin, struct proof *proof)
 {
     bool right = false;
     if (pin.data == NULL || pin.size > AUTH_PIN_MAX) {
@@ -222,8 +222,30 @@ static bool fast_test(struct auth *auth, enum auth_who who, struct bytes pin)
     if (fast_compare(auth, who, pin, &right) != HUKS_OK) {
         error_clear();
     }
+    memcpy(proof->params.salt, auth->fast_salt, PIN_SALT_SIZE);
     (void)pthread_mutex_unlock(&auth->fast_mutex);
+    if (right) {
+        /* The record is still the one of the login: so is the secure id. */
+        (void)pthread_mutex_lock(&auth->mutex);
+        proof->secure_uid = auth->secure_uid;
+        (void)pthread_mutex_unlock(&auth->mutex);
+    }
     return right;
+}
+
+/* A right PIN of the user is a proof of his presence, with its time. */
+static huks_rc prove(struct auth *auth, enum auth_who who, const struct proof *proof, struct auth_evidence *evidence)
+{
+    struct auth_evidence found;
+    if (who != AUTH_USER) {
+        return HUKS_OK;
+    }
+    HUKS_TRY(evidence_of_pin(auth, proof->secure_uid, proof->params.salt, &found));
+    auth_remember(auth, &found);
+    if (evidence != NULL) {
+        *evidence = found;
+    }
+    return HUKS_OK;
 }
 
 /* ---- login ---- */
@@ -273,31 +295,39 @@ static huks_rc enter(struct auth *auth, enum auth_who who, struct proof *proof)
     return rc;
 }
 
-huks_rc auth_login(struct auth *auth, enum auth_who who, struct bytes pin)
+huks_rc login_enter(struct auth *auth, enum auth_who who, struct bytes pin, struct auth_evidence *evidence)
 {
     AUTO(proof_free) struct proof proof = {0};
     enum auth_who now = auth_logged_in(auth);
     if (now != AUTH_NOBODY && now != who) {
         return another_one();
     }
-    if (fast_test(auth, who, pin)) {
-        return HUKS_OK;
+    if (!fast_test(auth, who, pin, &proof)) {
+        HUKS_TRY(login_test(auth, who, pin, NULL, &proof));
+        HUKS_TRY(enter(auth, who, &proof));
+        login_remember(auth, who, pin, &proof.params);
     }
-    HUKS_TRY(login_test(auth, who, pin, NULL, &proof));
-    HUKS_TRY(enter(auth, who, &proof));
-    login_remember(auth, who, pin, &proof.params);
-    return HUKS_OK;
+    return prove(auth, who, &proof, evidence);
+}
+
+huks_rc auth_login(struct auth *auth, enum auth_who who, struct bytes pin)
+{
+    return login_enter(auth, who, pin, NULL);
+}
+
+huks_rc login_verify(struct auth *auth, enum auth_who who, struct bytes pin, struct auth_evidence *evidence)
+{
+    AUTO(proof_free) struct proof proof = {0};
+    if (!fast_test(auth, who, pin, &proof)) {
+        HUKS_TRY(login_test(auth, who, pin, NULL, &proof));
+        if (auth_logged_in(auth) == who) {
+            login_remember(auth, who, pin, &proof.params);
+        }
+    }
+    return prove(auth, who, &proof, evidence);
 }
 
 huks_rc auth_verify(struct auth *auth, enum auth_who who, struct bytes pin)
 {
-    AUTO(proof_free) struct proof proof = {0};
-    if (fast_test(auth, who, pin)) {
-        return HUKS_OK;
-    }
-    HUKS_TRY(login_test(auth, who, pin, NULL, &proof));
-    if (auth_logged_in(auth) == who) {
-        login_remember(auth, who, pin, &proof.params);
-    }
-    return HUKS_OK;
+    return login_verify(auth, who, pin, NULL);
 }
