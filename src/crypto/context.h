@@ -33,6 +33,7 @@ struct crypto {
     uint64_t generation;
     _Atomic(void *) fetched[FETCH_COUNT];
     _Atomic(EVP_CIPHER_CTX *) idle_seal;
+    _Atomic(EVP_PKEY_CTX *) idle_ec_generator; /* its app data: the curve */
     _Atomic int implicit_rejection; /* of RSA PKCS#1 v1.5 by OpenSSL: 1 yes, −1 no, 0 not asked yet */
 };
 

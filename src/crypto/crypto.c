@@ -174,10 +174,12 @@ void crypto_close(struct crypto *crypto)
     if (!crypto_alive()) {
         /* Not one call into what is cleaned up: all of it is only kept in sight of leak checkers. */
         crypto_keep(atomic_load(&crypto->idle_seal));
+        crypto_keep(atomic_load(&crypto->idle_ec_generator));
         crypto_park(crypto);
     } else {
         ERROR_GUARD;
         EVP_CIPHER_CTX_free(atomic_exchange(&crypto->idle_seal, NULL));
+        EVP_PKEY_CTX_free(atomic_exchange(&crypto->idle_ec_generator, NULL));
         fetch_release(crypto);
         if (alone()) {
             crypto_unmake(crypto);

@@ -67,8 +67,28 @@ static huks_rc ec_check_public(struct crypto_key *key)
     return EVP_PKEY_public_check(context) == 1 ? HUKS_OK : key_part_wrong(PART_EC_POINT);
 }
 
+/* Before the key is anybody else's: from then on it does not change. */
+static void ec_keep_point(struct crypto_key *key, struct bytes point)
+{
+    if (point.size == 1 + 2 * curve_field_size(key->curve) && point.data[0] == POINT_CONVERSION_UNCOMPRESSED) {
+        memcpy(key->point, point.data, point.size);
+        key->point_size = (uint8_t)point.size;
+    }
+}
+
+static huks_rc ec_point(const struct crypto_key *key, uint8_t point[CURVE_POINT_MAX], size_t *size)
+{
+    if (key->point_size == 0) {
+        return pkey_octets(key, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, point, CURVE_POINT_MAX, size);
+    }
+    memcpy(point, key->point, key->point_size);
+    *size = key->point_size;
+    return HUKS_OK;
+}
+
 static huks_rc ec_push(struct crypto_key *key, struct bytes point, struct bytes scalar)
 {
+    ec_keep_point(key, point);
     AUTO(number_free) BIGNUM *number = scalar.size != 0 ? number_new(scalar) : NULL;
     OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
     bool pushed =
@@ -129,20 +149,54 @@ static huks_rc ec_import(struct crypto_key *key, const struct key_parts *parts)
     return ec_check_public(key);
 }
 
+/* A generator for the key's curve: what another generation has left, or a new one. NULL: recorded. */
+static EVP_PKEY_CTX *ec_generator_take(struct crypto_key *key)
+{
+    EVP_PKEY_CTX *context =
+        atomic_exchange_explicit(&key->crypto->idle_ec_generator, NULL, memory_order_acquire);
+    if (context != NULL && EVP_PKEY_CTX_get_app_data(context) == key->curve) {
+        return context;
+    }
+    EVP_PKEY_CTX_free(context);
+    context = pkey_generator(key);
+    if (context == NULL || EVP_PKEY_CTX_set_group_name(context, key->curve->name) == 1) {
+        return context;
+    }
+    EVP_PKEY_CTX_free(context);
+    huks_rc rc = curve_present(key->crypto, key->curve)
+                     ? crypto_refused()
+                     : error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_CURVE, "elliptic curve");
+    (void)rc;
+    return NULL;
+}
+
+/* It holds a group, and nothing of the keys that were made by it. */
+static void ec_generator_give(const struct crypto_key *key, EVP_PKEY_CTX *context)
+{
+    EVP_PKEY_CTX_set_app_data(context, (void *)(uintptr_t)key->curve);
+    EVP_PKEY_CTX_free(
+        atomic_exchange_explicit(&key->crypto->idle_ec_generator, context, memory_order_acq_rel));
+}
+
 static huks_rc ec_generate(struct crypto_key *key, const struct crypto_keygen *spec)
 {
     ERROR_GUARD;
+    uint8_t point[CURVE_POINT_MAX];
+    size_t size = 0;
     HUKS_TRY(ec_find_curve(key, spec->ec_params, spec->size_bits));
-    AUTO(pkey_context_free) EVP_PKEY_CTX *context = pkey_generator(key);
+    EVP_PKEY_CTX *context = ec_generator_take(key);
     if (context == NULL) {
         return error_code();
     }
-    if (EVP_PKEY_CTX_set_group_name(context, key->curve->name) != 1) {
-        return curve_present(key->crypto, key->curve)
-                   ? crypto_refused()
-                   : error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_CURVE, "elliptic curve");
+    if (EVP_PKEY_generate(context, &key->pkey) != 1) {
+        huks_rc rc = crypto_refused();
+        EVP_PKEY_CTX_free(context);
+        return rc;
     }
-    return EVP_PKEY_generate(context, &key->pkey) == 1 ? HUKS_OK : crypto_refused();
+    ec_generator_give(key, context);
+    HUKS_TRY(ec_point(key, point, &size));
+    ec_keep_point(key, bytes_of(point, size));
+    return HUKS_OK;
 }
 
 static bool ec_read_public(const struct key_type *type, const ASN1_TYPE *params, struct bytes bits,
@@ -166,11 +220,6 @@ static bool ec_read_private(const struct key_type *type, const ASN1_TYPE *params
     parts->at[PART_VALUE] = asn1_bytes(read->value);
     parts->at[PART_EC_PARAMS] = asn1_encoding(kept, params != NULL ? params : read->params);
     return read->point == NULL || asn1_bits(read->point, &parts->at[PART_EC_POINT]);
-}
-
-static huks_rc ec_point(const struct crypto_key *key, uint8_t point[CURVE_POINT_MAX], size_t *size)
-{
-    return pkey_octets(key, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, point, CURVE_POINT_MAX, size);
 }
 
 static huks_rc ec_write_params(const struct crypto_key *key, struct key_params *params)

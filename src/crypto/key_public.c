@@ -4,6 +4,7 @@
 #include "crypto/keydata.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 huks_rc crypto_key_public(struct crypto_key *key, struct crypto_key **out)
 {
@@ -28,6 +29,8 @@ huks_rc crypto_key_public(struct crypto_key *key, struct crypto_key **out)
     public->type = key->type;
     public->curve = key->curve;
     public->pkey = key->pkey;
+    memcpy(public->point, key->point, key->point_size);
+    public->point_size = key->point_size;
     *out = public;
     return HUKS_OK;
 }

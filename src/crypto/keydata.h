@@ -68,6 +68,8 @@ struct crypto_key {
     const struct curve_row *curve; /* EC, Edwards, Montgomery      */
     struct secret value;           /* secret keys                  */
     EVP_PKEY *pkey;                /* public and private keys      */
+    uint8_t point[CURVE_POINT_MAX]; /* EC: uncompressed, kept since OpenSSL inverts anew each time it is asked */
+    uint8_t point_size;             /* 0: not kept */
     /* Prepared contexts that no operation holds at the moment; taken and given back by exchange. */
     _Atomic(EVP_PKEY_CTX *) idle_derive;
 };
