@@ -1,5 +1,7 @@
 # What doc/ adds to the build.
 dist_doc_DATA += README.md CHANGELOG.md CONTRIBUTING.md doc/architecture.md
+# Taken from the tests of those programs by scripts/recipes.
+EXTRA_DIST += doc/recipes
 dist_man_MANS += doc/man/huksctl.1
 
 # Examples use the installed headers and the library as a program of somebody else's would.

@@ -12,6 +12,7 @@
 set -u
 
 work='' passed=0 failed=0 skipped=0
+consumer_name='' consumer_version='' counted=(0 0 0)
 interop=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source=${HUKS_SRCDIR:-$(cd "$interop/../.." && pwd)}
 build=${HUKS_BUILDDIR:-$source/build}
@@ -23,8 +24,21 @@ skip_all() { # REASON: what was checked before it still counts
     [ -n "${work-}" ] || echo "0 passed, 0 failed, 1 skipped"
     exit 77
 }
-needs() { # COMMAND PACKAGE
-    command -v "$1" >/dev/null || skip_all "$1 is missing: Debian package $2"
+needs() { # COMMAND-OR-FILE PACKAGE
+    command -v "$1" >/dev/null || [ -e "$1" ] || skip_all "$1 is missing: Debian package $2"
+}
+# What follows is checked of this consumer: a line of make check-interop's table. A script without one is
+# a line by its own name.
+consumer() { # NAME PACKAGE [VERSION]
+    tally
+    consumer_name=$1
+    consumer_version=${3-$(dpkg-query -W -f '${Version}' "$2" 2>/dev/null)}
+    counted=("$passed" "$failed" "$skipped")
+}
+tally() {
+    [ -z "$consumer_name" ] || printf 'consumer: %s\t%s\t%d\t%d\t%d\n' "$consumer_name" "${consumer_version:-?}" \
+        $((passed - counted[0])) $((failed - counted[1])) $((skipped - counted[2]))
+    consumer_name=
 }
 
 # The consumers are not built with the sanitizer's runtime, and a sanitized module can't be loaded without.
@@ -57,6 +71,8 @@ ulimit -c unlimited 2>/dev/null
 
 pin=123456
 so_pin=12345678
+# For steps, whose text is also shown in doc/recipes.
+export MODULE=$module PIN=$pin SO_PIN=$so_pin DIR=$work
 # A command before each checked program, e.g. env or unshare with arguments.
 prefix=()
 patience=60
@@ -186,7 +202,17 @@ differ() { # NAME FILE FILE: both there, and not the same
         fail "$1" "$2 and $3 are the same, or one is missing"
     fi
 }
-# A step that later checks stand on: without it nothing after it would mean anything.
+# A few lines of shell as a person would type them; scripts/recipes shows them in doc/recipes. They run by
+# themselves in the test's directory and see what is exported.
+step() { # NAME [PATTERN] <<'SH'
+    cat >"$work/step"
+    if [ $# -gt 1 ]; then
+        expect "$1" "$2" bash -eu -o pipefail "$work/step"
+    else
+        check "$1" bash -eu -o pipefail "$work/step"
+    fi
+}
+# What later checks stand on: without it nothing after it would mean anything.
 must() { # CHECK NAME ...
     "$@" || {
         echo "the rest depends on it"
@@ -241,9 +267,11 @@ under_valgrind() { # NAME STATUS COMMAND...
 
 # An initialised token, through the one program that every test has.
 make_token() { # LABEL
-    must check "a token $1" pkcs11-tool --module "$module" --init-token --label "$1" --so-pin "$so_pin"
-    must check "its user's PIN" pkcs11-tool --module "$module" --token-label "$1" --login --login-type so \
-        --so-pin "$so_pin" --init-pin --new-pin "$pin"
+    export LABEL=$1
+    must step "a token $1, with a PIN for its user" <<'SH'
+pkcs11-tool --module "$MODULE" --init-token --label "$LABEL" --so-pin "$SO_PIN"
+pkcs11-tool --module "$MODULE" --token-label "$LABEL" --login --login-type so --so-pin "$SO_PIN" --init-pin --new-pin "$PIN"
+SH
 }
 # In the test's own process, unchecked: for files that a check needs.
 tool() { # ARGUMENT...
@@ -280,6 +308,7 @@ finish() {
     if [ -n "${KEEP-}" ]; then echo "kept: $work"; else rm -rf "$work"; fi
     # A script that was broken off has failed, whatever it had counted.
     if [ "$code" != 0 ] && [ "$code" != 77 ] && [ "$failed" = 0 ]; then failed=1; fi
+    tally
     echo "$passed passed, $failed failed, $skipped skipped"
     if [ "$failed" != 0 ]; then exit 1; fi
     exit "$code"

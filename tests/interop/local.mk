@@ -4,6 +4,8 @@ interop_tests += tests/interop/pkcs11-tool.sh tests/interop/p11-kit.sh tests/int
 	tests/interop/pykcs11.py tests/interop/readme.sh tests/interop/exit.sh
 interop_tests += tests/interop/main-job.sh
 interop_tests += tests/interop/huksctl.sh
+TESTS += tests/interop/recipes.sh
+EXTRA_DIST += tests/interop/recipes.sh
 EXTRA_DIST += tests/interop/common.sh tests/interop/answer.py tests/interop/blame.py
 
 # Hosts that the scripts run: neither has anything of ours in it.
@@ -12,3 +14,7 @@ tests_interop_guest_SOURCES = tests/interop/guest.c
 tests_interop_guest_LDADD = -ldl
 tests_interop_engine_host_SOURCES = tests/interop/engine-host.c
 tests_interop_engine_host_LDADD = $(CRYPTO_LIBS)
+
+# Consumers that make check-interop installs packages for (group interop), and its scripts.
+consumer_tests += tests/interop/nginx.sh
+EXTRA_DIST += tests/interop/server.sh $(consumer_tests)

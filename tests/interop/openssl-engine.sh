@@ -8,6 +8,8 @@ needs openssl openssl
 needs pkcs11-tool opensc
 openssl engine pkcs11 >/dev/null 2>&1 || skip_all "the engine is missing: Debian package libengine-pkcs11-openssl"
 
+consumer "OpenSSL, pkcs11 engine" libengine-pkcs11-openssl
+
 make_token interop
 tool=(pkcs11-tool --module "$module" --token-label interop --login --pin "$pin")
 for pair in rsa:01:rsa:2048 ec:02:EC:prime256v1 ec384:03:EC:secp384r1 ca:04:rsa:2048; do

@@ -44,6 +44,7 @@ offer huks "$module"
 printf 'Pay 100 to Alice.\n' >letter
 export GNUTLS_PIN=$pin GNUTLS_SO_PIN=$so_pin
 token='pkcs11:token=interop'
+consumer "GnuTLS: p11tool, certtool" gnutls-bin
 
 # --- A token by p11tool -------------------------------------------------------------------------------
 
@@ -177,6 +178,7 @@ same "certtool --p7-sign: the letter" letter opened
 # --- The proxy ----------------------------------------------------------------------------------------
 
 # Debian's proxy, and pkcs11-tool that knows of one module only.
+consumer "p11-kit: proxy, remote, server" p11-kit
 tool=(pkcs11-tool --module "$proxy" --token-label interop --login --pin "$pin")
 expect "p11-kit-proxy lists the token" 'token label +: interop' pkcs11-tool --module "$proxy" -L
 signs_by() { # NAME COMMAND...: by label of the key's id
@@ -243,6 +245,43 @@ if [ "$kind" = huks ]; then
     for i in 1 2 3 4; do
         verify "p11-kit server: client $i, openssl verifies" rsa.pem "signature.$i" letter -sha256
     done
+fi
+# Another user has the socket and nothing else: neither the store nor the module's configuration.
+if [ "$(id -u)" = 0 ] && [ -n "${INTEROP_NAMESPACE-}" ]; then
+    # He may not get at the test's directory; in this namespace /mnt is a place for both.
+    mkdir "$work/both"
+    chmod 1777 "$work/both"
+    cp letter "$work/both/"
+    must check "a place for two users" mount --bind "$work/both" /mnt
+    as_other=(setpriv --reuid nobody --regid nogroup --clear-groups env -C /mnt HOME=/nonexistent HUKS_STORE=/nonexistent)
+    refuse "p11-kit server: another user is not let in" '.' "${as_other[@]}" "${remote[@]}" -O
+    shared=/mnt/server.socket
+    p11-kit server --foreground --provider "$module" --user nobody --name "$shared" "$token" >shared.log 2>&1 &
+    shared_server=$!
+    for _ in $(seq 200); do
+        [ ! -S "$shared" ] || break
+        sleep 0.05
+    done
+    # --user is whom the server accepts; that the file system lets him come so far is the administrator's.
+    chmod 666 "$shared"
+    as_other+=(P11_KIT_SERVER_ADDRESS="unix:path=$shared")
+    expect "p11-kit server for another user: he sees the token" 'token label +: interop' \
+        "${as_other[@]}" pkcs11-tool --module "$client" -L
+    id=$("${remote[@]}" -O --type pubkey 2>/dev/null | awk '$1 == "label:" { label = $2 } $1 == "ID:" && label == "rsa" { print $2; exit }')
+    check "p11-kit server for another user: he signs" "${as_other[@]}" "${remote[@]}" --sign --id "$id" \
+        --mechanism SHA256-RSA-PKCS --input-file letter --output-file signature
+    verify "p11-kit server for another user: openssl verifies" rsa.pem /mnt/signature letter -sha256
+    refuse "p11-kit server for another user: his PIN counts" 'CKR_PIN_INCORRECT' \
+        "${as_other[@]}" pkcs11-tool --module "$client" --token-label interop --login --pin 000000 -O
+    refuse "p11-kit server for another user: a third is not let in" 'No slot|CKR_|rror' env --ignore-signal=PIPE setpriv --reuid daemon \
+        --regid nogroup --clear-groups env -C /mnt P11_KIT_SERVER_ADDRESS="unix:path=$shared" "${remote[@]}" -O
+    refuse "p11-kit server for another user: not without it" 'No slot|not found|CKR_|rror' \
+        "${as_other[@]}" pkcs11-tool --module "$module" --token-label interop --login --pin "$pin" -O
+    kill "$shared_server"
+    wait "$shared_server" 2>/dev/null
+    umount /mnt
+else
+    skip "p11-kit server for another user" "this user can't become another"
 fi
 unset P11_KIT_SERVER_ADDRESS
 if kill -0 "$server" 2>/dev/null; then pass "p11-kit server still runs"; else fail "p11-kit server still runs" "$(cat server.log)"; fi

@@ -5,6 +5,7 @@
 . "$(dirname "$0")/common.sh"
 needs pkcs11-tool opensc
 needs openssl openssl
+consumer "OpenSC: pkcs11-tool" opensc
 
 tool=(pkcs11-tool --module "$module")
 mine=("${tool[@]}" --token-label interop)

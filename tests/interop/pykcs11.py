@@ -306,5 +306,8 @@ finally:
     if os.getpid() == owner:
         os.chdir("/")
         shutil.rmtree(work, ignore_errors=True)
+version = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", "python3-pykcs11"], stdout=subprocess.PIPE,
+                         stderr=subprocess.DEVNULL, text=True).stdout if shutil.which("dpkg-query") else ""
+print("consumer: PyKCS11\t%s\t%d\t%d\t%d" % (version or "?", *counts.values()))
 print("%(passed)d passed, %(failed)d failed, %(skipped)d skipped" % counts)
 sys.exit(1 if counts["failed"] else 0)
