@@ -90,7 +90,10 @@ static const OSSL_ALGORITHM *provider_query(void *context, int operation, int *n
     case OSSL_OP_KEYMGMT:
         return provider_key_rows;
     default:
-        return operation > 0 && operation <= OSSL_OP__HIGHEST ? provider_others[operation] : NULL;
+        /* Another context of the process may be writing the same here, for itself. */
+        return operation > 0 && operation <= OSSL_OP__HIGHEST
+                   ? __atomic_load_n(&provider_others[operation], __ATOMIC_ACQUIRE)
+                   : NULL;
     }
 }
 
