@@ -108,7 +108,7 @@ static void begin(void)
 
 static const char *disk_full(void)
 {
-    if (!move_to_small_disk(store_path(), 400)) {
+    if (!move_to_small_disk(store_path(), 2048)) {
         return no_mount;
     }
     begin();

@@ -73,7 +73,7 @@ static const char *nothing(void)
 
 static const char *disk_full(void)
 {
-    if (!move_to_small_disk(native_store(), 600)) {
+    if (!move_to_small_disk(native_store(), 2048)) {
         return no_mount;
     }
     OK(exists());
