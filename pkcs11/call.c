@@ -21,7 +21,8 @@
 
 #include "pkcs11/module.h"
 
-#define STRIPES   16U
+#define STRIPES   24U
+#define OWNED     8U /* of them belong to one thread each: the first that come */
 #define GATE_SIZE 4096U
 #define DRAIN_NS  10000000L /* how long a wake-up that got lost could cost C_Finalize */
 
@@ -45,7 +46,8 @@ _Static_assert(sizeof(gate) == GATE_SIZE, "the gate is one page and nothing else
  */
 static atomic_bool gate_wiped;
 
-static _Thread_local struct {
+/* Reached once a call, by its address: each mention of thread-local data in a library is a call of its own. */
+static _Thread_local struct p11_thread {
     CK_RV last_rv;
     unsigned stripe; /* plus 1; 0: not given yet */
 } thread;
@@ -127,23 +129,33 @@ void p11_gate_drain(void)
 static void gate_leave(unsigned stripe)
 {
     atomic_uint *running = &gate.stripes[stripe].running;
-    if (atomic_fetch_sub(running, 1) == 1 && atomic_load(&gate.draining)) {
+    unsigned left;
+    if (stripe < OWNED) {
+        /* Nobody else counts here. The look at `draining` may come too early: C_Finalize looks again itself. */
+        left = atomic_load_explicit(running, memory_order_relaxed) - 1;
+        atomic_store_explicit(running, left, memory_order_release);
+    } else {
+        left = atomic_fetch_sub(running, 1) - 1;
+    }
+    if (left == 0 && atomic_load(&gate.draining)) {
         futex(running, FUTEX_WAKE, INT_MAX, NULL);
     }
 }
 
-static unsigned gate_stripe(void)
+/* A thread's number stays its own when it has ended: later ones share what is left. */
+static unsigned gate_stripe(struct p11_thread *mine)
 {
     static atomic_uint next;
-    if (thread.stripe == 0) {
-        thread.stripe = 1 + atomic_fetch_add_explicit(&next, 1, memory_order_relaxed) % STRIPES;
+    if (mine->stripe == 0) {
+        unsigned number = atomic_fetch_add_explicit(&next, 1, memory_order_relaxed);
+        mine->stripe = 1 + (number < OWNED ? number : OWNED + number % (STRIPES - OWNED));
     }
-    return thread.stripe - 1;
+    return mine->stripe - 1;
 }
 
 static bool gate_enter(struct p11_call *call)
 {
-    call->stripe = gate_stripe();
+    call->stripe = gate_stripe(call->thread);
     atomic_fetch_add(&gate.stripes[call->stripe].running, 1);
     call->entered = p11_gate_is_open();
     if (!call->entered) {
@@ -166,8 +178,8 @@ struct engine *p11_engine(void)
 
 void p11_enter_any(struct p11_call *call, const char *function)
 {
-    *call = (struct p11_call){.function = function};
-    error_clear();
+    *call = (struct p11_call){.function = function, .thread = &thread, .error = error_here()};
+    *call->error = HUKS_OK;
 }
 
 CK_RV p11_enter(struct p11_call *call, const char *function)
@@ -247,12 +259,12 @@ CK_RV p11_leave(struct p11_call *call, CK_RV rv)
 {
     if (rv == CKR_OK) {
         /* What failed on the way and was made good is no failure of the call. */
-        error_clear();
-    } else if (error_code() == HUKS_OK) {
+        *call->error = HUKS_OK;
+    } else if (*call->error == HUKS_OK) {
         p11_fail(rv, NULL);
     }
-    note_in_session(call, (CK_ULONG)error_code());
-    thread.last_rv = rv;
+    note_in_session(call, (CK_ULONG)*call->error);
+    call->thread->last_rv = rv;
     log_call(call, rv);
     if (call->entered) {
         gate_leave(call->stripe);

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "pkcs11/mechanism_row.h"
+#include "pkcs11/module.h"
 #include "pkcs11/template.h"
 
 static const struct p11_mechanism_table *const tables[] = {
@@ -32,7 +33,7 @@ const struct p11_mechanism *p11_mechanism_row(size_t number)
  * insert the same rows in the same order, so each row finds its own place again. No lock, that a fork could
  * leave behind.
  */
-#define SLOTS 2048u
+#define SLOTS P11_MECHANISM_SLOTS
 static _Atomic(const struct p11_mechanism *) slots[SLOTS];
 static atomic_bool slots_filled;
 
@@ -63,6 +64,18 @@ static bool row_offered(const struct p11_mechanism *row)
            operation_offered(p11_engine(), row->alg, &spec);
 }
 
+/* Asked once a module. A "no" is not kept: it may have been for want of memory. */
+static bool slot_offered(size_t slot, const struct p11_mechanism *row)
+{
+    atomic_bool *known = &p11_module()->offered[slot];
+    if (atomic_load_explicit(known, memory_order_relaxed)) {
+        return true;
+    }
+    bool offered = row_offered(row);
+    atomic_store_explicit(known, offered, memory_order_relaxed);
+    return offered;
+}
+
 const struct p11_mechanism *p11_mechanism_find(CK_MECHANISM_TYPE type)
 {
     if (!atomic_load_explicit(&slots_filled, memory_order_acquire)) {
@@ -72,7 +85,7 @@ const struct p11_mechanism *p11_mechanism_find(CK_MECHANISM_TYPE type)
     for (size_t slot = slot_first(type);
          (row = atomic_load_explicit(&slots[slot], memory_order_relaxed)) != NULL; slot = (slot + 1) % SLOTS) {
         if (row->type == type) {
-            return row_offered(row) ? row : NULL;
+            return slot_offered(slot, row) ? row : NULL;
         }
     }
     return NULL;

@@ -9,12 +9,18 @@
 #ifndef HUKS_PKCS11_MODULE_H
 #define HUKS_PKCS11_MODULE_H
 
+#include <stdatomic.h>
+
 #include "pkcs11/call.h"
 #include "pkcs11/session_table.h"
+
+/* Places of the mechanism table's index. */
+#define P11_MECHANISM_SLOTS 2048u
 
 struct p11_module {
     struct engine *engine;
     struct p11_sessions *sessions;
+    atomic_bool offered[P11_MECHANISM_SLOTS]; /* mechanisms asked for before that are there */
     struct p11_module *next; /* in a child: another parent's */
 };
 

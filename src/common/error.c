@@ -167,6 +167,11 @@ void error_clear(void)
     record.code = HUKS_OK;
 }
 
+int32_t *error_here(void)
+{
+    return &record.code;
+}
+
 int32_t error_code(void)
 {
     return record.code;

@@ -128,6 +128,9 @@ HUKS_MUST_USE huks_rc error_raise_text(int32_t code, enum error_about about, con
 /* Forgets the calling thread's failure. One store. */
 void error_clear(void);
 
+/* Where the calling thread's code stands, for one who asks and clears more than once. Writes HUKS_OK alone. */
+int32_t *error_here(void);
+
 /* The calling thread's last failure; HUKS_OK and ABOUT_NOTHING after success. */
 int32_t error_code(void);
 enum error_about error_about(void);
