@@ -75,27 +75,51 @@ struct OH_Huks_Result OH_Huks_IsKeyItemExist(const struct OH_Huks_Blob *keyAlias
  * receives 8 bytes that name the session. `token` may be NULL; its size becomes 0 when no challenge is needed.
  * It holds one of the store's key-operation sessions until it ends.
  *
- * 401 · 12000002 · 12000003 · 12000010 no session came free · 12000011 no such key.
+ * What the key was made with must be said again, with that value (401); what its maker left open must be said,
+ * with a value that the algorithm has (12000002). Encryption with GCM or CCM makes a nonce when NONCE is absent.
+ * Decryption with them needs NONCE and AE_TAG here. DERIVE (ALGORITHM HKDF or PBKDF2) and AGREE (ECDH, X25519,
+ * DH) look at their parameters at the first update.
+ *
+ * 401 NULL, alias, set, handle shorter than 8 bytes, purpose, a value that is not the key's, IV or nonce absent ·
+ * 12000001 what HUKS has no number for · 12000002 · 12000003 IV, nonce, tag length, algorithm ·
+ * 12000010 no session came free · 12000011 no such key · 12000012 the PSS salt is not the key's ·
+ * 12000018 AE_TAG is of another length.
  */
 struct OH_Huks_Result OH_Huks_InitSession(const struct OH_Huks_Blob *keyAlias,
                                           const struct OH_Huks_ParamSet *paramSet, struct OH_Huks_Blob *handle,
                                           struct OH_Huks_Blob *token);
 
 /*
- * Gives the session one part of its data. Ciphers write what they have to outData; others set its size to 0.
- * A failure ends the session, except for wrong pointers and sets.
+ * Gives the session one part of its data, at most 8 MiB. Ciphers that work on parts write what they have to
+ * outData, which must have room for as much as comes in; all others set its size to 0. CCM, RSA, SM2, Ed25519
+ * and DIGEST_NONE collect their data; CCM takes 100 KiB of it, the others 5 MiB.
  *
- * 401 · 12000006 · 12000011 no such session.
+ * DERIVE takes exactly one update, whose data count for nothing. AGREE takes exactly one: the peer's public key,
+ * as OH_Huks_ExportPublicKeyItem gives it.
+ *
+ * A failure ends the session, except for wrong pointers, sets and more than 8 MiB.
+ *
+ * 401 NULL, nothing or too much in, too little room, no public key · 12000002, 12000003 parameters of a
+ * derivation · 12000006 · 12000011 no such session, or another call is in it · 12000012 a second update.
  */
 struct OH_Huks_Result OH_Huks_UpdateSession(const struct OH_Huks_Blob *handle,
                                             const struct OH_Huks_ParamSet *paramSet,
                                             const struct OH_Huks_Blob *inData, struct OH_Huks_Blob *outData);
 
 /*
- * Ends the session and writes its result. inData is the last part of the data; when verifying, the signature.
+ * Ends the session and writes its result. inData is the last part of the data, and may be empty; when verifying,
+ * it is the signature, and outData may be empty. Room is asked for the largest result: for ECB and CBC
+ * encryption the data, their padding and one block more; for RSA the modulus's length.
+ *
+ * A derived or agreed secret goes to outData, or, with KEY_STORAGE_FLAG PERSISTENT or
+ * DERIVED_AGREED_KEY_STORAGE_FLAG ONLY_USED_IN_HUKS in the set, becomes a symmetric key under KEY_ALIAS;
+ * ALGORITHM, KEY_SIZE (the secret's) and PURPOSE must then be in the set, and KEY_OVERRIDE counts.
+ *
  * The session is over whatever the result, except for wrong pointers and sets.
  *
- * 401 · 12000006 refused by the crypto engine; a signature that does not verify · 12000011.
+ * 401 NULL, no room, data of a wrong length, no update before · 12000002, 12000003 tags of the new key, a
+ * signature of impossible length · 12000006 refused by the crypto engine; a signature or tag that does not
+ * verify · 12000011 · 12000012 where the secret is to go contradicts the base key · 12000017 KEY_ALIAS is taken.
  */
 struct OH_Huks_Result OH_Huks_FinishSession(const struct OH_Huks_Blob *handle,
                                             const struct OH_Huks_ParamSet *paramSet,

@@ -9,6 +9,7 @@
 
 #include "api/result.h"
 #include "huks/native_huks_param.h"
+#include "service/fork.h"
 
 #define ALIAS_MAX 128u
 
@@ -16,21 +17,34 @@ static _Atomic(struct engine *) current;
 static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
 static bool watching;
 
-/* A child must not wait for a lock that another thread of the parent held. */
+/*
+ * A child must not wait for a lock that another thread of the parent held. Whoever holds `making` may wait
+ * for the engine's locks, never the other way round; so ours come first.
+ */
 static void door_prepare(void)
 {
     pthread_mutex_lock(&making);
+    door_sessions_lock();
 }
 
-static void door_unlock(void)
+static void door_parent(void)
 {
+    door_sessions_unlock();
+    pthread_mutex_unlock(&making);
+}
+
+static void door_child(void)
+{
+    door_sessions_forget();
+    door_sessions_unlock();
     pthread_mutex_unlock(&making);
 }
 
 static huks_rc door_make(struct engine **out)
 {
     if (!watching) {
-        if (pthread_atfork(door_prepare, door_unlock, door_unlock) != 0) {
+        HUKS_TRY(fork_register());
+        if (pthread_atfork(door_prepare, door_parent, door_child) != 0) {
             return error_no_memory();
         }
         watching = true;

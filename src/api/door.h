@@ -9,6 +9,11 @@
 
 HUKS_MUST_USE huks_rc door_engine(struct engine **out);
 
+/* The sessions' part in a fork (session.c): the child has none of the parent's. */
+void door_sessions_lock(void);
+void door_sessions_unlock(void);
+void door_sessions_forget(void);
+
 /* 401 in HUKS's order: the alias has data, and 1 to 128 bytes. */
 HUKS_MUST_USE huks_rc door_alias(const struct OH_Huks_Blob *alias, struct bytes *out);
 /* 401 unless the set is consistent and its tags are known and different. NULL is an empty set. */

@@ -22,6 +22,29 @@ struct session_entry {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct session_entry *sessions;
+static struct session_entry *parents; /* kept reachable; nothing in them may be touched here */
+
+void door_sessions_lock(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+void door_sessions_unlock(void)
+{
+    pthread_mutex_unlock(&lock);
+}
+
+/* Threads of the parent may have been in the midst of them: a child leaves them alone. */
+void door_sessions_forget(void)
+{
+    struct session_entry **end = &sessions;
+    while (*end != NULL) {
+        end = &(*end)->next;
+    }
+    *end = parents;
+    parents = sessions;
+    sessions = NULL;
+}
 
 static huks_rc no_session(void)
 {
@@ -142,6 +165,9 @@ struct OH_Huks_Result OH_Huks_InitSession(const struct OH_Huks_Blob *keyAlias,
 
 /* ---- update, finish, abort ---- */
 
+/* What one call may bring; as much as HUKS's service takes. */
+#define INPUT_MAX (8u << 20)
+
 /* What a caller does wrong before the session is looked at leaves it alone. */
 static huks_rc step_check(const struct OH_Huks_Blob *handle, const struct OH_Huks_ParamSet *set,
                           const struct OH_Huks_Blob *in, const struct OH_Huks_Blob *out)
@@ -150,7 +176,7 @@ static huks_rc step_check(const struct OH_Huks_Blob *handle, const struct OH_Huk
     if (handle == NULL || handle->data == NULL || set == NULL || in == NULL || out == NULL) {
         return error_illegal(ABOUT_NOTHING, ILLEGAL_NULL);
     }
-    if ((in->data == NULL && in->size != 0) || (out->data == NULL && out->size != 0)) {
+    if ((in->data == NULL && in->size != 0) || (out->data == NULL && out->size != 0) || in->size > INPUT_MAX) {
         return error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
     }
     return door_set(set);
@@ -163,7 +189,7 @@ static huks_rc update_session(const struct OH_Huks_Blob *handle, const struct OH
     struct session_entry *entry;
     HUKS_TRY(entry_claim(handle, false, &entry));
     size_t size = out->size;
-    huks_rc rc = native_update(&entry->session, bytes_of(in->data, in->size), out->data, &size);
+    huks_rc rc = native_update(&entry->session, set, bytes_of(in->data, in->size), out->data, &size);
     if (rc == HUKS_OK) {
         out->size = (uint32_t)size;
     }
@@ -185,7 +211,7 @@ static huks_rc finish_session(const struct OH_Huks_Blob *handle, const struct OH
     struct session_entry *entry;
     HUKS_TRY(entry_claim(handle, true, &entry));
     size_t size = out->size;
-    huks_rc rc = native_finish(&entry->session, bytes_of(in->data, in->size), out->data, &size);
+    huks_rc rc = native_finish(&entry->session, set, bytes_of(in->data, in->size), out->data, &size);
     if (rc == HUKS_OK) {
         out->size = (uint32_t)size;
     }

@@ -93,7 +93,7 @@ HUKS_MUST_USE huks_rc crypto_op_begin(struct crypto_op *op, struct crypto_key *k
 HUKS_MUST_USE huks_rc crypto_op_update(struct crypto_op *op, struct bytes in, void *out, size_t *size);
 /* The end: cipher's last block, AEAD's tag, signature, MAC or digest. */
 HUKS_MUST_USE huks_rc crypto_op_finish(struct crypto_op *op, void *out, size_t *size);
-/* update and finish in one, with no earlier update: the hot path. */
+/* update and finish in one; with no earlier update it is the hot path. */
 HUKS_MUST_USE huks_rc crypto_op_once(struct crypto_op *op, struct bytes in, void *out, size_t *size);
 /*
  * Verification's end, after updates or in one with `in`. Mismatch: 12000006 ABOUT_SIGNATURE; a length that

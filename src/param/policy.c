@@ -62,6 +62,7 @@ static const struct policy {
     {OH_HUKS_KEY_PURPOSE_AGREE, OH_HUKS_ALG_DH, {PURPOSE}},
     {OH_HUKS_KEY_PURPOSE_MAC, OH_HUKS_ALG_HMAC, {DIGEST, PURPOSE}},
     {OH_HUKS_KEY_PURPOSE_MAC, OH_HUKS_ALG_SM3, {ALG, DIGEST, PURPOSE}},
+    {OH_HUKS_KEY_PURPOSE_MAC, HUKS_ALG_CMAC, {PURPOSE}},
     {OH_HUKS_KEY_PURPOSE_DERIVE, OH_HUKS_ALG_HKDF, {DIGEST, PURPOSE}},
     {OH_HUKS_KEY_PURPOSE_DERIVE, OH_HUKS_ALG_PBKDF2, {DIGEST, PURPOSE}},
 #undef ALG
@@ -156,7 +157,15 @@ static huks_rc check_tags(const OH_Huks_ParamSet *key, const OH_Huks_ParamSet *i
     return HUKS_OK;
 }
 
-/* ---- RSA signatures ---- */
+/* ---- RSA ---- */
+
+static huks_rc check_rsa_cipher(const OH_Huks_ParamSet *init)
+{
+    bool oaep = param_u32(init, OH_HUKS_TAG_PADDING, OH_HUKS_PADDING_NONE) == OH_HUKS_PADDING_OAEP;
+    return oaep && param_u32(init, OH_HUKS_TAG_DIGEST, OH_HUKS_DIGEST_NONE) == OH_HUKS_DIGEST_NONE
+               ? invalid("digest algorithm")
+               : HUKS_OK;
+}
 
 static huks_rc check_rsa_signature(const OH_Huks_ParamSet *key, const OH_Huks_ParamSet *init)
 {
@@ -175,6 +184,23 @@ static huks_rc check_rsa_signature(const OH_Huks_ParamSet *key, const OH_Huks_Pa
         return invalid("digest algorithm");
     }
     return HUKS_OK;
+}
+
+/* ---- MACs ---- */
+
+/* HUKS's header names CMAC and its keys can't be made; here a block cipher's MAC key serves, unless a digest
+   was fixed for it: then it is HMAC's. */
+static huks_rc check_cmac(const OH_Huks_ParamSet *key)
+{
+    switch (param_u32(key, OH_HUKS_TAG_ALGORITHM, 0)) {
+    case OH_HUKS_ALG_AES:
+    case HUKS_ALG_DES:
+    case HUKS_ALG_3DES:
+    case OH_HUKS_ALG_SM4:
+        return param_has(key, OH_HUKS_TAG_DIGEST) ? illegal(ABOUT_MECHANISM_PARAM, ILLEGAL_ARGUMENT) : HUKS_OK;
+    default:
+        return illegal(ABOUT_KEY_TYPE, ILLEGAL_ARGUMENT);
+    }
 }
 
 /* ---- IVs, nonces and tags ---- */
@@ -265,7 +291,7 @@ static bool is_operation(uint32_t purpose)
 
 static bool hashes(uint32_t alg, uint32_t purpose)
 {
-    return purpose == OH_HUKS_KEY_PURPOSE_MAC ||
+    return (purpose == OH_HUKS_KEY_PURPOSE_MAC && alg != HUKS_ALG_CMAC) ||
            ((purpose & PURPOSE_SIGN) != 0 && alg != OH_HUKS_ALG_ED25519 && alg != HUKS_ALG_ML_DSA);
 }
 
@@ -280,12 +306,23 @@ huks_rc rules_check_operation(const OH_Huks_ParamSet *init)
     return is_operation(purpose) ? HUKS_OK : illegal(ABOUT_PURPOSE, ILLEGAL_ARGUMENT);
 }
 
+/* A batch is many operations in one session, for keys whose user is asked once; the engine has none. */
+static huks_rc check_batch(const OH_Huks_ParamSet *init)
+{
+    bool batch = param_bool(init, HUKS_TAG_IS_BATCH_OPERATION, false);
+    if (batch || param_has(init, HUKS_TAG_BATCH_OPERATION_TIMEOUT)) {
+        return error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_MECHANISM_PARAM, "batch operation");
+    }
+    return HUKS_OK;
+}
+
 huks_rc rules_check_init(const OH_Huks_ParamSet *key, const OH_Huks_ParamSet *init)
 {
     uint32_t purpose = param_u32(init, OH_HUKS_TAG_PURPOSE, 0);
     uint32_t alg = param_u32(init, OH_HUKS_TAG_ALGORITHM, 0);
     const struct policy *policy = find_policy(alg, purpose);
 
+    HUKS_TRY(check_batch(init));
     HUKS_TRY(rules_check_operation(init));
     if (purpose == OH_HUKS_KEY_PURPOSE_DERIVE) {
         return HUKS_OK;
@@ -300,7 +337,10 @@ huks_rc rules_check_init(const OH_Huks_ParamSet *key, const OH_Huks_ParamSet *in
     if ((purpose & PURPOSE_CIPHER) != 0 && rules_is_symmetric(alg)) {
         return check_block_cipher(key, init, alg, purpose == OH_HUKS_KEY_PURPOSE_DECRYPT);
     }
-    return HUKS_OK;
+    if ((purpose & PURPOSE_CIPHER) != 0 && alg == OH_HUKS_ALG_RSA) {
+        return check_rsa_cipher(init);
+    }
+    return alg == HUKS_ALG_CMAC ? check_cmac(key) : HUKS_OK;
 }
 
 /* ---- derivation and agreement, at their first update ---- */

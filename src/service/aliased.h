@@ -1,5 +1,6 @@
 /*
- * What lies under an alias of the native door: for native*.c alone.
+ * What the files of the native door's verbs share, native*.c: what lies under an alias, and the parts of a
+ * session. What they share to make keys stands in native_make.h.
  */
 #ifndef HUKS_SERVICE_ALIASED_H
 #define HUKS_SERVICE_ALIASED_H
@@ -24,5 +25,16 @@ void aliased_free(struct aliased *aliased);
 /* The native door's token and what the alias means there, at the set's level; 12000011 when nothing does. */
 HUKS_MUST_USE huks_rc aliased_open(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set,
                                    struct token **token, struct aliased *out);
+
+/* What Init asks of the crypto engine, of a key made with `key`; views are Init's (native_spec.c). */
+HUKS_MUST_USE huks_rc native_spec(const OH_Huks_ParamSet *init, const OH_Huks_ParamSet *key,
+                                  struct crypto_spec *spec);
+
+/* Sessions that derive and agree (native_derive.c); `item` is the base key, purposes not yet looked at. */
+HUKS_MUST_USE huks_rc native_derive_begin(struct native_session *session, struct token *token, struct item *item,
+                                          const OH_Huks_ParamSet *set);
+HUKS_MUST_USE huks_rc native_derive_update(struct native_session *session, struct bytes in);
+HUKS_MUST_USE huks_rc native_derive_finish(struct native_session *session, const OH_Huks_ParamSet *set, void *out,
+                                           size_t *size);
 
 #endif

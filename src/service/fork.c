@@ -48,7 +48,7 @@ static void fork_child(void)
     pthread_mutex_unlock(&watch_lock); /* this thread took it before the fork */
 }
 
-huks_rc fork_watch(struct engine *engine)
+huks_rc fork_register(void)
 {
     huks_rc rc = HUKS_OK;
     pthread_mutex_lock(&watch_lock);
@@ -59,12 +59,18 @@ huks_rc fork_watch(struct engine *engine)
             registered = true;
         }
     }
-    if (rc == HUKS_OK) {
-        engine->next = watched;
-        watched = engine;
-    }
     pthread_mutex_unlock(&watch_lock);
     return rc;
+}
+
+huks_rc fork_watch(struct engine *engine)
+{
+    HUKS_TRY(fork_register());
+    pthread_mutex_lock(&watch_lock);
+    engine->next = watched;
+    watched = engine;
+    pthread_mutex_unlock(&watch_lock);
+    return HUKS_OK;
 }
 
 void fork_unwatch(struct engine *engine)

@@ -7,6 +7,11 @@
 
 #include "service/engine.h"
 
+/*
+ * Registers the handlers, once. A door that holds locks of its own over a fork registers its handlers after
+ * this: it is asked before the engine then, and what it waits for waits for nothing of the engine's.
+ */
+HUKS_MUST_USE huks_rc fork_register(void);
 /* Adds an engine to those the handlers serve; registers the handlers with the first. */
 HUKS_MUST_USE huks_rc fork_watch(struct engine *engine);
 void fork_unwatch(struct engine *engine);

@@ -7,8 +7,9 @@ engine_sources += \
 	src/service/item.c src/service/item.h \
 	src/service/make.c \
 	src/service/native.c src/service/native.h \
+	src/service/native_derive.c \
 	src/service/native_make.c src/service/native_make.h \
-	src/service/native_session.c \
+	src/service/native_session.c src/service/native_spec.c \
 	src/service/operate.c src/service/operate.h \
 	src/service/private.h \
 	src/service/status.c src/service/status.h \

@@ -21,22 +21,31 @@ HUKS_MUST_USE huks_rc native_params(struct engine *engine, struct bytes alias, c
 HUKS_MUST_USE huks_rc native_list(struct engine *engine, const OH_Huks_ParamSet *set,
                                   huks_rc (*visit)(struct bytes alias, void *argument), void *argument);
 
-/* One session: zero-initialise; native_session_free() any time. One thread at a time. */
+/*
+ * One session: zero-initialise; native_session_free() any time. One thread at a time. Update's and Finish's
+ * sets say what is of the call; what the operation is, Init's set said.
+ */
 struct native_session {
     struct operation operation;
     struct crypto_spec spec; /* scalars only; its views are dead after begin */
     uint32_t purpose;
-    uint32_t alg, size_bits;
-    bool cached;       /* the method takes its data in one piece: collected here */
-    bool is_digest;    /* … and that piece is a digest, of which its length tells which */
-    uint8_t nonce[16]; /* made here, because the caller gave none: goes out behind the tag */
+    uint32_t alg, size_bits; /* the key's */
+    size_t given, most;      /* bytes of data that came, and how many may come */
+    bool collects;           /* the method works on the whole of its data, at the end */
+    bool is_digest;          /* … and that is a digest, of which its length tells which */
+    uint8_t digest[64];      /* such a one, as far as it has come */
+    uint8_t nonce[16];       /* made here, because the caller gave none: goes out behind the tag */
     size_t nonce_size;
-    struct buffer data;
+    OH_Huks_ParamSet *init; /* a derivation or agreement: what Init said, needed by Update */
+    bool derived;
+    struct secret secret; /* … and its result, from Update to Finish */
 };
 HUKS_MUST_USE huks_rc native_begin(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set,
                                    struct native_session *session);
-HUKS_MUST_USE huks_rc native_update(struct native_session *session, struct bytes in, void *out, size_t *size);
-HUKS_MUST_USE huks_rc native_finish(struct native_session *session, struct bytes in, void *out, size_t *size);
+HUKS_MUST_USE huks_rc native_update(struct native_session *session, const OH_Huks_ParamSet *set,
+                                    struct bytes in, void *out, size_t *size);
+HUKS_MUST_USE huks_rc native_finish(struct native_session *session, const OH_Huks_ParamSet *set,
+                                    struct bytes in, void *out, size_t *size);
 void native_session_free(struct native_session *session);
 
 #endif

@@ -88,6 +88,7 @@ static const struct kind *kind_find(uint32_t alg, uint32_t bits)
 static const uint32_t call_tags[] = {
     OH_HUKS_TAG_KEY_OVERRIDE,
     OH_HUKS_TAG_KEY_STORAGE_FLAG,
+    OH_HUKS_TAG_KEY_ALIAS,
     OH_HUKS_TAG_AUTH_TOKEN,
     OH_HUKS_TAG_SYMMETRIC_KEY_DATA,
     OH_HUKS_TAG_ASYMMETRIC_PUBLIC_KEY_DATA,

@@ -1,6 +1,6 @@
 /*
- * HUKS's key operations; see native.h: how its words choose the engine's method, and how its rules on parts,
- * buffers, digests and nonces map onto one operation.
+ * HUKS's key operations; see native.h: its rules on parts, buffers, digests and nonces over one operation of
+ * the engine (huks-semantics 3.7, 4.5, 5.1 to 5.5).
  */
 #include "service/native.h"
 
@@ -10,98 +10,27 @@
 #include "service/aliased.h"
 #include "service/private.h"
 
-/* How HUKS's words choose the engine's method; 0 in a column stands for any. */
-static const struct {
-    uint32_t alg;
-    uint32_t purposes;
-    int padding; /* -1: any */
-    uint32_t mode;
-    enum crypto_method method;
-} methods[] = {
-    {OH_HUKS_ALG_RSA, 0x0f, OH_HUKS_PADDING_PKCS1_V1_5, 0, CRYPTO_RSA_PKCS1},
-    {OH_HUKS_ALG_RSA, 0x0f, OH_HUKS_PADDING_NONE, 0, CRYPTO_RSA_RAW},
-    {OH_HUKS_ALG_RSA, 0x0c, OH_HUKS_PADDING_PSS, 0, CRYPTO_RSA_PSS},
-    {OH_HUKS_ALG_RSA, 0x03, OH_HUKS_PADDING_OAEP, 0, CRYPTO_RSA_OAEP},
-    {OH_HUKS_ALG_ECC, 0x0c, -1, 0, CRYPTO_ECDSA},
-    {OH_HUKS_ALG_SM2, 0x0c, -1, 0, CRYPTO_ECDSA},
-    {OH_HUKS_ALG_SM2, 0x03, -1, 0, CRYPTO_SM2},
-    {OH_HUKS_ALG_DSA, 0x0c, -1, 0, CRYPTO_DSA},
-    {OH_HUKS_ALG_ED25519, 0x0c, -1, 0, CRYPTO_EDDSA},
-    {OH_HUKS_ALG_AES, 0x03, -1, OH_HUKS_MODE_GCM, CRYPTO_AEAD},
-    {OH_HUKS_ALG_AES, 0x03, -1, OH_HUKS_MODE_CCM, CRYPTO_AEAD},
-    {OH_HUKS_ALG_AES, 0x03, -1, 0, CRYPTO_CIPHER},
-    {OH_HUKS_ALG_SM4, 0x03, -1, 0, CRYPTO_CIPHER},
-    {OH_HUKS_ALG_DES, 0x03, -1, 0, CRYPTO_CIPHER},
-    {OH_HUKS_ALG_3DES, 0x03, -1, 0, CRYPTO_CIPHER},
-    {OH_HUKS_ALG_HMAC, 0x80, -1, 0, CRYPTO_HMAC},
-    {OH_HUKS_ALG_SM3, 0x80, -1, 0, CRYPTO_HMAC},
-};
+/* What HUKS collects of a message at most, and of one for CCM and ML-DSA. */
+#define COLLECT_MAX OH_HUKS_MAX_OUT_BLOB_SIZE
+#define SMALL_MAX   (100u << 10)
 
-static enum crypto_method method_of(uint32_t alg, uint32_t purpose, uint32_t padding, uint32_t mode)
+#define CCM_NONCE_SIZE 7
+
+static bool is_rsa(const struct native_session *session)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(methods); i++) {
-        if (methods[i].alg == alg && (methods[i].purposes & purpose) != 0 &&
-            (methods[i].padding < 0 || (uint32_t)methods[i].padding == padding) &&
-            (methods[i].mode == 0 || methods[i].mode == mode)) {
-            return methods[i].method;
-        }
-    }
-    return CRYPTO_NONE;
+    return session->alg == OH_HUKS_ALG_RSA;
 }
 
-static enum crypto_direction direction_of(uint32_t purpose)
+static bool has_purpose(const struct native_session *session, uint32_t purposes)
 {
-    switch (purpose) {
-    case OH_HUKS_KEY_PURPOSE_ENCRYPT:
-        return CRYPTO_ENCRYPT;
-    case OH_HUKS_KEY_PURPOSE_DECRYPT:
-        return CRYPTO_DECRYPT;
-    case OH_HUKS_KEY_PURPOSE_VERIFY:
-        return CRYPTO_VERIFY;
-    default:
-        return CRYPTO_SIGN;
-    }
+    return (session->purpose & purposes) != 0;
 }
 
-/* Init's tag, else the key's. */
-static uint32_t either(const OH_Huks_ParamSet *init, const OH_Huks_ParamSet *key, uint32_t tag)
-{
-    return param_u32(init, tag, param_u32(key, tag, 0));
-}
+#define SIGNING  (OH_HUKS_KEY_PURPOSE_SIGN | OH_HUKS_KEY_PURPOSE_VERIFY)
+#define CRYPTING (OH_HUKS_KEY_PURPOSE_ENCRYPT | OH_HUKS_KEY_PURPOSE_DECRYPT)
+#define DERIVING (OH_HUKS_KEY_PURPOSE_DERIVE | OH_HUKS_KEY_PURPOSE_AGREE)
 
-static huks_rc spec_fill(const OH_Huks_ParamSet *init, const OH_Huks_ParamSet *key, uint32_t purpose,
-                         struct crypto_spec *spec)
-{
-    uint32_t alg = param_u32(init, OH_HUKS_TAG_ALGORITHM, 0);
-    *spec = (struct crypto_spec){
-        .direction = direction_of(purpose),
-        .digest = either(init, key, OH_HUKS_TAG_DIGEST),
-        .padding = either(init, key, OH_HUKS_TAG_PADDING),
-        .mode = either(init, key, OH_HUKS_TAG_BLOCK_MODE),
-        .mgf_digest = param_u32(init, HUKS_TAG_MGF_DIGEST, 0),
-        .aad = param_bytes(init, OH_HUKS_TAG_ASSOCIATED_DATA),
-        .tag = param_bytes(init, OH_HUKS_TAG_AE_TAG),
-        .der = true,
-        .counter_bits = 128,
-    };
-    spec->method = method_of(alg, purpose, spec->padding, spec->mode);
-    if (spec->method == CRYPTO_NONE) {
-        return error_raise(HUKS_E_INVALID_PARAM, ABOUT_MECHANISM, "algorithm");
-    }
-    bool aead = spec->method == CRYPTO_AEAD;
-    spec->iv = param_bytes(init, aead ? OH_HUKS_TAG_NONCE : OH_HUKS_TAG_IV);
-    spec->tag_size = aead ? param_u32(init, OH_HUKS_TAG_AE_TAG_LEN, OH_HUKS_AE_TAG_LEN) : 0;
-    spec->data_size = CRYPTO_SIZE_UNKNOWN;
-    if (spec->method == CRYPTO_RSA_PSS) {
-        spec->salt_size =
-            either(init, key, OH_HUKS_TAG_RSA_PSS_SALT_LEN_TYPE) == OH_HUKS_RSA_PSS_SALT_LEN_DIGEST &&
-                    (param_has(init, OH_HUKS_TAG_RSA_PSS_SALT_LEN_TYPE) ||
-                     param_has(key, OH_HUKS_TAG_RSA_PSS_SALT_LEN_TYPE))
-                ? CRYPTO_SALT_DIGEST
-                : CRYPTO_SALT_MAX;
-    }
-    return HUKS_OK;
-}
+/* ---- begin ---- */
 
 /* The half of a pair, or the key, that has the purpose. */
 static struct item *item_for(const struct aliased *aliased, uint32_t purpose)
@@ -114,16 +43,24 @@ static struct item *item_for(const struct aliased *aliased, uint32_t purpose)
     return NULL;
 }
 
-/* With DIGEST_NONE these methods sign what the caller hashed, and the length says with what. */
-static bool takes_digest(uint32_t purpose, const struct crypto_spec *spec)
+/* A key of the other door may be of a kind that HUKS has no number for. A generic secret is good for MACs. */
+static huks_rc check_kind(const struct item *item)
 {
-    return (purpose & (OH_HUKS_KEY_PURPOSE_SIGN | OH_HUKS_KEY_PURPOSE_VERIFY)) != 0 &&
-           spec->digest == OH_HUKS_DIGEST_NONE &&
+    uint32_t alg = item_alg(item);
+    if (alg >= HUKS_EXTENSION_ && alg != HUKS_ALG_GENERIC) {
+        return error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_KEY_TYPE, "algorithm");
+    }
+    return HUKS_OK;
+}
+
+/* With DIGEST_NONE these methods sign what the caller hashed, and the length says with what. */
+static bool takes_digest(const struct native_session *session)
+{
+    const struct crypto_spec *spec = &session->spec;
+    return has_purpose(session, SIGNING) && spec->digest == OH_HUKS_DIGEST_NONE &&
            (spec->method == CRYPTO_RSA_PKCS1 || spec->method == CRYPTO_RSA_PSS ||
             spec->method == CRYPTO_ECDSA || spec->method == CRYPTO_DSA);
 }
-
-#define CCM_NONCE_SIZE 7
 
 static huks_rc make_nonce(struct engine *engine, struct native_session *session)
 {
@@ -137,6 +74,34 @@ static huks_rc make_nonce(struct engine *engine, struct native_session *session)
     return HUKS_OK;
 }
 
+/* HUKS collects SM2's messages too, though a digest would do. */
+static size_t most_data(const struct native_session *session)
+{
+    const struct crypto_spec *spec = &session->spec;
+    if (spec->method == CRYPTO_ML_DSA || (spec->method == CRYPTO_AEAD && spec->mode == OH_HUKS_MODE_CCM)) {
+        return SMALL_MAX;
+    }
+    bool sm2 = session->alg == OH_HUKS_ALG_SM2 && has_purpose(session, SIGNING);
+    return session->collects || sm2 ? COLLECT_MAX : SIZE_MAX;
+}
+
+static huks_rc begin_data(struct engine *engine, struct token *token, struct item *item,
+                          const OH_Huks_ParamSet *set, struct native_session *session)
+{
+    struct crypto_spec *spec = &session->spec;
+    HUKS_TRY(native_spec(set, item_params(item), spec));
+    session->is_digest = takes_digest(session);
+    if (session->is_digest) {
+        spec->hash_of_input = OH_HUKS_DIGEST_SHA256; /* until the length is known */
+    }
+    HUKS_TRY(make_nonce(engine, session));
+    HUKS_TRY(operation_begin(&session->operation, token, item, session->purpose, spec));
+    spec->iv = spec->aad = spec->tag = BYTES_NONE;
+    session->collects = session->is_digest || !operation_multipart(&session->operation);
+    session->most = most_data(session);
+    return HUKS_OK;
+}
+
 huks_rc native_begin(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set,
                      struct native_session *session)
 {
@@ -144,46 +109,40 @@ huks_rc native_begin(struct engine *engine, struct bytes alias, const OH_Huks_Pa
     AUTO(aliased_free) struct aliased aliased = {0};
     HUKS_TRY(aliased_open(engine, alias, set, &token, &aliased));
     uint32_t purpose = param_u32(set, OH_HUKS_TAG_PURPOSE, 0);
-    struct item *item = item_for(&aliased, purpose);
-    HUKS_TRY(rules_check_init(item_params(item != NULL ? item : aliased.items[0]), set));
-    if (item == NULL) {
-        return error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
-    }
-    if ((purpose & (OH_HUKS_KEY_PURPOSE_DERIVE | OH_HUKS_KEY_PURPOSE_AGREE | OH_HUKS_KEY_PURPOSE_WRAP |
-                    OH_HUKS_KEY_PURPOSE_UNWRAP)) != 0) {
-        return error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_PURPOSE, "key purpose of this session");
-    }
-    struct crypto_spec *spec = &session->spec;
-    HUKS_TRY(spec_fill(set, item_params(item), purpose, spec));
+    struct item *fit = item_for(&aliased, purpose);
+    struct item *item = fit != NULL ? fit : aliased.items[0];
+    HUKS_TRY(check_kind(item));
+    HUKS_TRY(rules_check_init(item_params(item), set));
     session->purpose = purpose;
     session->alg = item_alg(item);
     session->size_bits = param_u32(item_params(item), OH_HUKS_TAG_KEY_SIZE, 0);
-    session->is_digest = takes_digest(purpose, spec);
-    if (session->is_digest) {
-        spec->hash_of_input = OH_HUKS_DIGEST_SHA256; /* until the length is known */
+    if (has_purpose(session, DERIVING)) {
+        return native_derive_begin(session, token, item, set);
     }
-    HUKS_TRY(make_nonce(engine, session));
-    HUKS_TRY(operation_begin(&session->operation, token, item, purpose, spec));
-    spec->iv = spec->aad = spec->tag = BYTES_NONE;
-    session->cached = session->is_digest || !operation_multipart(&session->operation);
+    return fit != NULL ? begin_data(engine, token, item, set, session)
+                       : error_illegal(ABOUT_PURPOSE, ILLEGAL_ARGUMENT);
+}
+
+/* ---- what every step begins with ---- */
+
+static huks_rc step_enter(struct native_session *session, const OH_Huks_ParamSet *set)
+{
+    HUKS_TRY(operation_touch(&session->operation));
+    /* HUKS's MAC asks for its algorithm at each step. */
+    if (has_purpose(session, OH_HUKS_KEY_PURPOSE_MAC) && !param_has(set, OH_HUKS_TAG_ALGORITHM)) {
+        return error_illegal(ABOUT_MECHANISM_PARAM, ILLEGAL_ABSENT);
+    }
     return HUKS_OK;
 }
 
-/* ---- data ---- */
-
-#define CACHE_MAX (5u << 20)
-
-static huks_rc cache(struct native_session *session, struct bytes in)
+static huks_rc count_data(struct native_session *session, size_t size)
 {
-    if (in.size > CACHE_MAX - session->data.size) {
-        return error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
+    if (size > session->most - session->given) {
+        return session->spec.method == CRYPTO_AEAD ? error_raise(HUKS_E_INTERNAL, ABOUT_DATA_LEN, NULL)
+                                                   : error_illegal(ABOUT_DATA_LEN, ILLEGAL_ARGUMENT);
     }
-    return buffer_append(&session->data, in.data, in.size);
-}
-
-static bool gives_output(const struct native_session *session)
-{
-    return (session->purpose & (OH_HUKS_KEY_PURPOSE_ENCRYPT | OH_HUKS_KEY_PURPOSE_DECRYPT)) != 0;
+    session->given += size;
+    return HUKS_OK;
 }
 
 /* A length that the method can't take has HUKS's own codes here: its callers' 401, or its engine's failure.
@@ -194,73 +153,71 @@ static huks_rc length_refused(const struct native_session *session, huks_rc rc)
     if (rc != HUKS_E_INVALID_PARAM || (about != ABOUT_DATA_LEN && about != ABOUT_CIPHERTEXT_LEN)) {
         return rc;
     }
-    bool caller = session->purpose == OH_HUKS_KEY_PURPOSE_SIGN ||
-                  session->purpose == OH_HUKS_KEY_PURPOSE_VERIFY ||
-                  (session->purpose == OH_HUKS_KEY_PURPOSE_ENCRYPT && session->spec.method == CRYPTO_CIPHER);
+    bool caller = has_purpose(session, SIGNING) || (has_purpose(session, OH_HUKS_KEY_PURPOSE_ENCRYPT) &&
+                                                    session->spec.method == CRYPTO_CIPHER);
     return caller ? error_illegal(about, ILLEGAL_ARGUMENT) : error_raise(HUKS_E_CRYPTO, about, NULL);
 }
 
-static huks_rc update(struct native_session *session, struct bytes in, void *out, size_t *size)
+/* ---- update ---- */
+
+/* What will not fit can't be a digest; only its length is kept. */
+static void take_digest(struct native_session *session, size_t given, struct bytes in)
 {
-    if (in.size == 0 && !session->cached) {
-        return error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
+    if (session->given <= sizeof(session->digest) && in.size > 0) {
+        memcpy(session->digest + given, in.data, in.size);
     }
-    if (session->cached) {
-        *size = 0;
-        return cache(session, in);
+}
+
+static huks_rc update_data(struct native_session *session, struct bytes in, void *out, size_t *size)
+{
+    size_t given = session->given;
+    bool gives = has_purpose(session, CRYPTING) && !session->collects;
+    if (in.size == 0 && !session->collects) {
+        return error_illegal(ABOUT_DATA_LEN, ILLEGAL_ARGUMENT);
     }
-    if (!gives_output(session)) {
-        *size = 0;
-        return operation_update(&session->operation, in, NULL, size);
-    }
-    if (*size < in.size) {
+    if (gives && *size < in.size) {
         return error_short_buffer();
+    }
+    HUKS_TRY(count_data(session, in.size));
+    if (session->is_digest) {
+        take_digest(session, given, in);
+        *size = 0;
+        return HUKS_OK;
+    }
+    if (!gives) {
+        *size = 0;
+        out = NULL;
     }
     return operation_update(&session->operation, in, out, size);
 }
 
-huks_rc native_update(struct native_session *session, struct bytes in, void *out, size_t *size)
+huks_rc native_update(struct native_session *session, const OH_Huks_ParamSet *set, struct bytes in, void *out,
+                      size_t *size)
 {
-    return length_refused(session, update(session, in, out, size));
+    HUKS_TRY(step_enter(session, set));
+    if (has_purpose(session, DERIVING)) {
+        *size = 0;
+        return native_derive_update(session, in);
+    }
+    return length_refused(session, update_data(session, in, out, size));
 }
 
-/* The hash that has values of this size. */
-static uint32_t digest_of_size(size_t size)
-{
-    switch (size) {
-    case 16:
-        return OH_HUKS_DIGEST_MD5;
-    case 20:
-        return OH_HUKS_DIGEST_SHA1;
-    case 28:
-        return OH_HUKS_DIGEST_SHA224;
-    case 32:
-        return OH_HUKS_DIGEST_SHA256;
-    case 48:
-        return OH_HUKS_DIGEST_SHA384;
-    case 64:
-        return OH_HUKS_DIGEST_SHA512;
-    default:
-        return OH_HUKS_DIGEST_NONE;
-    }
-}
+/* ---- finish ---- */
 
 static void key_unref_ptr(struct crypto_key **key)
 {
     crypto_key_unref(*key);
 }
 
-/* Now that the digest is here: begins again with the hash that it is of, on the same key-operation session.
- */
-static huks_rc settle_digest(struct native_session *session, size_t size)
+/* Now that the digest is here: begins again with the hash it is of, on the same key-operation session. */
+static huks_rc settle_digest(struct native_session *session)
 {
     struct crypto_spec *spec = &session->spec;
-    uint32_t digest = digest_of_size(size);
+    uint32_t digest = crypto_digest_by_size(session->given);
     if (digest == OH_HUKS_DIGEST_NONE) {
         return error_illegal(ABOUT_DATA_LEN, ILLEGAL_KEY_INFO);
     }
-    if (digest == spec->hash_of_input ||
-        (spec->method != CRYPTO_RSA_PKCS1 && spec->method != CRYPTO_RSA_PSS)) {
+    if (digest == spec->hash_of_input || !is_rsa(session)) {
         return HUKS_OK;
     }
     AUTO(key_unref_ptr) struct crypto_key *key = NULL;
@@ -270,20 +227,60 @@ static huks_rc settle_digest(struct native_session *session, size_t size)
     return crypto_op_begin(session->operation.crypto, key, spec);
 }
 
+static size_t modulus_size(const struct native_session *session)
+{
+    return (session->size_bits + OH_HUKS_BITS_PER_BYTE - 1) / OH_HUKS_BITS_PER_BYTE;
+}
+
+/* RSA without padding takes exactly the modulus's length, and RSA encrypts and decrypts no empty message. */
+static huks_rc check_whole(const struct native_session *session)
+{
+    bool good = session->spec.method == CRYPTO_RSA_RAW
+                    ? session->given == modulus_size(session)
+                    : session->given > 0 || !has_purpose(session, CRYPTING);
+    if (!is_rsa(session) || good) {
+        return HUKS_OK;
+    }
+    return has_purpose(session, SIGNING) ? error_illegal(ABOUT_DATA_LEN, ILLEGAL_ARGUMENT)
+                                         : error_raise(HUKS_E_CRYPTO, ABOUT_DATA_LEN, NULL);
+}
+
 /* The largest signature, as HUKS counts: for a curve r and s in DER, and some. */
 static size_t signature_most(const struct native_session *session)
 {
-    size_t bytes = session->size_bits / 8;
+    size_t bytes = session->size_bits / OH_HUKS_BITS_PER_BYTE;
     switch (session->alg) {
     case OH_HUKS_ALG_RSA:
-        return bytes;
+        return modulus_size(session);
     case OH_HUKS_ALG_ECC:
     case OH_HUKS_ALG_SM2:
-        return 2 * (bytes + session->size_bits % 8) + 8;
+        return 2 * (bytes + session->size_bits % OH_HUKS_BITS_PER_BYTE) + 8;
     case OH_HUKS_ALG_ED25519:
         return OH_HUKS_SIGNATURE_MIN_SIZE;
     default:
         return 0; /* nothing is known */
+    }
+}
+
+/* What HUKS asks for before it works, whatever comes out: `in_size` is Finish's own input. */
+static size_t room_needed(const struct native_session *session, size_t in_size)
+{
+    const struct crypto_spec *spec = &session->spec;
+    bool encrypts = has_purpose(session, OH_HUKS_KEY_PURPOSE_ENCRYPT);
+    size_t block = session->alg == HUKS_ALG_DES || session->alg == HUKS_ALG_3DES ? 8 : 16;
+    switch (spec->method) {
+    case CRYPTO_CIPHER:
+        if (!encrypts || (spec->mode != OH_HUKS_MODE_ECB && spec->mode != OH_HUKS_MODE_CBC)) {
+            return in_size;
+        }
+        return in_size + block + (spec->padding == OH_HUKS_PADDING_PKCS7 ? block - in_size % block : 0);
+    case CRYPTO_AEAD:
+        return in_size + (encrypts ? spec->tag_size + session->nonce_size : 0);
+    case CRYPTO_SM2: /* the point and the hash; the DER around them is not counted */
+        return encrypts ? session->given + 65 + 32 : 0;
+    default:
+        return has_purpose(session, OH_HUKS_KEY_PURPOSE_SIGN) || is_rsa(session) ? signature_most(session)
+                                                                                 : 0;
     }
 }
 
@@ -298,83 +295,67 @@ static huks_rc check_signature_size(const struct native_session *session, size_t
 static huks_rc finish_verifying(struct native_session *session, struct bytes signature)
 {
     if (signature.size == 0) {
-        return error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
+        return error_illegal(ABOUT_SIGNATURE_LEN, ILLEGAL_ARGUMENT);
     }
     HUKS_TRY(check_signature_size(session, signature.size));
-    if (!session->cached) {
+    HUKS_TRY(check_whole(session));
+    if (!session->is_digest) {
         return operation_verify(&session->operation, signature);
     }
-    if (session->is_digest) {
-        HUKS_TRY(settle_digest(session, session->data.size));
-    }
-    return operation_verify_once(&session->operation, bytes_of(session->data.data, session->data.size),
-                                 signature);
+    HUKS_TRY(settle_digest(session));
+    return operation_verify_once(&session->operation, bytes_of(session->digest, session->given), signature);
 }
 
-/* Room is asked for the largest result, whatever comes out. */
-static huks_rc check_room(const struct native_session *session, size_t room)
+/* The last part and the end; what was made here and then refused does not stay in the caller's buffer. */
+static huks_rc finish_data(struct native_session *session, struct bytes in, uint8_t *out, size_t *size)
 {
-    bool rsa = session->alg == OH_HUKS_ALG_RSA;
-    size_t needed = session->purpose == OH_HUKS_KEY_PURPOSE_SIGN || rsa ? signature_most(session) : 0;
-    return room >= needed ? HUKS_OK : error_short_buffer();
-}
-
-static huks_rc finish_cached(struct native_session *session, struct bytes in, void *out, size_t *size)
-{
-    HUKS_TRY(cache(session, in));
-    if (session->is_digest) {
-        HUKS_TRY(settle_digest(session, session->data.size));
-    }
-    return operation_once(&session->operation, bytes_of(session->data.data, session->data.size), out, size);
-}
-
-static huks_rc finish_parts(struct native_session *session, struct bytes in, void *out, size_t *size)
-{
-    size_t first = 0;
-    if (in.size > 0 && gives_output(session)) {
-        first = *size;
-        HUKS_TRY(operation_update(&session->operation, in, out, &first));
-    } else if (in.size > 0) {
-        HUKS_TRY(operation_update(&session->operation, in, NULL, &first));
-    }
-    size_t rest = *size - first;
-    HUKS_TRY(operation_finish(&session->operation, (uint8_t *)out + first, &rest));
-    *size = first + rest;
-    return HUKS_OK;
-}
-
-static huks_rc finish(struct native_session *session, struct bytes in, void *out, size_t *size)
-{
-    if (session->purpose == OH_HUKS_KEY_PURPOSE_VERIFY) {
-        *size = 0;
-        return finish_verifying(session, in);
-    }
-    if (out == NULL || *size == 0) {
-        return error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
-    }
-    HUKS_TRY(check_room(session, *size));
-    if (*size < session->nonce_size) {
+    size_t given = session->given, room = *size;
+    HUKS_TRY(count_data(session, in.size));
+    HUKS_TRY(check_whole(session));
+    if (room < room_needed(session, in.size)) {
         return error_short_buffer();
     }
+    if (session->is_digest) {
+        take_digest(session, given, in);
+        HUKS_TRY(settle_digest(session));
+        in = bytes_of(session->digest, session->given);
+    }
     *size -= session->nonce_size;
-    HUKS_TRY(session->cached ? finish_cached(session, in, out, size) : finish_parts(session, in, out, size));
+    huks_rc rc = operation_once(&session->operation, in, out, size);
+    if (rc != HUKS_OK) {
+        if (has_purpose(session, OH_HUKS_KEY_PURPOSE_DECRYPT)) {
+            memory_cleanse(out, room < in.size ? room : in.size);
+        }
+        return rc;
+    }
     if (session->nonce_size > 0) {
-        memcpy((uint8_t *)out + *size, session->nonce, session->nonce_size);
+        memcpy(out + *size, session->nonce, session->nonce_size);
         *size += session->nonce_size;
     }
     return HUKS_OK;
 }
 
-huks_rc native_finish(struct native_session *session, struct bytes in, void *out, size_t *size)
+huks_rc native_finish(struct native_session *session, const OH_Huks_ParamSet *set, struct bytes in, void *out,
+                      size_t *size)
 {
-    return length_refused(session, finish(session, in, out, size));
+    HUKS_TRY(step_enter(session, set));
+    if (has_purpose(session, OH_HUKS_KEY_PURPOSE_VERIFY)) {
+        *size = 0;
+        return length_refused(session, finish_verifying(session, in));
+    }
+    if (out == NULL || *size == 0) {
+        return error_illegal(ABOUT_BUFFER, ILLEGAL_ARGUMENT);
+    }
+    if (has_purpose(session, DERIVING)) {
+        return native_derive_finish(session, set, out, size);
+    }
+    return length_refused(session, finish_data(session, in, out, size));
 }
 
 void native_session_free(struct native_session *session)
 {
     operation_free(&session->operation);
-    if (session->data.data != NULL) {
-        memory_cleanse(session->data.data, session->data.size);
-    }
-    buffer_free(&session->data);
+    param_set_free(&session->init);
+    secret_free(&session->secret);
+    memory_cleanse(session->digest, sizeof(session->digest));
 }

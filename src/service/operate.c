@@ -136,6 +136,31 @@ huks_rc operation_begin(struct operation *operation, struct token *token, struct
     return HUKS_OK;
 }
 
+huks_rc operation_hold(struct operation *operation, struct token *token, struct item *item)
+{
+    HUKS_TRY(session_take(sessions_of(token), &operation->session));
+    operation->holds = true;
+    operation->token = token;
+    operation->item = item_ref(item);
+    return HUKS_OK;
+}
+
+/* The item's key, for one derivation that its creator permits. */
+static huks_rc derive(struct token *token, struct item *base, const struct crypto_derive_spec *spec,
+                      struct secret *out)
+{
+    AUTO(key_unref_ptr) struct crypto_key *key = NULL;
+    HUKS_TRY(item_key(base, &key));
+    HUKS_TRY(check_purpose(base, OH_HUKS_KEY_PURPOSE_DERIVE | OH_HUKS_KEY_PURPOSE_AGREE));
+    return crypto_derive(token->engine->crypto, key, spec, out);
+}
+
+huks_rc operation_derive(struct operation *operation, const struct crypto_derive_spec *spec, struct secret *out)
+{
+    HUKS_TRY(operation_resume(operation));
+    return operation_step(operation, derive(operation->token, operation->item, spec, out), false);
+}
+
 huks_rc operation_update(struct operation *operation, struct bytes in, void *out, size_t *size)
 {
     HUKS_TRY(operation_resume(operation));
@@ -251,12 +276,11 @@ huks_rc operation_restore(struct operation *operation, struct token *token, stru
 huks_rc operate_derive_bytes(struct token *token, struct item *base, const struct crypto_derive_spec *spec,
                              struct secret *out)
 {
-    AUTO(key_unref_ptr) struct crypto_key *key = NULL;
-    HUKS_TRY(item_key(base, &key));
+    HUKS_TRY(item_ready(base));
     HUKS_TRY(check_purpose(base, OH_HUKS_KEY_PURPOSE_DERIVE | OH_HUKS_KEY_PURPOSE_AGREE));
     struct session_ref session;
     HUKS_TRY(session_take(sessions_of(token), &session));
-    huks_rc rc = crypto_derive(token->engine->crypto, key, spec, out);
+    huks_rc rc = derive(token, base, spec, out);
     session_return(sessions_of(token), session);
     return rc;
 }

@@ -33,6 +33,13 @@ bool operation_offered(struct engine *engine, uint32_t alg, const struct crypto_
  */
 HUKS_MUST_USE huks_rc operation_begin(struct operation *operation, struct token *token, struct item *item,
                                       uint32_t purpose, const struct crypto_spec *spec);
+/*
+ * Begins what the crypto engine does in one step, a derivation: takes the item and a key-operation session
+ * (12000010), looks at nothing. operation_derive() checks the purpose and derives; the operation goes on.
+ */
+HUKS_MUST_USE huks_rc operation_hold(struct operation *operation, struct token *token, struct item *item);
+HUKS_MUST_USE huks_rc operation_derive(struct operation *operation, const struct crypto_derive_spec *spec,
+                                       struct secret *out);
 static inline bool operation_pending(const struct operation *operation)
 {
     return operation->token != NULL;
@@ -66,7 +73,7 @@ HUKS_MUST_USE huks_rc operate_derive(struct token *token, struct item *base, con
 HUKS_MUST_USE huks_rc operate_derive_password(struct token *token, struct bytes password,
                                               const struct crypto_derive_spec *spec, struct item_draft *draft,
                                               uint64_t *handle);
-/* Derives and gives the bytes (native door). */
+/* Derives and gives the bytes. */
 HUKS_MUST_USE huks_rc operate_derive_bytes(struct token *token, struct item *base,
                                            const struct crypto_derive_spec *spec, struct secret *out);
 /*

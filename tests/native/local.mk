@@ -8,6 +8,10 @@ native_programs += tests/native/test-codes
 tests_native_test_codes_SOURCES = tests/native/test-codes.c $(native_common)
 tests_native_test_codes_LDADD = $(native_ldadd)
 
+native_programs += tests/native/test-derive
+tests_native_test_derive_SOURCES = tests/native/test-derive.c $(native_common)
+tests_native_test_derive_LDADD = $(native_ldadd)
+
 native_programs += tests/native/test-doors
 tests_native_test_doors_SOURCES = tests/native/test-doors.c tests/native/doors.c tests/native/doors.h \
 	tests/module/constants.h $(native_common)

@@ -552,7 +552,7 @@ START_TEST(operations_have_their_algorithms)
          {OH_HUKS_ALG_ECC, OH_HUKS_ALG_SM2, OH_HUKS_ALG_DSA, OH_HUKS_ALG_RSA, OH_HUKS_ALG_ED25519,
           HUKS_ALG_ML_DSA}},
         {AGREE, {OH_HUKS_ALG_ECDH, OH_HUKS_ALG_X25519, OH_HUKS_ALG_DH}},
-        {MAC, {OH_HUKS_ALG_HMAC, OH_HUKS_ALG_SM3}},
+        {MAC, {OH_HUKS_ALG_HMAC, OH_HUKS_ALG_SM3, HUKS_ALG_CMAC}},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(operations); i++) {
@@ -632,6 +632,7 @@ START_TEST(rsa_compares)
     begins(SET(ALG(RSA), FOR(DEC), DIGEST(SHA256), PADDING(OAEP)), SET(ALG(RSA), FOR(DEC), PADDING(OAEP)), ABSENT);
     begins(SET(ALG(RSA), FOR(DEC), PADDING(OAEP)), SET(ALG(RSA), FOR(DEC), PADDING(OAEP)), NO_DIGEST);
     begins(SET(ALG(RSA), FOR(DEC), PADDING(OAEP)), SET(ALG(RSA), FOR(DEC), PADDING(OAEP), DIGEST(SM3)), NO_DIGEST);
+    begins(SET(ALG(RSA), FOR(DEC)), SET(ALG(RSA), FOR(DEC), PADDING(OAEP), DIGEST(NONE)), BAD_DIGEST);
     /* only OAEP hashes */
     begins(SET(ALG(RSA), FOR(DEC)), SET(ALG(RSA), FOR(DEC), PADDING(PKCS1_V1_5)), FINE);
     begins(SET(ALG(RSA), FOR(DEC)), SET(ALG(RSA), FOR(DEC), PADDING(NONE)), FINE);
@@ -680,6 +681,28 @@ START_TEST(other_signatures_and_macs)
     begins(SET(ALG(HMAC), FOR(MAC)), SET(ALG(SM3), FOR(MAC), DIGEST(SM3)), ILLEGAL); /* compares ALGORITHM too */
     begins(SET(ALG(SM3), FOR(MAC)), SET(ALG(SM3), FOR(MAC), DIGEST(SM3)), FINE);
     begins(SET(INNER(ML_DSA), FOR(VER)), SET(INNER(ML_DSA), FOR(SIGN)), ILLEGAL);
+}
+END_TEST
+
+/* A block cipher's MAC key does it, when no digest was fixed for HMAC; no digest is asked for. */
+START_TEST(cmac)
+{
+    begins(SET(ALG(AES), FOR(MAC)), SET(INNER(CMAC), FOR(MAC)), FINE);
+    begins(SET(INNER(3DES), FOR(MAC)), SET(INNER(CMAC), FOR(MAC)), FINE);
+    begins(SET(ALG(AES), FOR(ENC)), SET(INNER(CMAC), FOR(MAC)), ILLEGAL);
+    begins(SET(ALG(HMAC), FOR(MAC)), SET(INNER(CMAC), FOR(MAC)), ILLEGAL);
+    begins(SET(ALG(AES), FOR(MAC), DIGEST(SHA256)), SET(INNER(CMAC), FOR(MAC), DIGEST(SHA256)), ILLEGAL);
+    begins(SET(ALG(AES), FOR(MAC)), SET(ALG(AES), FOR(MAC), DIGEST(SHA256)), BAD_ALGORITHM);
+}
+END_TEST
+
+START_TEST(no_batches)
+{
+#define UNBATCHED 12000001, "The batch operation is not supported."
+    begins(SET(AES_KEY), SET(ALG(AES), FOR(ENC), {HUKS_TAG_IS_BATCH_OPERATION, 1}), UNBATCHED);
+    begins(SET(AES_KEY), SET(ALG(AES), FOR(ENC), {HUKS_TAG_BATCH_OPERATION_TIMEOUT, 60}), UNBATCHED);
+    begins(SET(AES_KEY, MODE(ECB), PADDING(NONE)),
+           SET(ALG(AES), FOR(ENC), MODE(ECB), PADDING(NONE), {HUKS_TAG_IS_BATCH_OPERATION, 0}), FINE);
 }
 END_TEST
 
@@ -857,6 +880,8 @@ int main(void)
     tcase_add_test(tests, rsa_compares);
     tcase_add_test(tests, rsa_signatures);
     tcase_add_test(tests, other_signatures_and_macs);
+    tcase_add_test(tests, cmac);
+    tcase_add_test(tests, no_batches);
     tcase_add_test(tests, initialisation_vectors);
     tcase_add_test(tests, nonces_and_tags);
     tcase_add_test(tests, derivations);
