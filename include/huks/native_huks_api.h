@@ -48,6 +48,21 @@ struct OH_Huks_Result OH_Huks_GenerateKeyItem(const struct OH_Huks_Blob *keyAlia
                                               struct OH_Huks_ParamSet *paramSetOut);
 
 /*
+ * Stores a key that is given in the clear under the alias; an existing one is replaced unless KEY_OVERRIDE is
+ * false. ALGORITHM, PURPOSE and KEY_SIZE must be in the set. A secret key is its bytes. Of a key pair
+ * IMPORT_KEY_TYPE says what `key` is: PUBLIC_KEY, or absent: SubjectPublicKeyInfo DER, or the 32 raw bytes of
+ * X25519 and Ed25519; PRIVATE_KEY and KEY_PAIR: one of the OH_Huks_KeyMaterial structs with its numbers; of
+ * X25519 and Ed25519, PRIVATE_KEY may be the 32 raw bytes. A half alone takes one purpose, that of its half.
+ *
+ * 401 NULL, alias, set, key bytes that are not what the set says · 12000002 a mandatory parameter is missing ·
+ * 12000003 one is wrong · 12000016 IS_DEVICE_PASSWORD_SET and there is none · 12000017 the alias is taken and
+ * KEY_OVERRIDE is false.
+ */
+struct OH_Huks_Result OH_Huks_ImportKeyItem(const struct OH_Huks_Blob *keyAlias,
+                                            const struct OH_Huks_ParamSet *paramSet,
+                                            const struct OH_Huks_Blob *key);
+
+/*
  * The public key as SubjectPublicKeyInfo DER; 32 raw bytes for X25519 and Ed25519. paramSet may be NULL.
  * 401 NULL, buffer too small, the key is symmetric · 12000011 no such key.
  */

@@ -91,6 +91,11 @@ huks_rc door_alias(const struct OH_Huks_Blob *alias, struct bytes *out)
     return HUKS_OK;
 }
 
+huks_rc door_blob(const struct OH_Huks_Blob *blob)
+{
+    return blob->data != NULL && blob->size != 0 ? HUKS_OK : error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
+}
+
 huks_rc door_set(const struct OH_Huks_ParamSet *set)
 {
     if (set == NULL) {

@@ -16,6 +16,8 @@ void door_sessions_forget(void);
 
 /* 401 in HUKS's order: the alias has data, and 1 to 128 bytes. */
 HUKS_MUST_USE huks_rc door_alias(const struct OH_Huks_Blob *alias, struct bytes *out);
+/* 401 unless the blob has data and a size. */
+HUKS_MUST_USE huks_rc door_blob(const struct OH_Huks_Blob *blob);
 /* 401 unless the set is consistent and its tags are known and different. NULL is an empty set. */
 HUKS_MUST_USE huks_rc door_set(const struct OH_Huks_ParamSet *set);
 

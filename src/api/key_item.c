@@ -27,14 +27,15 @@ struct OH_Huks_Result OH_Huks_GetSdkVersion(struct OH_Huks_Blob *sdkVersion)
 /* What one request on a stored key may weigh, alias and set together. */
 #define REQUEST_MAX 64512u
 
-/* The checks that every call on an alias begins with. */
-static huks_rc enter(const struct OH_Huks_Blob *alias, const struct OH_Huks_ParamSet *set, struct bytes *name,
-                     struct engine **engine)
+/* The checks that every call on an alias begins with. `data`: bytes that go with the request. */
+static huks_rc enter(const struct OH_Huks_Blob *alias, const struct OH_Huks_ParamSet *set, size_t data,
+                     struct bytes *name, struct engine **engine)
 {
     error_clear();
     HUKS_TRY(door_alias(alias, name));
     HUKS_TRY(door_set(set));
-    if (set != NULL && set->paramSetSize > REQUEST_MAX - name->size) {
+    size_t size = set != NULL ? set->paramSetSize : 0;
+    if (size > REQUEST_MAX || data > REQUEST_MAX || name->size + size + data > REQUEST_MAX) {
         return error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
     }
     return door_engine(engine);
@@ -47,7 +48,7 @@ static huks_rc generate(const struct OH_Huks_Blob *alias, const struct OH_Huks_P
     if (alias != NULL && set == NULL) {
         return error_illegal(ABOUT_NOTHING, ILLEGAL_NULL);
     }
-    HUKS_TRY(enter(alias, set, &name, &engine));
+    HUKS_TRY(enter(alias, set, 0, &name, &engine));
     return native_generate(engine, name, set);
 }
 
@@ -59,6 +60,27 @@ struct OH_Huks_Result OH_Huks_GenerateKeyItem(const struct OH_Huks_Blob *keyAlia
     return result_of(generate(keyAlias, paramSetIn));
 }
 
+static huks_rc import(const struct OH_Huks_Blob *alias, const struct OH_Huks_ParamSet *set,
+                      const struct OH_Huks_Blob *key)
+{
+    struct bytes name = BYTES_NONE;
+    struct engine *engine = NULL;
+    if (alias == NULL || set == NULL || key == NULL) {
+        return error_illegal(ABOUT_NOTHING, ILLEGAL_NULL);
+    }
+    HUKS_TRY(door_alias(alias, &name));
+    HUKS_TRY(door_blob(key));
+    HUKS_TRY(enter(alias, set, key->size, &name, &engine));
+    return native_import(engine, name, set, bytes_of(key->data, key->size));
+}
+
+struct OH_Huks_Result OH_Huks_ImportKeyItem(const struct OH_Huks_Blob *keyAlias,
+                                            const struct OH_Huks_ParamSet *paramSet,
+                                            const struct OH_Huks_Blob *key)
+{
+    return result_of(import(keyAlias, paramSet, key));
+}
+
 static huks_rc export_public(const struct OH_Huks_Blob *alias, const struct OH_Huks_ParamSet *set,
                              struct OH_Huks_Blob *key)
 {
@@ -68,10 +90,8 @@ static huks_rc export_public(const struct OH_Huks_Blob *alias, const struct OH_H
         return error_illegal(ABOUT_NOTHING, ILLEGAL_NULL);
     }
     HUKS_TRY(door_alias(alias, &name));
-    if (key->data == NULL || key->size == 0) {
-        return error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
-    }
-    HUKS_TRY(enter(alias, set, &name, &engine));
+    HUKS_TRY(door_blob(key));
+    HUKS_TRY(enter(alias, set, 0, &name, &engine));
     AUTO(secret_free) struct secret public = {0};
     HUKS_TRY(native_export(engine, name, set, &public));
     if (key->size < public.size) {
@@ -93,7 +113,7 @@ static huks_rc delete_key(const struct OH_Huks_Blob *alias, const struct OH_Huks
 {
     struct bytes name = BYTES_NONE;
     struct engine *engine = NULL;
-    HUKS_TRY(enter(alias, set, &name, &engine));
+    HUKS_TRY(enter(alias, set, 0, &name, &engine));
     return native_delete(engine, name, set);
 }
 
@@ -107,7 +127,7 @@ static huks_rc exist(const struct OH_Huks_Blob *alias, const struct OH_Huks_Para
 {
     struct bytes name = BYTES_NONE;
     struct engine *engine = NULL;
-    HUKS_TRY(enter(alias, set, &name, &engine));
+    HUKS_TRY(enter(alias, set, 0, &name, &engine));
     return native_exist(engine, name, set);
 }
 
@@ -129,7 +149,7 @@ static huks_rc get_params(const struct OH_Huks_Blob *alias, const struct OH_Huks
     if (capacity == 0) {
         return error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
     }
-    HUKS_TRY(enter(alias, set, &name, &engine));
+    HUKS_TRY(enter(alias, set, 0, &name, &engine));
     AUTO(param_set_free) OH_Huks_ParamSet *params = NULL;
     HUKS_TRY(native_params(engine, name, set, &params));
     if (capacity < params->paramSetSize) {

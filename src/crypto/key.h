@@ -41,6 +41,18 @@ HUKS_MUST_USE huks_rc crypto_domain_generate(struct crypto *crypto, uint32_t alg
                                              struct buffer *subprime, struct buffer *base);
 
 /*
+ * What all keys of an algorithm and size share in HUKS, whose key material leaves it out: EC_PARAMS of the
+ * curve (ECC, ECDH, SM2), PRIME and BASE of the group of RFC 7919 (DH). Appended; other algorithms have
+ * nothing. No such curve or group: 12000003 ABOUT_KEY_SIZE.
+ */
+struct crypto_domain {
+    struct buffer ec_params, prime, base;
+};
+HUKS_MUST_USE huks_rc crypto_domain_of_size(struct crypto *crypto, uint32_t alg, uint32_t bits,
+                                            struct crypto_domain *domain);
+void crypto_domain_free(struct crypto_domain *domain);
+
+/*
  * Builds a key from its parts: a secret from VALUE, an RSA public key from MODULUS and PUBLIC_EXPONENT,
  * an RSA private key from at least MODULUS and PRIVATE_EXPONENT (the rest is recovered or used), EC from
  * EC_PARAMS and EC_POINT or VALUE, DSA/DH from PRIME, SUBPRIME, BASE, VALUE. Missing part: 12000002 about

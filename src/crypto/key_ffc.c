@@ -288,6 +288,31 @@ huks_rc crypto_domain_generate(struct crypto *crypto, uint32_t alg, uint32_t pri
     return ffc_append(&domain, OSSL_PKEY_PARAM_FFC_G, base);
 }
 
+huks_rc ffc_domain_of_size(struct crypto *crypto, uint32_t bits, struct buffer *prime, struct buffer *base)
+{
+    ERROR_GUARD;
+    const struct key_type *type = key_type_find(OH_HUKS_ALG_DH);
+    struct crypto_key domain = {.crypto = crypto, .type = type, .alg = OH_HUKS_ALG_DH};
+    AUTO(ffc_pkey_free) EVP_PKEY *pkey = NULL;
+    OSSL_LIB_CTX *lib = crypto_lib(crypto);
+    char name[16];
+    if (ffc_named_group(bits, name) == NULL) {
+        return error_raise(HUKS_E_INVALID_PARAM, ABOUT_KEY_SIZE, "key size");
+    }
+    AUTO(pkey_context_free) EVP_PKEY_CTX *context =
+        lib != NULL ? EVP_PKEY_CTX_new_from_name(lib, fetch_key_name(type->fetch), NULL) : NULL;
+    if (context == NULL) {
+        return error_no_memory();
+    }
+    if (EVP_PKEY_paramgen_init(context) != 1 || EVP_PKEY_CTX_set_group_name(context, name) != 1 ||
+        EVP_PKEY_paramgen(context, &pkey) != 1) {
+        return crypto_refused();
+    }
+    domain.pkey = pkey;
+    HUKS_TRY(ffc_append(&domain, OSSL_PKEY_PARAM_FFC_P, prime));
+    return ffc_append(&domain, OSSL_PKEY_PARAM_FFC_G, base);
+}
+
 /* ---- encodings ---- */
 
 static const ASN1_ITEM *ffc_params_item(uint32_t alg)

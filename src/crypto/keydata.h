@@ -111,6 +111,9 @@ huks_rc key_secret_check_value(const struct crypto_key *key, struct secret *out)
 /* Appends. */
 huks_rc key_append(struct secret *out, struct bytes bytes);
 
+/* key_ffc.c: PRIME and BASE of the DH group that HUKS takes for a size; appended. */
+huks_rc ffc_domain_of_size(struct crypto *crypto, uint32_t bits, struct buffer *prime, struct buffer *base);
+
 /* pkey.c: what the asymmetric families share */
 
 /* From what has been pushed; `builder` is freed. A refusal is 12000003 about the part. */

@@ -14,6 +14,7 @@ engine_sources += \
 	src/crypto/fetch.c src/crypto/fetch.h \
 	src/crypto/kdf.c src/crypto/kdf.h \
 	src/crypto/key.c src/crypto/key.h \
+	src/crypto/key_domain.c \
 	src/crypto/key_ec.c \
 	src/crypto/key_ffc.c \
 	src/crypto/key_public.c \

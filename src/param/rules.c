@@ -148,6 +148,13 @@ huks_rc rules_check_caller(const OH_Huks_ParamSet *set)
     return HUKS_OK;
 }
 
+huks_rc rules_check_algorithm(const OH_Huks_ParamSet *set)
+{
+    uint32_t alg;
+
+    return check_algorithm(set, &alg);
+}
+
 /* Derived keys come from a session; agreed ones have an old form that names both halves here. */
 static huks_rc check_generate_type(const OH_Huks_ParamSet *set)
 {

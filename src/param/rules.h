@@ -19,6 +19,9 @@ enum rules_import { RULES_IMPORT_PUBLIC = 0, RULES_IMPORT_PRIVATE = 1, RULES_IMP
 /* What no caller may say: PROCESS_NAME, USER_AUTH_TYPE_ATL. Before everything else. */
 HUKS_MUST_USE huks_rc rules_check_caller(const OH_Huks_ParamSet *set);
 
+/* ALGORITHM alone: absent 12000002, none that keys are made of 12000003. */
+HUKS_MUST_USE huks_rc rules_check_algorithm(const OH_Huks_ParamSet *set);
+
 /* Generation: algorithm, purpose, size, padding, digest, mode, and kind of generation. */
 HUKS_MUST_USE huks_rc rules_check_generate(const OH_Huks_ParamSet *set);
 

@@ -6,8 +6,10 @@ engine_sources += \
 	src/service/fork.c src/service/fork.h \
 	src/service/item.c src/service/item.h \
 	src/service/make.c \
+	src/service/material.c src/service/material.h \
 	src/service/native.c src/service/native.h \
 	src/service/native_derive.c \
+	src/service/native_import.c \
 	src/service/native_make.c src/service/native_make.h \
 	src/service/native_session.c src/service/native_spec.c \
 	src/service/operate.c src/service/operate.h \

@@ -80,6 +80,16 @@ static bool is_raw_public(uint32_t alg)
     return alg == OH_HUKS_ALG_X25519 || alg == OH_HUKS_ALG_ED25519;
 }
 
+/* A private key that came alone brought no public one, except where its own numbers are that. */
+static bool has_public(const struct aliased *aliased)
+{
+    const struct item *item = aliased->items[0];
+    return aliased->count > 1 || item_alg(item) == OH_HUKS_ALG_RSA ||
+           item_class(item) == HUKS_CLASS_PUBLIC_KEY ||
+           param_u32(item_params(item), OH_HUKS_TAG_IMPORT_KEY_TYPE, OH_HUKS_KEY_TYPE_KEY_PAIR) !=
+               OH_HUKS_KEY_TYPE_PRIVATE_KEY;
+}
+
 huks_rc native_export(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set,
                       struct secret *out)
 {
@@ -89,6 +99,10 @@ huks_rc native_export(struct engine *engine, struct bytes alias, const OH_Huks_P
     struct item *item = aliased.items[0];
     if (item_class(item) == HUKS_CLASS_SECRET_KEY) {
         return error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
+    }
+    if (!has_public(&aliased)) {
+        return error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_FUNCTION,
+                           "export of a key that came without its public half");
     }
     return item_part(item, is_raw_public(item_alg(item)) ? HUKS_TAG_EC_POINT : HUKS_TAG_PUBLIC_KEY_INFO, out);
 }

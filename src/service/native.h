@@ -10,6 +10,9 @@
 #include "service/operate.h"
 
 HUKS_MUST_USE huks_rc native_generate(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set);
+/* `key` is in the form that IMPORT_KEY_TYPE and the algorithm say. */
+HUKS_MUST_USE huks_rc native_import(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set,
+                                    struct bytes key);
 HUKS_MUST_USE huks_rc native_export(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set,
                                     struct secret *out);
 HUKS_MUST_USE huks_rc native_delete(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set);

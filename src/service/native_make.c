@@ -4,7 +4,6 @@
  */
 #include "service/native_make.h"
 
-#include "param/rules.h"
 #include "service/aliased.h"
 #include "service/private.h"
 
@@ -44,8 +43,29 @@ huks_rc make_begin(struct engine *engine, struct bytes alias, const OH_Huks_Para
 
 /* ---- after them ---- */
 
+/* A key that demands a device password is not made on a device without one. */
+static huks_rc check_device_password(const struct making *making)
+{
+    struct token *token;
+    struct token_info info = {0};
+    if (!param_bool(making->set, OH_HUKS_TAG_IS_DEVICE_PASSWORD_SET, false)) {
+        return HUKS_OK;
+    }
+    huks_rc rc = engine_native_token(making->engine, false, &token);
+    if (rc == HUKS_OK) {
+        rc = token_info(token, &info);
+    }
+    if (rc == HUKS_OK && info.pins.user_pin_set) {
+        return HUKS_OK;
+    }
+    return rc == HUKS_OK || rc == HUKS_E_NOT_EXIST
+               ? error_raise(HUKS_E_NO_DEVICE_PASSWORD, ABOUT_OBJECT, NULL)
+               : rc;
+}
+
 huks_rc make_token(const struct making *making, struct token **token)
 {
+    HUKS_TRY(check_device_password(making));
     return native_token(making->engine, making->set, true, token);
 }
 
@@ -54,20 +74,13 @@ static const struct kind {
     uint32_t alg, bits; /* bits 0: any */
     uint32_t key_type, mechanism;
 } kinds[] = {
-    {OH_HUKS_ALG_RSA, 0, 0x00, 0x0},
-    {OH_HUKS_ALG_ECC, 0, 0x03, 0x1040},
-    {OH_HUKS_ALG_ECDH, 0, 0x03, 0x1040},
-    {OH_HUKS_ALG_DSA, 0, 0x01, 0x10},
-    {OH_HUKS_ALG_DH, 0, 0x02, 0x20},
-    {OH_HUKS_ALG_ED25519, 0, 0x40, 0x1055},
-    {OH_HUKS_ALG_X25519, 0, 0x41, 0x1056},
-    {OH_HUKS_ALG_SM2, 0, 0xc8550001, 0xc8550001},
-    {OH_HUKS_ALG_AES, 0, 0x1f, 0x1080},
-    {OH_HUKS_ALG_HMAC, 0, 0x10, 0x350},
-    {OH_HUKS_ALG_SM3, 0, 0x10, 0x350},
-    {OH_HUKS_ALG_SM4, 0, 0xc8550002, 0xc8550006},
-    {OH_HUKS_ALG_DES, 0, 0x13, 0x120},
-    {OH_HUKS_ALG_3DES, 128, 0x14, 0x130},
+    {OH_HUKS_ALG_RSA, 0, 0x00, 0x0},       {OH_HUKS_ALG_ECC, 0, 0x03, 0x1040},
+    {OH_HUKS_ALG_ECDH, 0, 0x03, 0x1040},   {OH_HUKS_ALG_DSA, 0, 0x01, 0x10},
+    {OH_HUKS_ALG_DH, 0, 0x02, 0x20},       {OH_HUKS_ALG_ED25519, 0, 0x40, 0x1055},
+    {OH_HUKS_ALG_X25519, 0, 0x41, 0x1056}, {OH_HUKS_ALG_SM2, 0, 0xc8550001, 0xc8550001},
+    {OH_HUKS_ALG_AES, 0, 0x1f, 0x1080},    {OH_HUKS_ALG_HMAC, 0, 0x10, 0x350},
+    {OH_HUKS_ALG_SM3, 0, 0x10, 0x350},     {OH_HUKS_ALG_SM4, 0, 0xc8550002, 0xc8550006},
+    {OH_HUKS_ALG_DES, 0, 0x13, 0x120},     {OH_HUKS_ALG_3DES, 128, 0x14, 0x130},
     {OH_HUKS_ALG_3DES, 0, 0x15, 0x131},
 };
 
@@ -82,8 +95,8 @@ static const struct kind *kind_find(uint32_t alg, uint32_t bits)
 }
 
 /*
- * Tags of a creating set that are of the call and not of the key, hold key bytes, or are the keystore's own to
- * write: what a caller says there is not kept.
+ * Tags of a creating set that are of the call and not of the key, hold key bytes, or are the keystore's own
+ * to write: what a caller says there is not kept.
  */
 static const uint32_t call_tags[] = {
     OH_HUKS_TAG_KEY_OVERRIDE,
@@ -142,7 +155,8 @@ static huks_rc draft_fill(const struct making *making, const struct kind *kind, 
     HUKS_TRY(param_list_put_u32(params, HUKS_TAG_OBJECT_CLASS, class));
     HUKS_TRY(param_list_put_u32(params, OH_HUKS_TAG_PURPOSE, purposes));
     HUKS_TRY(param_list_put_u32(params, OH_HUKS_TAG_AUTH_STORAGE_LEVEL, level));
-    HUKS_TRY(param_list_put_bool(params, HUKS_TAG_PRIVATE, !public && level != OH_HUKS_AUTH_STORAGE_LEVEL_DE));
+    HUKS_TRY(
+        param_list_put_bool(params, HUKS_TAG_PRIVATE, !public && level != OH_HUKS_AUTH_STORAGE_LEVEL_DE));
     return public ? HUKS_OK : draft_secrecy(params, local);
 }
 
@@ -159,9 +173,29 @@ static huks_rc fill_pair(const struct making *making, const struct kind *kind, u
                          struct item_draft drafts[2])
 {
     uint32_t purposes = param_u32(making->set, OH_HUKS_TAG_PURPOSE, 0);
-    HUKS_TRY(draft_fill(making, kind, key_flag, HUKS_CLASS_PUBLIC_KEY, purposes & PUBLIC_PURPOSES, &drafts[0]));
+    HUKS_TRY(
+        draft_fill(making, kind, key_flag, HUKS_CLASS_PUBLIC_KEY, purposes & PUBLIC_PURPOSES, &drafts[0]));
     return draft_fill(making, kind, key_flag, HUKS_CLASS_PRIVATE_KEY, purposes & ~(uint32_t)PUBLIC_PURPOSES,
                       &drafts[1]);
+}
+
+/* HUKS keeps a key in a file of at most so many bytes: parameters and, not counted here, the key. */
+#define KEY_FILE_MAX 10240u
+
+static huks_rc check_file_size(const struct item_draft drafts[2])
+{
+    for (size_t i = 0; i < 2; i++) {
+        const struct param_list *params = &drafts[i].params;
+        size_t size = params->count * sizeof(OH_Huks_Param);
+        for (size_t j = 0; j < params->count; j++) {
+            bool bytes = tag_type(params->params[j].tag) == OH_HUKS_TAG_TYPE_BYTES;
+            size += bytes ? params->params[j].blob.size : 0;
+        }
+        if (size > KEY_FILE_MAX) {
+            return error_raise(HUKS_E_FILE, ABOUT_FILE_SIZE, NULL);
+        }
+    }
+    return HUKS_OK;
 }
 
 huks_rc make_keep(const struct making *making, struct token *token, struct crypto_key *key,
@@ -180,10 +214,12 @@ huks_rc make_keep(const struct making *making, struct token *token, struct crypt
     }
     if (crypto_key_class(key) == CRYPTO_PRIVATE && halves == MAKE_PAIR) {
         HUKS_TRY(fill_pair(making, kind, key_flag, drafts));
+        HUKS_TRY(check_file_size(drafts));
         return item_keep(token, key, key_flag, drafts, 2, making->rule, handles);
     }
     HUKS_TRY(draft_fill(making, kind, key_flag, classes[crypto_key_class(key)],
                         param_u32(making->set, OH_HUKS_TAG_PURPOSE, 0), &drafts[0]));
+    HUKS_TRY(check_file_size(drafts));
     return item_keep(token, key, key_flag, drafts, 1, making->rule, handles);
 }
 

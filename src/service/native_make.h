@@ -9,6 +9,7 @@
 #ifndef HUKS_SERVICE_NATIVE_MAKE_H
 #define HUKS_SERVICE_NATIVE_MAKE_H
 
+#include "param/rules.h"
 #include "service/native.h"
 
 /* What a creating call was told about its alias. */
@@ -27,6 +28,11 @@ enum make_halves { MAKE_PAIR, MAKE_PRIVATE_ALONE };
 /* `key` is borrowed. `key_flag`: OH_HUKS_KEY_FLAG_*, where it came from. */
 HUKS_MUST_USE huks_rc make_keep(const struct making *making, struct token *token, struct crypto_key *key,
                                 enum make_halves halves, uint32_t key_flag);
+
+/* native_import.c: a key in the form that key material has inside an envelope (huks-semantics 4.3). */
+HUKS_MUST_USE huks_rc import_material(const struct making *making, enum rules_import kind, struct bytes bytes);
+/* The end of every import. `key` is borrowed. */
+HUKS_MUST_USE huks_rc import_keep(const struct making *making, enum rules_import kind, struct crypto_key *key);
 
 void make_key_free(struct crypto_key **key); /* AUTO(make_key_free) */
 
