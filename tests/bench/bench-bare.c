@@ -71,11 +71,11 @@ void bare_sign(struct bench_worker *worker)
 void bare_verify(struct bench_worker *worker)
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bench_must(
-        EVP_DigestVerifyInit(context, NULL, digest_of(worker->key), NULL, bare.key[worker->key]) == 1 &&
-            EVP_DigestVerify(context, bare.signature[worker->key], bare.signature_size[worker->key],
-                             worker->in, worker->size) == 1,
-        "EVP_DigestVerify");
+    bench_must(EVP_DigestVerifyInit(context, NULL, digest_of(worker->key), NULL, bare.key[worker->key]) ==
+                       1 &&
+                   EVP_DigestVerify(context, bare.signature[worker->key], bare.signature_size[worker->key],
+                                    worker->in, worker->size) == 1,
+               "EVP_DigestVerify");
     EVP_MD_CTX_free(context);
 }
 

@@ -15,12 +15,10 @@ static CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 static CK_BYTE p256[] = {0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
 static CK_BYTE ed25519[] = {0x13, 0x0c, 'e', 'd', 'w', 'a', 'r', 'd', 's', '2', '5', '5', '1', '9'};
 
-void bench_must(bool fine, const char *what)
+void bench_fail(const char *what)
 {
-    if (!fine) {
-        fprintf(stderr, "bench-module: %s failed\n", what);
-        exit(2);
-    }
+    fprintf(stderr, "bench-module: %s failed\n", what);
+    exit(2);
 }
 
 void bench_ok(CK_RV rv, const char *what)
@@ -67,8 +65,8 @@ static void generate_pair(struct bench_door *door, CK_SESSION_HANDLE session, en
                                        {CKA_ID, &id, 1},
                                        {CKA_DERIVE, &yes, sizeof yes}};
     bench_ok(door->p11->C_GenerateKeyPair(session, &mechanism, public_template, COUNT(public_template),
-                                          private_template, key == BENCH_P256 ? 4 : 3,
-                                          &door->public_key[key], &door->private_key[key]),
+                                          private_template, key == BENCH_P256 ? 4 : 3, &door->public_key[key],
+                                          &door->private_key[key]),
              "C_GenerateKeyPair");
 }
 
@@ -82,9 +80,9 @@ static void generate_secret(struct bench_door *door, CK_SESSION_HANDLE session, 
                                {CKA_ID, &id, 1},
                                {use, &yes, sizeof yes},
                                {CKA_VALUE_LEN, &size, sizeof size}};
-    bench_ok(door->p11->C_GenerateKey(session, &mechanism, template, COUNT(template),
-                                      &door->private_key[key]),
-             "C_GenerateKey");
+    bench_ok(
+        door->p11->C_GenerateKey(session, &mechanism, template, COUNT(template), &door->private_key[key]),
+        "C_GenerateKey");
 }
 
 /* What signatures are verified and what is agreed with. */

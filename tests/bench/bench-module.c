@@ -1,6 +1,6 @@
 /*
- * The module against bare OpenSSL, and SoftHSM2 beside it, in alternating short rounds of one process: medians of
- * the ratios of their speeds.
+ * The module against bare OpenSSL, and SoftHSM2 beside it, in alternating short rounds of one process:
+ * medians of the ratios of their speeds.
  *
  *   bench-module [--rounds N] [--only NAME] [--json FILE] [--short] [--cpu] [MODULE]
  *
@@ -8,8 +8,8 @@
  *   NAME    only rows that begin so  --cpu     processor time instead of time, for a busy machine
  *   MODULE  $HUKS_MODULE, else .libs/huks-pkcs11.so
  *
- * SoftHSM2 is $HUKS_REFERENCE or where the distribution puts it; without it its columns are empty. Nothing fails
- * on a figure.
+ * SoftHSM2 is $HUKS_REFERENCE or where the distribution puts it; without it its columns are empty. Nothing
+ * fails on a figure.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -213,8 +213,9 @@ static void measure_together(const struct row *row, size_t workers, bool process
     fflush(stdout);
     json_array_append_new(json_object_get(results, "together"),
                           json_pack("{s:s,s:s,s:i,s:f,s:f,s:o}", "name", row->name, "what",
-                                    processes ? "processes" : "threads", "workers", (int)workers, "per_second",
-                                    our.median, "bare_per_second", bare.median, "ratio", spread_json(r)));
+                                    processes ? "processes" : "threads", "workers", (int)workers,
+                                    "per_second", our.median, "bare_per_second", bare.median, "ratio",
+                                    spread_json(r)));
 }
 
 static bool chosen(const struct row *row)
@@ -224,8 +225,8 @@ static bool chosen(const struct row *row)
 
 static void measure_all_together(void)
 {
-    static const char *const some[] = {"RSA-2048 sign", "ECDSA P-256 sign", "AES-256-GCM 1 KiB",
-                                       "HMAC-SHA-256 64 B", "SHA-256 64 B", "random 32 B"};
+    static const char *const some[] = {"RSA-2048 sign",     "ECDSA P-256 sign", "AES-256-GCM 1 KiB",
+                                       "HMAC-SHA-256 64 B", "SHA-256 64 B",     "random 32 B"};
     printf("\n%-26s %12s %12s %12s %7s\n", "", "", "module, /s", "bare, /s", "ratio");
     for (size_t i = 0; i < COUNT(rows); i++) {
         for (size_t k = 0; chosen(&rows[i]) && k < COUNT(some); k++) {
@@ -245,12 +246,10 @@ static void measure_all_together(void)
 
 static void arguments(int argc, char **argv)
 {
-    static const struct option options[] = {{"rounds", required_argument, NULL, 'r'},
-                                            {"only", required_argument, NULL, 'o'},
-                                            {"json", required_argument, NULL, 'j'},
-                                            {"short", no_argument, NULL, 's'},
-                                            {"cpu", no_argument, NULL, 'c'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"rounds", required_argument, NULL, 'r'}, {"only", required_argument, NULL, 'o'},
+        {"json", required_argument, NULL, 'j'},   {"short", no_argument, NULL, 's'},
+        {"cpu", no_argument, NULL, 'c'},          {NULL, 0, NULL, 0}};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (option) {
         case 'r':
@@ -296,8 +295,9 @@ int main(int argc, char **argv)
         bench_door_load(&theirs, "SoftHSM2", reference);
         bench_door_make(&theirs);
     }
-    results = json_pack("{s:s,s:i,s:i,s:[],s:[]}", "openssl", OpenSSL_version(OPENSSL_VERSION), "rounds",
-                        (int)rounds, "processors", (int)sysconf(_SC_NPROCESSORS_ONLN), "operations", "together");
+    results =
+        json_pack("{s:s,s:i,s:i,s:[],s:[]}", "openssl", OpenSSL_version(OPENSSL_VERSION), "rounds",
+                  (int)rounds, "processors", (int)sysconf(_SC_NPROCESSORS_ONLN), "operations", "together");
     bench_must(results != NULL, "JSON");
     printf("%s, %ld processors, %zu rounds\n\n", OpenSSL_version(OPENSSL_VERSION),
            sysconf(_SC_NPROCESSORS_ONLN), rounds);

@@ -18,7 +18,13 @@
 #include <openssl/evp.h>
 
 /* Ends the program when it can't go on: a benchmark has no half results. */
-void bench_must(bool fine, const char *what);
+_Noreturn void bench_fail(const char *what);
+static inline void bench_must(bool fine, const char *what)
+{
+    if (!fine) {
+        bench_fail(what);
+    }
+}
 void bench_ok(CK_RV rv, const char *what);
 
 enum bench_key { BENCH_RSA2048, BENCH_RSA4096, BENCH_P256, BENCH_ED25519, BENCH_AES, BENCH_HMAC, BENCH_KEYS };
@@ -33,7 +39,7 @@ struct bench_door {
     CK_OBJECT_HANDLE public_key[BENCH_KEYS];
     uint8_t signature[BENCH_KEYS][512]; /* of 32 zeros, for verification */
     CK_ULONG signature_size[BENCH_KEYS];
-    uint8_t point[65];                  /* public point of the P-256 key */
+    uint8_t point[65]; /* public point of the P-256 key */
 };
 /* Loads the module and initialises it. */
 void bench_door_load(struct bench_door *door, const char *name, const char *path);
@@ -47,16 +53,17 @@ CK_SESSION_HANDLE bench_door_session(const struct bench_door *door);
 
 #define BENCH_MOST (1 << 20)
 struct bench_worker {
-    struct bench_door *door;    /* NULL: bare OpenSSL */
+    struct bench_door *door; /* NULL: bare OpenSSL */
     CK_SESSION_HANDLE session;
-    size_t size;                /* bytes of input */
+    size_t size; /* bytes of input */
     enum bench_key key;
-    uint64_t counter;           /* of nonces */
-    uint8_t *in, *out;          /* BENCH_MOST and some */
-    EVP_MD_CTX *digest;         /* bare: the one context that is kept */
-    void *padding[8];           /* its own cache lines */
+    uint64_t counter;   /* of nonces */
+    uint8_t *in, *out;  /* BENCH_MOST and some */
+    EVP_MD_CTX *digest; /* bare: the one context that is kept */
+    void *padding[8];   /* its own cache lines */
 };
-void bench_worker_begin(struct bench_worker *worker, struct bench_door *door, enum bench_key key, size_t size);
+void bench_worker_begin(struct bench_worker *worker, struct bench_door *door, enum bench_key key,
+                        size_t size);
 void bench_worker_end(struct bench_worker *worker);
 
 typedef void (*bench_call)(struct bench_worker *worker);
