@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/helper.h"
 #include "auth/inside.h"
 
 /* ---- making ---- */
@@ -281,6 +282,7 @@ static huks_rc load_boot(struct auth *auth)
 static huks_rc load(struct auth *auth)
 {
     HUKS_TRY(load_boot(auth));
+    HUKS_TRY(helper_find(&auth->helper));
     HUKS_TRY(store_token_life(auth->token, &auth->life));
     HUKS_TRY(store_meta_get(auth->token, KEYRING_DEVICE_KEY, &auth->device_value));
     HUKS_TRY(keyring_open_device_key(auth->store, bytes_of(auth->device_value.data, auth->device_value.size),
@@ -316,6 +318,7 @@ huks_rc auth_open(struct store *store, struct store_token *token, struct crypto 
     (void)pthread_mutex_init(&auth->mutex, NULL);
     (void)pthread_mutex_init(&auth->sync_mutex, NULL);
     (void)pthread_mutex_init(&auth->fast_mutex, NULL);
+    (void)pthread_mutex_init(&auth->run_mutex, NULL);
     (void)pthread_cond_init(&auth->quiet, NULL);
     huks_rc rc = load(auth);
     if (rc != HUKS_OK) {
@@ -339,7 +342,9 @@ void auth_close(struct auth *auth)
     secret_free(&auth->device_key);
     buffer_free(&auth->device_value);
     tries_free(auth->tries);
+    free(auth->helper);
     (void)pthread_cond_destroy(&auth->quiet);
+    (void)pthread_mutex_destroy(&auth->run_mutex);
     (void)pthread_mutex_destroy(&auth->fast_mutex);
     (void)pthread_mutex_destroy(&auth->sync_mutex);
     (void)pthread_mutex_destroy(&auth->mutex);

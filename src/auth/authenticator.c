@@ -1,153 +1,178 @@
 /*
- * The authenticators, as a table, and what is asked of all of them: is something enrolled, who is there.
+ * The authenticators, as a table, and asking them who is there.
  */
-#include <stdlib.h>
+#include "auth/authenticator.h"
+
 #include <string.h>
 
 #include "auth/credential.h"
+#include "auth/helper.h"
 #include "auth/inside.h"
 
-/* How one kind of authentication is done. A kind without a row is none that this service has. */
-static const struct authenticator {
+const uint32_t auth_kinds[AUTH_TYPES] = {OH_HUKS_USER_AUTH_TYPE_PIN, OH_HUKS_USER_AUTH_TYPE_FINGERPRINT,
+                                         OH_HUKS_USER_AUTH_TYPE_FACE};
+
+/* How one kind of authentication is done. */
+struct authenticator {
     uint32_t type;
     uint32_t trust_level;
-} authenticators[AUTH_TYPES] = {
-    {OH_HUKS_USER_AUTH_TYPE_PIN, AUTH_TRUST_3},
-    {OH_HUKS_USER_AUTH_TYPE_FINGERPRINT, AUTH_TRUST_3},
-    {OH_HUKS_USER_AUTH_TYPE_FACE, AUTH_TRUST_2},
+    const char *kind;    /* in errors */
+    const char *service; /* of PAM */
+    huks_rc (*run)(struct auth *auth, const struct authenticator *authenticator,
+                   const struct auth_request *request, struct auth_evidence *evidence);
 };
 
-#define KNOWN_TYPES                                                                                          \
-    ((uint32_t)OH_HUKS_USER_AUTH_TYPE_PIN | OH_HUKS_USER_AUTH_TYPE_FINGERPRINT | OH_HUKS_USER_AUTH_TYPE_FACE)
-
-/* ---- what is enrolled ---- */
-
-static huks_rc none_enrolled(uint32_t type)
+static huks_rc ask_pin(struct auth *auth, const struct authenticator *authenticator,
+                       const struct auth_request *request, struct auth_evidence *evidence)
 {
-    return error_raise(HUKS_E_NO_CREDENTIAL, type == OH_HUKS_USER_AUTH_TYPE_PIN ? ABOUT_PIN : ABOUT_NOTHING,
-                       NULL);
+    (void)authenticator;
+    return request->unlock ? login_enter(auth, AUTH_USER, request->pin, evidence)
+                           : login_verify(auth, AUTH_USER, request->pin, evidence);
 }
 
-static huks_rc is_enrolled(struct auth *auth, struct credentials *credentials, uint32_t type, bool *enrolled)
+/* The accounts whose fingers are enrolled, each once. */
+static size_t accounts_of(const struct credential_kind *kind, const char *accounts[AUTH_CREDENTIALS])
 {
-    if (type == OH_HUKS_USER_AUTH_TYPE_PIN) {
-        uint64_t uid;
-        HUKS_TRY(keyring_get_secure_uid(auth->token, &uid));
-        *enrolled = uid != 0;
-    } else {
-        *enrolled = credentials_kind(credentials, type)->count > 0;
+    size_t count = 0;
+    for (uint32_t i = 0; i < kind->count; i++) {
+        bool known = false;
+        for (size_t j = 0; j < count && !known; j++) {
+            known = strcmp(accounts[j], kind->list[i].account) == 0;
+        }
+        if (!known) {
+            accounts[count++] = kind->list[i].account;
+        }
     }
-    return HUKS_OK;
+    return count;
 }
 
-huks_rc auth_require_enrolled(struct auth *auth, uint32_t types)
+/*
+ * Which credential it was: the one that PAM named, the only one the account has, or one of several (id 0).
+ * False: none that is enrolled.
+ */
+static bool match(const struct credential_kind *kind, const struct helper_answer *answer, uint64_t *id)
+{
+    uint32_t matches = 0;
+    *id = 0;
+    for (uint32_t i = 0; i < kind->count; i++) {
+        const struct auth_credential *credential = &kind->list[i];
+        bool named = answer->credential[0] == '\0' || strcmp(credential->name, answer->credential) == 0;
+        if (named && strcmp(credential->account, answer->account) == 0) {
+            *id = credential->id;
+            matches++;
+        }
+    }
+    if (matches > 1) {
+        *id = 0;
+    }
+    return matches > 0;
+}
+
+static huks_rc ask_pam(struct auth *auth, const struct authenticator *authenticator,
+                       const struct auth_request *request, struct auth_evidence *evidence)
 {
     struct credentials credentials;
-    uint32_t wanted = types & KNOWN_TYPES;
-    if (wanted == 0 || (types & ~(KNOWN_TYPES | OH_HUKS_USER_AUTH_TYPE_TUI_PIN)) != 0) {
-        return error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_ATTRIBUTE, "user authentication type");
-    }
-    HUKS_TRY(auth_sync(auth, true));
+    struct helper_answer answer;
+    const char *accounts[AUTH_CREDENTIALS];
     HUKS_TRY(credentials_read(auth, &credentials));
-    for (size_t i = 0; i < AUTH_TYPES; i++) {
-        uint32_t type = authenticators[i].type;
-        bool enrolled = true;
-        if ((wanted & type) != 0) {
-            HUKS_TRY(is_enrolled(auth, &credentials, type, &enrolled));
-        }
-        if (!enrolled) {
-            return none_enrolled(type);
-        }
+    struct credential_kind *kind = credentials_kind(&credentials, authenticator->type);
+    if (kind->count == 0) {
+        return error_raise(HUKS_E_NO_CREDENTIAL, ABOUT_NOTHING, NULL);
     }
+    HUKS_TRY(helper_ask(auth, request, authenticator->kind, authenticator->service, accounts,
+                        accounts_of(kind, accounts), &answer));
+    /* Looked at again: a finger may have been removed while it was waited for. */
+    *evidence = (struct auth_evidence){
+        .when = auth_now(auth),
+        .type = authenticator->type,
+        .trust_level = authenticator->trust_level,
+        .token_type = AUTH_TOKEN_LOCAL,
+        .user_id = AUTH_USER_ID,
+    };
+    HUKS_TRY(auth_sync(auth, true));
+    HUKS_TRY(keyring_get_secure_uid(auth->token, &evidence->secure_uid));
+    HUKS_TRY(credentials_read(auth, &credentials));
+    if (evidence->secure_uid == 0 || !match(kind, &answer, &evidence->credential_id)) {
+        return error_raise(HUKS_E_AUTH_FAILED, ABOUT_PIN, NULL);
+    }
+    evidence->enrolled_id = kind->enrolled_id;
+    auth_remember(auth, evidence);
     return HUKS_OK;
 }
 
-static void binding_add(struct auth_binding *binding, uint32_t type, uint64_t enrolled_id)
-{
-    binding->entries[binding->count].type = type;
-    binding->entries[binding->count].enrolled_id = enrolled_id;
-    binding->count++;
-}
+/* A kind without a row is none that this service has. */
+static const struct authenticator authenticators[AUTH_TYPES] = {
+    {OH_HUKS_USER_AUTH_TYPE_PIN, AUTH_TRUST_3, "PIN", NULL, ask_pin},
+    {OH_HUKS_USER_AUTH_TYPE_FINGERPRINT, AUTH_TRUST_3, "fingerprint", "huks-fingerprint", ask_pam},
+    {OH_HUKS_USER_AUTH_TYPE_FACE, AUTH_TRUST_2, "face", "huks-face", ask_pam},
+};
 
-huks_rc auth_binding(struct auth *auth, struct auth_binding *binding)
+/* Those of the mask that are enrolled. */
+static huks_rc choose(struct auth *auth, uint32_t types, uint32_t *chosen)
 {
     struct credentials credentials;
-    uint64_t pin_id;
-    memset(binding, 0, sizeof *binding);
-    HUKS_TRY(auth_sync(auth, true));
-    HUKS_TRY(keyring_get_secure_uid(auth->token, &binding->secure_uid));
-    if (binding->secure_uid == 0) {
-        return none_enrolled(OH_HUKS_USER_AUTH_TYPE_PIN);
-    }
-    HUKS_TRY(credential_pin_enrolled_id(auth, binding->secure_uid, &pin_id));
-    binding_add(binding, OH_HUKS_USER_AUTH_TYPE_PIN, pin_id);
+    *chosen = 0;
     HUKS_TRY(credentials_read(auth, &credentials));
     for (size_t i = 0; i < CREDENTIAL_KINDS; i++) {
         if (credentials.kinds[i].count > 0) {
-            binding_add(binding, credentials.kinds[i].type, credentials.kinds[i].enrolled_id);
+            *chosen |= types & credentials.kinds[i].type;
         }
     }
-    return HUKS_OK;
+    return *chosen != 0 ? HUKS_OK : error_raise(HUKS_E_NO_CREDENTIAL, ABOUT_NOTHING, NULL);
 }
 
-static huks_rc list_pin(struct auth *auth, struct auth_credential *pin, size_t *count)
+/* One after the other until one says yes. Who was refused by one is told so, whatever the others lack. */
+static huks_rc ask(struct auth *auth, const struct auth_request *request, uint32_t types,
+                   struct auth_evidence *evidence)
 {
-    AUTO(buffer_free) struct buffer record = {0};
-    struct pin_params params;
-    bool found;
-    HUKS_TRY(keyring_get(auth->token, KEYRING_PIN_USER, &record, &found));
-    if (!found) {
-        return HUKS_OK;
+    bool refused = false;
+    huks_rc rc = HUKS_OK;
+    for (size_t i = 0; i < AUTH_TYPES; i++) {
+        const struct authenticator *authenticator = &authenticators[i];
+        if ((types & authenticator->type) != 0) {
+            rc = authenticator->run(auth, authenticator, request, evidence);
+            if (rc != HUKS_E_AUTH_FAILED && rc != HUKS_E_USERIAM) {
+                return rc;
+            }
+            refused |= rc == HUKS_E_AUTH_FAILED && error_about() == ABOUT_PIN;
+        }
     }
-    HUKS_TRY(keyring_pin_params(bytes_of(record.data, record.size), &params));
-    memset(pin, 0, sizeof *pin);
-    pin->type = OH_HUKS_USER_AUTH_TYPE_PIN;
-    memcpy(pin->name, "PIN", sizeof "PIN");
-    *count = 1;
-    return credential_pin_id(auth, params.salt, &pin->id);
-}
-
-huks_rc auth_credentials(struct auth *auth, struct auth_credential **list, size_t *count)
-{
-    struct credentials credentials;
-    size_t found = 0;
-    HUKS_TRY(credentials_read(auth, &credentials));
-    AUTO(memory_free_ptr)
-    struct auth_credential *all = calloc(1 + (size_t)CREDENTIAL_KINDS * AUTH_CREDENTIALS, sizeof *all);
-    if (all == NULL) {
-        return error_no_memory();
-    }
-    HUKS_TRY(list_pin(auth, &all[0], &found));
-    for (size_t i = 0; i < CREDENTIAL_KINDS; i++) {
-        const struct credential_kind *kind = &credentials.kinds[i];
-        memcpy(&all[found], kind->list, kind->count * sizeof *all);
-        found += kind->count;
-    }
-    *list = all;
-    *count = found;
-    all = NULL;
-    return HUKS_OK;
-}
-
-/* ---- who is there ---- */
-
-static huks_rc ask_pin(struct auth *auth, const struct auth_request *request, struct auth_evidence *evidence)
-{
-    return request->unlock ? login_enter(auth, AUTH_USER, request->pin, evidence)
-                           : login_verify(auth, AUTH_USER, request->pin, evidence);
+    return refused ? error_raise(HUKS_E_AUTH_FAILED, ABOUT_PIN, NULL) : rc;
 }
 
 huks_rc auth_authenticate(struct auth *auth, const struct auth_request *request,
                           struct auth_evidence *evidence)
 {
+    static const uint32_t biometric = OH_HUKS_USER_AUTH_TYPE_FINGERPRINT | OH_HUKS_USER_AUTH_TYPE_FACE;
+    uint32_t types = request->types;
     *evidence = (struct auth_evidence){.type = 0};
-    if (request->types != OH_HUKS_USER_AUTH_TYPE_PIN) {
-        HUKS_TRY(auth_require_enrolled(auth, request->types));
-        return error_raise(HUKS_E_USERIAM, ABOUT_NOTHING, "finger or face");
+    if (types != OH_HUKS_USER_AUTH_TYPE_PIN) {
+        if (types == 0 || (types & ~biometric) != 0) {
+            return error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_ATTRIBUTE, "user authentication type");
+        }
+        HUKS_TRY(choose(auth, types, &types));
     }
-    HUKS_TRY(ask_pin(auth, request, evidence));
+    struct auth_evidence found = {.type = 0};
+    HUKS_TRY(ask(auth, request, types, &found));
     if (request->challenge != NULL) {
-        memcpy(evidence->challenge, request->challenge, AUTH_CHALLENGE_SIZE);
+        memcpy(found.challenge, request->challenge, AUTH_CHALLENGE_SIZE);
     }
+    *evidence = found;
     return HUKS_OK;
+}
+
+huks_rc authenticator_probe(struct auth *auth, const struct auth_request *request,
+                            char account[AUTH_NAME_SIZE])
+{
+    struct helper_answer answer;
+    for (size_t i = 0; i < AUTH_TYPES; i++) {
+        const struct authenticator *authenticator = &authenticators[i];
+        if (authenticator->type == request->types && authenticator->service != NULL) {
+            HUKS_TRY(
+                helper_ask(auth, request, authenticator->kind, authenticator->service, NULL, 0, &answer));
+            memcpy(account, answer.account, AUTH_NAME_SIZE);
+            return HUKS_OK;
+        }
+    }
+    return error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_ATTRIBUTE, "user authentication type");
 }

@@ -37,6 +37,10 @@ HUKS_MUST_USE huks_rc credentials_clear(struct auth *auth);
 /* NULL: no finger and no face. */
 struct credential_kind *credentials_kind(struct credentials *credentials, uint32_t type);
 
+/* enrolled.c: adds one, whoever found him (see auth_enroll(), which asks first). */
+HUKS_MUST_USE huks_rc credential_add(struct auth *auth, uint64_t secure_uid, uint32_t type, struct bytes name,
+                                     const char *account, uint64_t *id);
+
 HUKS_MUST_USE huks_rc credential_pin_enrolled_id(struct auth *auth, uint64_t secure_uid, uint64_t *id);
 HUKS_MUST_USE huks_rc credential_pin_id(struct auth *auth, const uint8_t salt[PIN_SALT_SIZE], uint64_t *id);
 

@@ -14,10 +14,8 @@ struct auth_moment auth_now(const struct auth *auth)
 
 static struct auth_evidence *slot(struct auth *auth, uint32_t type)
 {
-    static const uint32_t types[AUTH_TYPES] = {OH_HUKS_USER_AUTH_TYPE_PIN, OH_HUKS_USER_AUTH_TYPE_FINGERPRINT,
-                                               OH_HUKS_USER_AUTH_TYPE_FACE};
     for (size_t i = 0; i < AUTH_TYPES; i++) {
-        if (types[i] == type) {
+        if (auth_kinds[i] == type) {
             return &auth->last[i];
         }
     }

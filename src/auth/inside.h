@@ -16,6 +16,8 @@
 #include "auth/tries.h"
 #include "auth/user.h"
 
+struct helper_run; /* helper.h */
+
 struct auth {
     struct store *store;
     struct store_token *token;
@@ -45,6 +47,11 @@ struct auth {
     char label[AUTH_LABEL_SIZE];
     struct auth_evidence last[AUTH_TYPES]; /* of PIN, finger, face; type 0: none */
 
+    char *helper;              /* path of huks-auth-helper */
+    pthread_mutex_t run_mutex; /* of what follows; taken last */
+    struct helper_run *runs;   /* authentications that wait for a finger or face */
+    bool shut;                 /* there will be no more */
+
     pthread_mutex_t fast_mutex;
     struct secret fast;               /* random key ‖ HMAC of the PIN under it; empty: nobody logged in */
     uint8_t fast_salt[PIN_SALT_SIZE]; /* the record the PIN was right for */
@@ -62,6 +69,10 @@ void auth_publish(struct auth *auth, struct keyring *keyring);
 void auth_stale(struct auth *auth);
 /* Inside a change: the database is still the token this was opened for, else 12000012. */
 HUKS_MUST_USE huks_rc auth_same_token(const struct auth *auth);
+
+/* ---- authenticator.c ---- */
+
+extern const uint32_t auth_kinds[AUTH_TYPES]; /* OH_HUKS_USER_AUTH_TYPE_PIN, _FINGERPRINT, _FACE */
 
 /* ---- evidence.c ---- */
 

@@ -113,7 +113,10 @@ struct auth_request {
 HUKS_MUST_USE huks_rc auth_authenticate(struct auth *auth, const struct auth_request *request,
                                         struct auth_evidence *evidence);
 
-/* Ends authentications that are running for this owner (0: all) in other threads: they fail with 12000015. */
+/*
+ * Ends authentications that are running for this owner in other threads: they fail with 12000015. Owner 0:
+ * all, and none begins any more, since the engine is closing; they fail with 12000018 ABOUT_SHUTDOWN.
+ */
 void auth_cancel(struct auth *auth, uint64_t owner);
 
 /*
@@ -123,5 +126,20 @@ void auth_cancel(struct auth *auth, uint64_t owner);
 HUKS_MUST_USE huks_rc auth_last(struct auth *auth, uint32_t type, struct auth_evidence *evidence);
 /* A proof that came in a token and is to serve until logout, unless a later one of its kind is known. */
 void auth_remember(struct auth *auth, const struct auth_evidence *evidence);
+
+/* ---- enrolling ---- */
+
+/*
+ * Enrols a finger or face: whoever the PIN's owner has put in front of the reader. request->types is one of
+ * the two kinds, request->pin the user PIN. PAM is asked for the account of this process, and from then on
+ * for that account's. The PIN is tested first (answers as auth_verify()); then as auth_authenticate(). `name`
+ * is 1 to 64 bytes of UTF-8 without control characters (12000018) that no other of the kind has (12000003);
+ * more than AUTH_CREDENTIALS of a kind: 12000003. The PIN cleared meanwhile: 12000008 ABOUT_LOGIN.
+ */
+HUKS_MUST_USE huks_rc auth_enroll(struct auth *auth, const struct auth_request *request, struct bytes name,
+                                  uint64_t *id);
+/* Removes a finger or face, after a test of the user PIN. No such id (the PIN's is none): 12000011
+ * ABOUT_OBJECT. */
+HUKS_MUST_USE huks_rc auth_unenroll(struct auth *auth, struct bytes pin, uint64_t id);
 
 #endif

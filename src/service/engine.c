@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "auth/user.h"
 #include "service/fork.h"
 
 /* A waiter for slot events looks at the store this often: other processes' tokens announce themselves only there. */
@@ -76,6 +77,21 @@ void engine_close(struct engine *engine)
     secret_arena_release();
 }
 
+/* Whoever waits for a finger or face waits no longer. */
+static void engine_cancel(struct engine *engine)
+{
+    pthread_mutex_lock(&engine->lock);
+    for (size_t i = 0; i < engine->count; i++) {
+        struct token *token = engine->tokens[i];
+        pthread_mutex_lock(&token->lock);
+        if (token->auth != NULL) {
+            auth_cancel(token->auth, 0);
+        }
+        pthread_mutex_unlock(&token->lock);
+    }
+    pthread_mutex_unlock(&engine->lock);
+}
+
 void engine_wake(struct engine *engine)
 {
     pthread_mutex_lock(&engine->event_lock);
@@ -83,6 +99,7 @@ void engine_wake(struct engine *engine)
     pthread_cond_broadcast(&engine->event);
     pthread_mutex_unlock(&engine->event_lock);
     session_shutdown(engine->sessions);
+    engine_cancel(engine);
 }
 
 const struct config *engine_config(const struct engine *engine)
