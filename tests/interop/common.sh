@@ -110,13 +110,13 @@ attempt() { # COMMAND...
     status=0
     wait "$pid" || status=$?
     # A child that is ending right now is not a leak.
-    for _ in 1 2 3 4 5 6 7 8 9 10; do
+    for _ in $(seq 50); do
         left=$(pgrep -d ' ' -s "$pid" 2>/dev/null) || break
         sleep 0.1
     done
     if [ "$status" = 124 ] || [ "$status" = 137 ]; then
         trouble="hung for $patience s"
-    elif [ "$status" -ge 128 ]; then
+    elif [ "$status" -gt 128 ] && [ "$status" -le 192 ]; then
         trouble="died by signal $((status - 128))"
     elif [ -n "$left" ]; then
         trouble="left processes behind: $left"
@@ -265,12 +265,38 @@ under_valgrind() { # NAME STATUS COMMAND...
     fi
 }
 
+# What the next functions use; consumers may need it, too.
+needs_tools() {
+    needs pkcs11-tool opensc
+    needs openssl openssl
+    openssl engine pkcs11 >/dev/null 2>&1 || skip_all "the engine is missing: Debian package libengine-pkcs11-openssl"
+}
 # An initialised token, through the one program that every test has.
 make_token() { # LABEL
     export LABEL=$1
     must step "a token $1, with a PIN for its user" <<'SH'
 pkcs11-tool --module "$MODULE" --init-token --label "$LABEL" --so-pin "$SO_PIN"
 pkcs11-tool --module "$MODULE" --token-label "$LABEL" --login --login-type so --so-pin "$SO_PIN" --init-pin --new-pin "$PIN"
+SH
+}
+# Keys of the token interop with certificates for localhost by a CA that has nothing to do with the token:
+# rsa and ec, in rsa.crt and ec.crt and in the token; ca.crt; the PIN in a file, as many consumers want it.
+make_keys() {
+    must step "two keys, with certificates by a CA outside" <<'SH'
+printf '%s' "$PIN" >pin
+printf 'subjectAltName = DNS:localhost,IP:127.0.0.1\nkeyUsage = digitalSignature,keyEncipherment\n' >leaf.ext
+openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -subj /CN=CA -days 30 -out ca.crt -addext keyUsage=keyCertSign 2>ca.log
+for pair in rsa:rsa:2048:01 ec:EC:prime256v1:02; do
+    IFS=: read -r label type size id <<<"$pair"
+    tool() { pkcs11-tool --module "$MODULE" --token-label interop --login --pin "$PIN" --label "$label" --id "$id" "$@"; }
+    tool --keypairgen --key-type "$type:$size" --usage-sign --usage-decrypt
+    PKCS11_MODULE_PATH=$MODULE openssl req -engine pkcs11 -keyform engine \
+        -key "pkcs11:token=interop;object=$label;type=private?pin-source=$PWD/pin" -new -subj /CN=localhost -out "$label.csr"
+    openssl x509 -req -in "$label.csr" -CA ca.crt -CAkey ca.key -CAcreateserial -days 29 -extfile leaf.ext -out "$label.crt"
+    openssl x509 -in "$label.crt" -outform DER -out "$label.der"
+    tool --write-object "$label.der" --type cert
+    openssl x509 -in "$label.crt" -noout -pubkey >"$label.pem"
+done
 SH
 }
 # In the test's own process, unchecked: for files that a check needs.

@@ -18,3 +18,8 @@ tests_interop_engine_host_LDADD = $(CRYPTO_LIBS)
 # Consumers that make check-interop installs packages for (group interop), and its scripts.
 consumer_tests += tests/interop/nginx.sh
 EXTRA_DIST += tests/interop/server.sh $(consumer_tests)
+consumer_tests += tests/interop/apache.sh
+consumer_tests += tests/interop/stunnel.sh
+consumer_tests += tests/interop/curl.sh
+consumer_tests += tests/interop/openssh.sh
+consumer_tests += tests/interop/git.sh

@@ -8,9 +8,8 @@
 . "$interop/server.sh"
 PATH=$PATH:/usr/sbin
 needs nginx nginx-light
-needs pkcs11-tool opensc
 needs curl curl
-needs /usr/lib/x86_64-linux-gnu/engines-3/pkcs11.so libengine-pkcs11-openssl
+needs_tools
 consumer nginx nginx-light
 
 #: # nginx
@@ -27,22 +26,12 @@ fi
 step "a store that the workers' group may open" <<'SH'
 printf 'store = %s/store\nstore_group = %s\n' "$DIR" "$WORKERS" >huks.conf
 SH
-#: With `export HUKS_CONF=$DIR/huks.conf WORKERS=www-data` for everything that follows, make the token, then
+#: With `export HUKS_CONF=$DIR/huks.conf WORKERS=www-data` for everything that follows, make token and keys.
 export HUKS_CONF=$work/huks.conf
 unset HUKS_STORE
 rmdir "$work/store"
 make_token interop
-
-step "two keys, and a certificate for each" <<'SH'
-for pair in rsa:rsa:2048:01 ec:EC:prime256v1:02; do
-    IFS=: read -r label type size id <<<"$pair"
-    pkcs11-tool --module "$MODULE" --token-label interop --login --pin "$PIN" --keypairgen --key-type "$type:$size" --label "$label" --id "$id"
-    PKCS11_MODULE_PATH=$MODULE openssl req -engine pkcs11 -keyform engine -key "pkcs11:token=interop;object=$label?pin-value=$PIN" \
-        -new -x509 -days 30 -subj /CN=localhost -addext subjectAltName=DNS:localhost -out "$label.pem"
-done
-cat rsa.pem ec.pem >ca.pem
-printf '%s' "$PIN" >pin
-SH
+make_keys
 
 PORT=$(free_port)
 export PORT
@@ -74,9 +63,9 @@ http {
         ssl_protocols TLSv1.2 TLSv1.3;
         ssl_session_cache off;
         ssl_session_tickets off;
-        ssl_certificate $DIR/rsa.pem;
+        ssl_certificate $DIR/rsa.crt;
         ssl_certificate_key "engine:pkcs11:pkcs11:token=interop;object=rsa;type=private?pin-source=$DIR/pin";
-        ssl_certificate $DIR/ec.pem;
+        ssl_certificate $DIR/ec.crt;
         ssl_certificate_key "engine:pkcs11:pkcs11:token=interop;object=ec;type=private?pin-source=$DIR/pin";
     }
 }
@@ -89,9 +78,9 @@ SH
 await nginx listens "$PORT" || exit 1
 
 page=https://localhost:$PORT/page
-fetch=(curl --silent --show-error --fail --cacert ca.pem --noproxy '*' --output got)
+fetch=(curl --silent --show-error --fail --cacert ca.crt --noproxy '*' --output got)
 step "a page comes, and curl trusts the server" <<'SH'
-curl --silent --show-error --fail --cacert ca.pem --output got "https://localhost:$PORT/page"
+curl --silent --show-error --fail --cacert ca.crt --output got "https://localhost:$PORT/page"
 SH
 same "the page" www/page got
 for version in 1.2 1.3; do
@@ -104,7 +93,7 @@ for version in 1.2 1.3; do
         esac
         printf 'GET /page HTTP/1.0\r\n\r\n' >request
         expect "TLS $version, $kind_of: openssl s_client" 'Verification: OK' bash -c \
-            '{ cat request; sleep 0.3; } | openssl s_client -connect "localhost:$PORT" -CAfile ca.pem -verify_return_error "$@"' \
+            '{ cat request; sleep 0.3; } | openssl s_client -connect "localhost:$PORT" -CAfile ca.crt -verify_return_error "$@"' \
             sh "${options[@]}"
         says "TLS $version, $kind_of: that key" "Peer signature type: $kind_of(-PSS)?$"
     done
@@ -115,7 +104,7 @@ done
 # Each connection is a handshake, and a signature by the token in a worker.
 cat >load.sh <<'LOAD'
 for i in $(seq 40); do
-    curl --silent --show-error --fail --cacert ca.pem --noproxy '*' --output /dev/null "$1" || exit 1
+    curl --silent --show-error --fail --cacert ca.crt --noproxy '*' --output /dev/null "$1" || exit 1
 done
 LOAD
 for i in 1 2 3 4; do start "client $i" bash load.sh "$page"; done

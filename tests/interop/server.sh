@@ -65,7 +65,7 @@ stop() { # NAME [SIGNAL|-] [STATUS...]
         return 1
     fi
     wait "$pid" 2>/dev/null || ended=$?
-    for _ in 1 2 3 4 5 6 7 8 9 10; do
+    for _ in $(seq 50); do
         left=$(pgrep -d ' ' -s "$pid" 2>/dev/null) || break
         sleep 0.1
     done
