@@ -129,12 +129,21 @@ CK_RV C_FindObjectsInit(CK_SESSION_HANDLE handle, CK_ATTRIBUTE_PTR template, CK_
                             P11_SHOW_TEMPLATE(template, count));
 }
 
-/* An object that is gone, or went out of sight, since the search began is no result. */
-static bool find_still_matches(struct p11_session *session, const struct p11_find *find, uint64_t handle)
+/*
+ * An object that is gone, or went out of sight, since the search began is no result; nor is a damaged one
+ * (huksctl check tells of it). What can't be read is another matter: silence would say that it is not there.
+ */
+static CK_RV find_still_matches(struct p11_session *session, const struct p11_find *find, uint64_t handle,
+                                bool *matches)
 {
     AUTO(item_unref_ptr) struct item *item = NULL;
-    return item_get(session->token, handle, &item) == HUKS_OK &&
-           p11_attribute_match(item, find->template, find->template_count);
+    huks_rc rc = item_get(session->token, handle, &item);
+    *matches = rc == HUKS_OK && p11_attribute_match(item, find->template, find->template_count);
+    if (rc == HUKS_E_NOT_EXIST || (rc == HUKS_E_INTERNAL && error_about() == ABOUT_OBJECT)) {
+        error_clear();
+        return CKR_OK;
+    }
+    return p11_rv(rc, P11_AT_OBJECT);
 }
 
 static CK_RV find_next(struct p11_session *session, CK_OBJECT_HANDLE *objects, CK_ULONG room, CK_ULONG *found)
@@ -148,8 +157,11 @@ static CK_RV find_next(struct p11_session *session, CK_OBJECT_HANDLE *objects, C
     }
     CK_ULONG given = 0;
     while (given < room && find->next < find->count) {
-        uint64_t handle = find->handles[find->next++];
-        if (find_still_matches(session, find, handle)) {
+        uint64_t handle = find->handles[find->next];
+        bool matches = false;
+        P11_TRY(find_still_matches(session, find, handle, &matches));
+        find->next++;
+        if (matches) {
             objects[given++] = (CK_OBJECT_HANDLE)handle;
         }
     }

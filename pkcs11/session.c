@@ -43,7 +43,8 @@ static CK_RV open_refused(struct token *token, CK_RV rv)
     if (!info.present) {
         return p11_fail(CKR_TOKEN_NOT_PRESENT, NULL);
     }
-    return info.initialized && info.recognized ? rv : p11_fail(CKR_TOKEN_NOT_RECOGNIZED, NULL);
+    P11_TRY_HUKS(token_recognized(&info), P11_AT_TOKEN);
+    return info.initialized ? rv : p11_fail(CKR_TOKEN_NOT_RECOGNIZED, NULL);
 }
 
 static CK_RV open_session(CK_SLOT_ID slot, CK_FLAGS flags, CK_VOID_PTR application, CK_NOTIFY notify,

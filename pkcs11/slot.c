@@ -122,7 +122,7 @@ static CK_RV check_present(CK_SLOT_ID slot)
     if (!info.present) {
         return p11_fail(CKR_TOKEN_NOT_PRESENT, NULL);
     }
-    return info.recognized ? CKR_OK : p11_fail(CKR_TOKEN_NOT_RECOGNIZED, NULL);
+    return p11_rv(token_recognized(&info), P11_AT_TOKEN);
 }
 
 static CK_RV get_mechanism_list(CK_SLOT_ID slot, CK_MECHANISM_TYPE_PTR list, CK_ULONG_PTR count)

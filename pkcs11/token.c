@@ -53,9 +53,7 @@ static CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO_PTR info)
     if (!state.present) {
         return p11_fail(CKR_TOKEN_NOT_PRESENT, NULL);
     }
-    if (!state.recognized) {
-        return p11_fail(CKR_TOKEN_NOT_RECOGNIZED, NULL);
-    }
+    P11_TRY_HUKS(token_recognized(&state), P11_AT_TOKEN);
     *info = (CK_TOKEN_INFO){
         .flags = token_flags(&state),
         .ulMaxSessionCount = CK_EFFECTIVELY_INFINITE,

@@ -156,6 +156,8 @@ huks_rc token_info(struct token *token, struct token_info *info)
         /* A damaged or newer token stands in its slot, says so, and leaves the others alone. */
         info->initialized = true;
         info->recognized = false;
+        info->fault = rc;
+        info->fault_about = error_about();
         rc = HUKS_OK;
     } else {
         size_t count = 0;
@@ -165,6 +167,17 @@ huks_rc token_info(struct token *token, struct token_info *info)
     }
     pthread_mutex_unlock(&token->lock);
     return rc;
+}
+
+huks_rc token_recognized(const struct token_info *info)
+{
+    bool may_pass = info->fault == HUKS_E_MEMORY ||
+                    (info->fault == HUKS_E_FILE && info->fault_about != ABOUT_FILE_SIZE);
+    if (info->recognized) {
+        return HUKS_OK;
+    }
+    return may_pass ? error_raise(info->fault, info->fault_about, NULL)
+                    : error_raise(HUKS_E_INTERNAL, ABOUT_TOKEN, NULL);
 }
 
 /* ---- initialisation ---- */
@@ -193,7 +206,8 @@ static huks_rc token_make(struct token *token, struct bytes so_pin, struct bytes
     rc = store_token_make(engine->store, token->ordinal, life, meta.entries, meta.count);
     auth_meta_free(&meta);
     HUKS_TRY(rc);
-    return token_required(token_open_locked(token, &open) == HUKS_OK && open);
+    HUKS_TRY(token_open_locked(token, &open));
+    return token_required(open);
 }
 
 huks_rc token_init(struct token *token, struct bytes so_pin, struct bytes label)

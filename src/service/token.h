@@ -13,7 +13,9 @@ struct engine *token_engine(const struct token *token);
 struct token_info {
     bool present;      /* false: the free slot once the store has tokens (an empty slot) */
     bool initialized;
-    bool recognized;   /* false: a newer format or a damaged database; nothing else is known */
+    bool recognized;   /* false: it can't be opened, and nothing else is known; see token_recognized() */
+    int32_t fault;     /* why not */
+    enum error_about fault_about;
     bool writable;
     bool login_required;
     struct auth_state pins;
@@ -23,6 +25,11 @@ struct token_info {
     uint32_t sessions, rw_sessions; /* this process */
 };
 HUKS_MUST_USE huks_rc token_info(struct token *token, struct token_info *info);
+/*
+ * HUKS_OK for a token that is recognised; else why it is not: 12000004 and 12000014 where a file could not be
+ * read or memory was short, which may pass; 12000012 ABOUT_TOKEN for damage, a newer format, a foreign root key.
+ */
+HUKS_MUST_USE huks_rc token_recognized(const struct token_info *info);
 
 /*
  * C_InitToken. On an initialised token the SO PIN is tested first (12000008). Sessions of any process on it:

@@ -61,14 +61,17 @@ struct backend {
     /* For writing: one connection per process, which may also tidy up the database's files. */
     huks_rc (*open)(const struct db_place *place, bool for_writing, struct db **out);
     void (*close)(struct db *db);
-    /* Settles what lies in side files into the database itself: before closing for good. */
-    void (*settle)(struct db *db, bool everything);
+    /* Settles what lies in side files into the database itself: before closing for good, or (everything) before
+     * its files are replaced. */
+    huks_rc (*settle)(struct db *db, bool everything);
     /* Another file has taken the place of the one this connection has open, or is no longer what it was. */
     bool (*moved)(struct db *db);
     /* Differs from what it was when another connection committed since. */
     huks_rc (*changes)(struct db *db, uint64_t *number);
 
     huks_rc (*begin)(struct db *db, bool write);
+    /* Durable when it succeeds; when it fails nothing happened, and nothing comes to light after a crash either
+     * unless the disk can't be written any more. */
     huks_rc (*commit)(struct db *db);
     void (*rollback)(struct db *db);
 

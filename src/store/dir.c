@@ -39,6 +39,23 @@ huks_rc store_raise_size(void)
     return error_raise(HUKS_E_FILE, ABOUT_FILE_SIZE, NULL);
 }
 
+huks_rc store_write_all(int fd, const void *data, size_t size, const char *doing)
+{
+    const uint8_t *from = data;
+    while (size > 0) {
+        ssize_t wrote = write(fd, from, size);
+        if (wrote < 0 && errno == EINTR) {
+            continue;
+        }
+        if (wrote <= 0) {
+            return error_raise(HUKS_E_FILE, wrote < 0 ? store_write_about(errno) : ABOUT_NO_SPACE, doing);
+        }
+        from += wrote;
+        size -= (size_t)wrote;
+    }
+    return HUKS_OK;
+}
+
 mode_t dir_file_mode(const struct store *store)
 {
     return store->shared_with_group ? 0660 : 0600;

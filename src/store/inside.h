@@ -114,6 +114,8 @@ mode_t dir_file_mode(const struct store *store);
 huks_rc dir_usable(const struct store *store); /* 12000012 in a forked child */
 enum error_about store_write_about(int error);
 huks_rc store_raise_size(void);
+/* All of it, however little the system takes at a time. `doing` fills "Failed to ….". */
+huks_rc store_write_all(int fd, const void *data, size_t size, const char *doing);
 
 /* ---- share.c ---- */
 /* Under store->lock. `make` creates the file where it can; without it share->fd may be -1. */

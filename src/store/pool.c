@@ -104,8 +104,9 @@ static huks_rc open_connection(struct store_token *token, bool for_writing, stru
 void pool_close_all(struct store_token *token, bool settle)
 {
     if (settle && token->writer != NULL && !token->writer->backend->moved(token->writer) &&
-        share_descriptor_ours(token->share)) {
-        token->writer->backend->settle(token->writer, false);
+        share_descriptor_ours(token->share) &&
+        token->writer->backend->settle(token->writer, false) != HUKS_OK) {
+        error_clear(); /* it stays in the log */
     }
     while (token->idle != NULL) {
         struct db *db = token->idle;

@@ -118,18 +118,20 @@ static huks_rc file_load(struct store *store, struct secret *key)
 
 static huks_rc write_new(const struct store *store, const char *path, const struct secret *key)
 {
+    static const char doing[] = "write the root key";
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return error_raise(HUKS_E_FILE, store_write_about(errno), doing);
+    }
+    huks_rc rc = store_write_all(fd, key->data, key->size, doing);
     /* Members of the group read it; nobody but the owner ever writes it. */
-    mode_t mode = store->shared_with_group ? 0640 : 0600;
-    if (fd >= 0 && fchmod(fd, mode) == 0 && write(fd, key->data, key->size) == (ssize_t)key->size &&
-        fsync(fd) == 0 && close(fd) == 0) {
-        return HUKS_OK;
+    if (rc == HUKS_OK && (fchmod(fd, store->shared_with_group ? 0640 : 0600) != 0 || fsync(fd) != 0)) {
+        rc = error_raise(HUKS_E_FILE, store_write_about(errno), doing);
     }
-    int reason = errno;
-    if (fd >= 0) {
-        (void)close(fd);
+    if (close(fd) != 0 && rc == HUKS_OK) {
+        rc = error_raise(HUKS_E_FILE, store_write_about(errno), doing);
     }
-    return error_raise(HUKS_E_FILE, store_write_about(reason), "write the root key");
+    return rc;
 }
 
 /* Written under another name and linked: whoever comes first wins, and nobody ever sees half a key. */

@@ -7,6 +7,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "common/log.h"
 
 static const char *const statements[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN",
@@ -15,17 +18,19 @@ static const char *const statements[SQL_COUNT] = {
     [SQL_ROLLBACK] = "ROLLBACK",
     [SQL_META_GET] = "SELECT value FROM meta WHERE name=?1",
     [SQL_META_PUT] = "INSERT INTO meta VALUES(?1,?2) ON CONFLICT(name) DO UPDATE SET value=excluded.value",
+    [SQL_META_BURY] = ("INSERT INTO meta VALUES('store.buried',randomblob(8))"
+                       " ON CONFLICT(name) DO UPDATE SET value=excluded.value"),
     [SQL_META_DELETE] = "DELETE FROM meta WHERE name=?1",
     [SQL_STATE_GET] = "SELECT next,seal FROM state WHERE one=1",
     [SQL_STATE_PUT] = "UPDATE state SET next=?1,seal=?2 WHERE one=1",
     [SQL_ITEM_INSERT] = ("INSERT INTO item(id,version,key_version,pair,class,hashes,attrs,key)"
-                        " VALUES(?1,?2,?3,?4,?5,?6,?7,?8)"),
+                         " VALUES(?1,?2,?3,?4,?5,?6,?7,?8)"),
     [SQL_ITEM_UPDATE] = "UPDATE item SET version=?2,hashes=?3,attrs=?4 WHERE id=?1",
     [SQL_ITEM_DELETE] = "DELETE FROM item WHERE id=?1",
     [SQL_ITEM_GET] = ("SELECT version,key_version,pair,class,hashes,attrs,"
-                     "EXISTS(SELECT 1 FROM item q WHERE q.id=item.pair) FROM item WHERE id=?1"),
+                      "EXISTS(SELECT 1 FROM item q WHERE q.id=item.pair) FROM item WHERE id=?1"),
     [SQL_ITEM_GET_KEY] = ("SELECT version,key_version,pair,class,hashes,attrs,"
-                         "EXISTS(SELECT 1 FROM item q WHERE q.id=item.pair),key FROM item WHERE id=?1"),
+                          "EXISTS(SELECT 1 FROM item q WHERE q.id=item.pair),key FROM item WHERE id=?1"),
     [SQL_ITEM_VERSION] = "SELECT version FROM item WHERE id=?1",
     [SQL_ITEM_LIST] = "SELECT id FROM item WHERE class=?1 ORDER BY id",
     [SQL_ITEM_AFTER] = "SELECT id FROM item WHERE id>?1 ORDER BY id LIMIT 1",
@@ -43,6 +48,31 @@ static const char reading[] = "read the key file";
 static const char writing[] = "write the key file";
 
 /* ---- errors ---- */
+
+static int file_errno(sqlite3_file *file)
+{
+    int reason = 0;
+    return file != NULL && file->pMethods != NULL &&
+                   file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &reason) == SQLITE_OK
+               ? reason
+               : 0;
+}
+
+/* SQLite tells the system's reason of some failures itself, of others (a commit's) only file by file. */
+static int system_reason(sqlite3 *handle)
+{
+    sqlite3_file *file = NULL;
+    int reason = sqlite3_system_errno(handle);
+    if (reason == 0 &&
+        sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file) == SQLITE_OK) {
+        reason = file_errno(file);
+    }
+    file = NULL;
+    if (reason == 0 && sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK) {
+        reason = file_errno(file);
+    }
+    return reason;
+}
 
 static huks_rc raise_io(int result, int reason, const char *doing)
 {
@@ -66,22 +96,35 @@ static huks_rc raise_io(int result, int reason, const char *doing)
     return error_raise(HUKS_E_FILE, ABOUT_FILE, doing);
 }
 
+/* SQLite takes a file that it can't open for writing for reading, whatever the reason was. */
+static bool may_be_written(sqlite3 *handle)
+{
+    const char *name = handle != NULL ? sqlite3_db_filename(handle, "main") : NULL;
+    const char *log = name != NULL && name[0] != '\0' ? sqlite3_filename_wal(name) : NULL;
+    return log != NULL && access(name, W_OK) == 0 && access(log, W_OK) == 0;
+}
+
 huks_rc sqlite_raise(sqlite3 *handle, int result, const char *doing)
 {
-    int reason = handle != NULL ? sqlite3_system_errno(handle) : errno;
+    int reason = handle != NULL ? system_reason(handle) : errno;
+    log_info("store: SQLite answers %d (system error %d): cannot %s", result, reason, doing);
     switch (result & 0xFF) {
     case SQLITE_NOMEM:
         return error_no_memory();
     case SQLITE_FULL:
         return error_raise(HUKS_E_FILE, ABOUT_NO_SPACE, NULL);
     case SQLITE_READONLY:
-        return error_raise(HUKS_E_FILE, ABOUT_READ_ONLY, doing);
+        return error_raise(HUKS_E_FILE, may_be_written(handle) ? ABOUT_FILE : ABOUT_READ_ONLY, doing);
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
         return raise_io(result, reason, doing);
     case SQLITE_NOTADB:
         return store_raise_size();
+    case SQLITE_CORRUPT:
+        /* So SQLite calls a disk that can't be read, too. */
+        return reason == EIO ? error_raise(HUKS_E_FILE, ABOUT_FILE, doing)
+                             : error_raise(HUKS_E_INTERNAL, ABOUT_TOKEN, NULL);
     default:
         /* Damage, a lock that can't be had (BUSY, LOCKED, PROTOCOL), what should never be (MISUSE, ERROR). */
         return error_raise(HUKS_E_INTERNAL, ABOUT_TOKEN, NULL);
@@ -190,15 +233,42 @@ static huks_rc begin(struct db *head, bool write)
     return run(head, write ? SQL_BEGIN_WRITE : SQL_BEGIN, write ? writing : reading);
 }
 
+/*
+ * A commit whose sync failed may lie whole in the log, and would come to life when the log is next recovered:
+ * after the caller was told that nothing happened. The next commit takes its place, so one is made that
+ * means nothing (but changes something, else SQLite would not write it). Where that fails too the disk is
+ * gone, and what becomes of the first nobody can say.
+ */
+static void bury(struct db *head)
+{
+    huks_rc rc = run(head, SQL_BEGIN_WRITE, writing);
+    if (rc == HUKS_OK) {
+        rc = run(head, SQL_META_BURY, writing);
+    }
+    if (rc == HUKS_OK) {
+        rc = run(head, SQL_COMMIT, writing);
+    }
+    if (rc != HUKS_OK) {
+        rollback(head);
+        head->broken = true;
+    }
+}
+
 static huks_rc commit(struct db *head)
 {
     struct sqlite_db *db = (struct sqlite_db *)head;
-    if (head->writable && sqlite3_txn_state(db->handle, "main") == SQLITE_TXN_WRITE) {
+    bool wrote = head->writable && sqlite3_txn_state(db->handle, "main") == SQLITE_TXN_WRITE;
+    if (wrote) {
         sqlite_reserve_wal(db);
     }
     huks_rc rc = run(head, SQL_COMMIT, writing);
     if (rc != HUKS_OK) {
+        enum error_about about = error_about();
         rollback(head);
+        if (wrote && !head->broken) {
+            bury(head);
+        }
+        return error_raise(rc, about, about == ABOUT_FILE || about == ABOUT_READ_ONLY ? writing : NULL);
     }
     return rc;
 }

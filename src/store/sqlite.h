@@ -20,6 +20,7 @@ enum sqlite_statement {
     SQL_ROLLBACK,
     SQL_META_GET,
     SQL_META_PUT,
+    SQL_META_BURY,
     SQL_META_DELETE,
     SQL_STATE_GET,
     SQL_STATE_PUT,
@@ -67,7 +68,7 @@ HUKS_MUST_USE huks_rc sqlite_raise(sqlite3 *handle, int result, const char *doin
 huks_rc sqlite_make(const struct db_place *place, const struct store_meta *meta, size_t count);
 huks_rc sqlite_open_db(const struct db_place *place, bool for_writing, struct db **out);
 void sqlite_close_db(struct db *head);
-void sqlite_settle(struct db *head, bool everything);
+HUKS_MUST_USE huks_rc sqlite_settle(struct db *head, bool everything);
 bool sqlite_moved(struct db *db);
 /* Grows the WAL file ahead of the commit to come, so that the commit's sync has no new size to record. */
 void sqlite_reserve_wal(struct sqlite_db *db);

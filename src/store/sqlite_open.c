@@ -116,17 +116,19 @@ static int committed(void *argument, sqlite3 *handle, const char *name, int fram
     return SQLITE_OK;
 }
 
-void sqlite_settle(struct db *head, bool everything)
+huks_rc sqlite_settle(struct db *head, bool everything)
 {
     struct sqlite_db *db = (struct sqlite_db *)head;
+    int result = SQLITE_OK;
     if (db->way == SQLITE_WAY_LIVE && head->writable &&
         (everything || (db->wrote && db->wal_frames > SETTLE_FRAMES))) {
         if (!everything) {
             (void)sqlite3_busy_handler(db->handle, NULL, NULL); /* closing waits for nobody */
         }
-        (void)sqlite3_wal_checkpoint_v2(db->handle, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+        result = sqlite3_wal_checkpoint_v2(db->handle, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
         db->wal_frames = 0;
     }
+    return result == SQLITE_OK ? HUKS_OK : sqlite_raise(db->handle, result, "write the key file");
 }
 
 /* ---- closing ---- */
@@ -236,8 +238,12 @@ static huks_rc connect_to(const char *name, int flags, bool for_writing, struct 
     if (result != SQLITE_OK) {
         return sqlite_raise(db->handle, result, "open the key file");
     }
-    HUKS_TRY(set_up(db, for_writing));
-    return HUKS_OK;
+    /* SQLite takes what it can't open for writing for reading, whatever the reason was. */
+    if (for_writing && (flags & SQLITE_OPEN_READWRITE) != 0 && sqlite3_db_readonly(db->handle, "main") == 1 &&
+        access(name, W_OK) == 0) {
+        return error_raise(HUKS_E_FILE, ABOUT_FILE, "open the key file");
+    }
+    return set_up(db, for_writing);
 }
 
 static void disconnect(struct sqlite_db *db)
@@ -308,9 +314,7 @@ static huks_rc copy_file(const char *from, const char *to)
             rc = got < 0 ? error_raise(HUKS_E_FILE, ABOUT_FILE, reading) : HUKS_OK;
             break;
         }
-        if (write(out, block, (size_t)got) != got) {
-            rc = error_raise(HUKS_E_FILE, errno == ENOSPC ? ABOUT_NO_SPACE : ABOUT_FILE, writing);
-        }
+        rc = store_write_all(out, block, (size_t)got, writing);
     }
     (void)close(in);
     if (out >= 0) {

@@ -211,7 +211,9 @@ static huks_rc retire(struct store *store, const char *path, uint64_t expect_lif
         rc = error_raise(HUKS_E_INTERNAL, ABOUT_TOKEN, NULL);
     }
     if (rc == HUKS_OK) {
-        db->backend->settle(db, true);
+        rc = db->backend->settle(db, true);
+    }
+    if (rc == HUKS_OK) {
         rc = log_is_empty(path);
     }
     if (db != NULL) {
