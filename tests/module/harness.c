@@ -41,7 +41,7 @@ static int remove_entry(const char *path, const struct stat *status, int type, s
     return remove(path);
 }
 
-static void remove_tree(const char *path)
+void remove_tree(const char *path)
 {
     nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
@@ -85,7 +85,7 @@ static int copy_entry(const char *path, const struct stat *status, int type, str
     return type == FTW_F && copy_file(path, target, status->st_mode) ? 0 : -1;
 }
 
-static bool copy_tree(const char *from, const char *to)
+bool copy_tree(const char *from, const char *to)
 {
     copy_from = from;
     copy_to = to;

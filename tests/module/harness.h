@@ -45,6 +45,8 @@ const char *module_path(void);
 void *module_symbol(const char *name);
 const char *test_directory(void); /* private to the process, removed at exit */
 const char *store_path(void);
+bool copy_tree(const char *from, const char *to);
+void remove_tree(const char *path);
 
 /* Test cases by the state in which their tests begin. Each test finds the store as it was made. */
 TCase *add_tcase(Suite *suite, const char *name, void (*setup)(void));

@@ -11,6 +11,7 @@ module_common = \
 conditions = tests/native/conditions.c tests/native/conditions.h
 module_limit = tests/module/limit.c tests/module/limit.h
 module_limit_peer = tests/module/limit_peer.c tests/module/limit_peer.h $(module_limit)
+module_ledger = tests/module/ledger.c tests/module/ledger.h
 module_witness = tests/module/witness.c tests/module/witness.h
 
 module_programs += \
@@ -21,6 +22,7 @@ module_programs += \
 	tests/module/test-codes \
 	tests/module/test-codes-store \
 	tests/module/test-copy \
+	tests/module/test-crash \
 	tests/module/test-derive \
 	tests/module/test-digest \
 	tests/module/test-dual \
@@ -28,6 +30,7 @@ module_programs += \
 	tests/module/test-find \
 	tests/module/test-fork \
 	tests/module/test-general \
+	tests/module/test-iofault \
 	tests/module/test-limit \
 	tests/module/test-limit-damage \
 	tests/module/test-limit-processes \
@@ -62,6 +65,8 @@ tests_module_test_codes_store_SOURCES = tests/module/test-codes-store.c tests/mo
 tests_module_test_codes_store_LDADD = $(module_ldadd) -lpthread
 tests_module_test_copy_SOURCES = tests/module/test-copy.c $(module_common)
 tests_module_test_copy_LDADD = $(module_ldadd) -lpthread
+tests_module_test_crash_SOURCES = tests/module/test-crash.c $(module_ledger) $(module_common)
+tests_module_test_crash_LDADD = $(module_ldadd) -lpthread
 tests_module_test_derive_SOURCES = tests/module/test-derive.c $(module_common) $(module_witness)
 tests_module_test_derive_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread
 tests_module_test_digest_SOURCES = tests/module/test-digest.c $(module_common) $(module_witness)
@@ -76,6 +81,9 @@ tests_module_test_fork_SOURCES = tests/module/test-fork.c $(module_common)
 tests_module_test_fork_LDADD = $(module_ldadd) -lpthread
 tests_module_test_general_SOURCES = tests/module/test-general.c $(module_common)
 tests_module_test_general_LDADD = $(module_ldadd) -lpthread
+tests_module_test_iofault_SOURCES = tests/module/test-iofault.c tests/module/io-shim.h $(module_ledger) \
+	$(module_common)
+tests_module_test_iofault_LDADD = $(module_ldadd) -lpthread
 tests_module_test_limit_SOURCES = tests/module/test-limit.c $(module_limit) $(module_common)
 tests_module_test_limit_LDADD = $(module_ldadd) -lpthread
 tests_module_test_limit_damage_SOURCES = tests/module/test-limit-damage.c $(module_limit_peer) $(module_common)
@@ -111,3 +119,18 @@ tests_module_test_wrap_SOURCES = tests/module/test-wrap.c $(module_common) $(mod
 tests_module_test_wrap_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread
 
 interop_tests += tests/module/differential.sh
+
+# The long forms of what make check does shortly: minutes each, by hand.
+soak-crash: build-tests
+	@$(AM_TESTS_ENVIRONMENT) HUKS_TEST_KILLS=$${HUKS_TEST_KILLS:-2000} tests/module/test-crash
+soak-iofault: build-tests
+	@$(AM_TESTS_ENVIRONMENT) HUKS_TEST_LONG=1 tests/module/test-iofault
+soak-crowd: build-tests
+	@$(AM_TESTS_ENVIRONMENT) HUKS_TEST_LONG=1 CK_RUN_CASE='shared token' tests/module/test-process
+.PHONY: soak-crash soak-iofault soak-crowd
+
+# Preloaded under a module by tests of failing disks.
+check_LTLIBRARIES += tests/module/io-shim.la
+tests_module_io_shim_la_SOURCES = tests/module/io-shim.c tests/module/io-shim.h
+tests_module_io_shim_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+tests_module_io_shim_la_LIBADD = -ldl -lpthread
