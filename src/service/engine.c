@@ -18,6 +18,10 @@
 static huks_rc engine_build(struct engine *engine, const struct config *config)
 {
     engine->config = *config;
+    if (config->service[0] != '\0') {
+        /* Who asks for the service wants no key in this process: better none than that. */
+        return error_raise(HUKS_E_IPC, ABOUT_IPC_GONE, "initialization failed, this version has no huksd");
+    }
     HUKS_TRY(crypto_open(&engine->crypto));
     HUKS_TRY(store_open(&engine->config, engine->crypto, &engine->store));
     struct session_settings settings = {

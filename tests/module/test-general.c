@@ -256,6 +256,25 @@ START_TEST(wrong_configuration_file)
 }
 END_TEST
 
+/* Who asks for the service wants no key in this process: without it nothing starts. */
+START_TEST(a_service_that_cannot_be_reached)
+{
+    CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK};
+    char text[] = "service=/run/huks/huksd.sock";
+    struct huks_error error;
+
+    if (is_reference()) {
+        return;
+    }
+    args.pReserved = text;
+    expect(CKR_GENERAL_ERROR, p11->C_Initialize(&args));
+    ok(huks->GetLastError(&error));
+    ck_assert_int_eq(error.code, 12000005);
+    ck_assert_str_eq((char *)error.message, "IPC initialization failed, this version has no huksd.");
+    ok(p11->C_Initialize(NULL));
+}
+END_TEST
+
 START_TEST(info_is_padded_and_stable)
 {
     CK_INFO first;
@@ -456,6 +475,7 @@ static Suite *general_suite(void)
     tcase_add_loop_test(tcase, reserved_argument_texts, 0, 9);
     tcase_add_test(tcase, reserved_argument_longer_than_allowed);
     tcase_add_test(tcase, wrong_configuration_file);
+    tcase_add_test(tcase, a_service_that_cannot_be_reached);
 
     tcase = add_tcase(suite, "lists", setup_loaded);
     tcase_add_test(tcase, function_list_is_complete);
