@@ -40,8 +40,19 @@ struct OH_Huks_Result OH_Huks_GetSdkVersion(struct OH_Huks_Blob *sdkVersion);
  * Generates a key, or a key pair, and stores it under the alias; an existing one is replaced unless
  * KEY_OVERRIDE is false. ALGORITHM, PURPOSE and KEY_SIZE must be in the set. paramSetOut may be NULL.
  *
- * 401 NULL, alias, set · 12000002 a mandatory parameter is missing · 12000003 one is wrong · 12000006 ·
- * 12000017 the alias is taken and KEY_OVERRIDE is false · 801 KEY_STORAGE_FLAG asks for a temporary key.
+ * With KEY_STORAGE_FLAG TEMP the key is not stored: keyAlias may be NULL, and paramSetOut, whose paramSetSize is
+ * the room in bytes, receives it in the clear: SYMMETRIC_KEY_DATA, or ASYMMETRIC_PUBLIC_KEY_DATA
+ * (OH_Huks_PubKeyInfo and numbers; OH_Huks_KeyMaterial… with a private size of 0) and
+ * ASYMMETRIC_PRIVATE_KEY_DATA (OH_Huks_KeyMaterial…).
+ *
+ * KEY_GENERATE_TYPE AGREE makes an AES key of a key agreement's secret, its first KEY_SIZE bits: AGREE_ALG
+ * (X25519, ECDH, DH), AGREE_PRIVATE_KEY_ALIAS, AGREE_PUBLIC_KEY and AGREE_PUBLIC_KEY_IS_KEY_ALIAS must be there.
+ * Sessions agree in a better way.
+ *
+ * 401 NULL, alias, set, no room · 12000002 a mandatory parameter is missing · 12000003 one is wrong · 12000006 ·
+ * 12000011 no such key to agree with · 12000012 the key to agree with keeps its secrets inside, or gives all of
+ * them out, and this call wants otherwise · 12000016 IS_DEVICE_PASSWORD_SET and there is none · 12000017 the
+ * alias is taken and KEY_OVERRIDE is false.
  */
 struct OH_Huks_Result OH_Huks_GenerateKeyItem(const struct OH_Huks_Blob *keyAlias,
                                               const struct OH_Huks_ParamSet *paramSetIn,

@@ -41,10 +41,49 @@ static huks_rc enter(const struct OH_Huks_Blob *alias, const struct OH_Huks_Para
     return door_engine(engine);
 }
 
-static huks_rc generate(const struct OH_Huks_Blob *alias, const struct OH_Huks_ParamSet *set)
+/* Writes a set into the caller's, whose paramSetSize was the room. */
+static huks_rc put_set(const struct OH_Huks_ParamSet *set, uint32_t capacity, struct OH_Huks_ParamSet *out)
+{
+    if (capacity < set->paramSetSize) {
+        return error_illegal(ABOUT_NOTHING, ILLEGAL_BUFFER);
+    }
+    memcpy(out, set, set->paramSetSize);
+    return OH_Huks_FreshParamSet(out, false).errorCode == 0 ? HUKS_OK
+                                                            : error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
+}
+
+/* A temporary key has no alias, and goes nowhere but to the caller. */
+static huks_rc generate_temporary(const struct OH_Huks_ParamSet *set, struct OH_Huks_ParamSet *out)
+{
+    struct engine *engine = NULL;
+    AUTO(param_set_free) OH_Huks_ParamSet *made = NULL;
+    HUKS_TRY(door_set(set));
+    if (out == NULL) {
+        return error_illegal(ABOUT_NOTHING, ILLEGAL_NULL);
+    }
+    if (set->paramSetSize > REQUEST_MAX || out->paramSetSize == 0) {
+        return error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
+    }
+    HUKS_TRY(door_engine(&engine));
+    HUKS_TRY(native_generate_temporary(engine, set, &made));
+    return put_set(made, out->paramSetSize, out);
+}
+
+static bool asks_temporary(const struct OH_Huks_ParamSet *set)
+{
+    return set != NULL && OH_Huks_IsParamSetValid(set, set->paramSetSize).errorCode == 0 &&
+           param_u32(set, OH_HUKS_TAG_KEY_STORAGE_FLAG, OH_HUKS_STORAGE_PERSISTENT) == OH_HUKS_STORAGE_TEMP;
+}
+
+static huks_rc generate(const struct OH_Huks_Blob *alias, const struct OH_Huks_ParamSet *set,
+                        struct OH_Huks_ParamSet *out)
 {
     struct bytes name = BYTES_NONE;
     struct engine *engine = NULL;
+    error_clear();
+    if (asks_temporary(set)) {
+        return generate_temporary(set, out);
+    }
     if (alias != NULL && set == NULL) {
         return error_illegal(ABOUT_NOTHING, ILLEGAL_NULL);
     }
@@ -56,8 +95,7 @@ struct OH_Huks_Result OH_Huks_GenerateKeyItem(const struct OH_Huks_Blob *keyAlia
                                               const struct OH_Huks_ParamSet *paramSetIn,
                                               struct OH_Huks_ParamSet *paramSetOut)
 {
-    (void)paramSetOut; /* filled for temporary keys alone */
-    return result_of(generate(keyAlias, paramSetIn));
+    return result_of(generate(keyAlias, paramSetIn, paramSetOut));
 }
 
 static huks_rc import(const struct OH_Huks_Blob *alias, const struct OH_Huks_ParamSet *set,
@@ -152,12 +190,7 @@ static huks_rc get_params(const struct OH_Huks_Blob *alias, const struct OH_Huks
     HUKS_TRY(enter(alias, set, 0, &name, &engine));
     AUTO(param_set_free) OH_Huks_ParamSet *params = NULL;
     HUKS_TRY(native_params(engine, name, set, &params));
-    if (capacity < params->paramSetSize) {
-        return error_illegal(ABOUT_NOTHING, ILLEGAL_BUFFER);
-    }
-    memcpy(out, params, params->paramSetSize);
-    return OH_Huks_FreshParamSet(out, false).errorCode == 0 ? HUKS_OK
-                                                            : error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
+    return put_set(params, capacity, out);
 }
 
 struct OH_Huks_Result OH_Huks_GetKeyItemParamSet(const struct OH_Huks_Blob *keyAlias,

@@ -9,6 +9,7 @@ engine_sources += \
 	src/service/material.c src/service/material.h \
 	src/service/native.c src/service/native.h \
 	src/service/native_derive.c \
+	src/service/native_generate.c \
 	src/service/native_import.c \
 	src/service/native_make.c src/service/native_make.h \
 	src/service/native_session.c src/service/native_spec.c \

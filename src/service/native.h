@@ -10,6 +10,9 @@
 #include "service/operate.h"
 
 HUKS_MUST_USE huks_rc native_generate(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set);
+/* A key that is not kept: a new set, the caller's, holds it. */
+HUKS_MUST_USE huks_rc native_generate_temporary(struct engine *engine, const OH_Huks_ParamSet *set,
+                                                OH_Huks_ParamSet **out);
 /* `key` is in the form that IMPORT_KEY_TYPE and the algorithm say. */
 HUKS_MUST_USE huks_rc native_import(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set,
                                     struct bytes key);

@@ -222,22 +222,3 @@ huks_rc make_keep(const struct making *making, struct token *token, struct crypt
     HUKS_TRY(check_file_size(drafts));
     return item_keep(token, key, key_flag, drafts, 1, making->rule, handles);
 }
-
-/* ---- generation ---- */
-
-huks_rc native_generate(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set)
-{
-    struct making making;
-    struct token *token;
-    if (param_u32(set, OH_HUKS_TAG_KEY_STORAGE_FLAG, OH_HUKS_STORAGE_PERSISTENT) == OH_HUKS_STORAGE_TEMP) {
-        return error_raise_text(HUKS_E_API_NOT_SUPPORTED, ABOUT_FUNCTION, "This API is not supported.");
-    }
-    HUKS_TRY(make_begin(engine, alias, set, &making));
-    HUKS_TRY(rules_check_generate(set));
-    HUKS_TRY(make_token(&making, &token));
-    const struct crypto_keygen spec = {.alg = param_u32(set, OH_HUKS_TAG_ALGORITHM, 0),
-                                       .size_bits = param_u32(set, OH_HUKS_TAG_KEY_SIZE, 0)};
-    AUTO(make_key_free) struct crypto_key *key = NULL;
-    HUKS_TRY(crypto_key_generate(engine->crypto, &spec, &key));
-    return make_keep(&making, token, key, MAKE_PAIR, OH_HUKS_KEY_FLAG_GENERATE_KEY);
-}

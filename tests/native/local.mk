@@ -17,6 +17,11 @@ tests_native_test_doors_SOURCES = tests/native/test-doors.c tests/native/doors.c
 	tests/module/constants.h $(native_common)
 tests_native_test_doors_LDADD = $(CHECK_LIBS) $(CRYPTO_LIBS) -ldl
 
+native_programs += tests/native/test-generate
+tests_native_test_generate_SOURCES = tests/native/test-generate.c tests/native/material.c \
+	tests/native/material.h $(native_common)
+tests_native_test_generate_LDADD = $(native_ldadd)
+
 native_programs += tests/native/test-import
 tests_native_test_import_SOURCES = tests/native/test-import.c tests/native/material.c tests/native/material.h \
 	$(native_common)

@@ -203,7 +203,7 @@ static const struct refused {
      {AES_CRYPT, NUMBER(KEY_GENERATE_TYPE, OH_HUKS_KEY_GENERATE_TYPE_DERIVE)},
      ILLEGAL(TEXT_INVALID)},
     {"no such level", {AES_CRYPT, NUMBER(AUTH_STORAGE_LEVEL, 3)}, ILLEGAL(TEXT_INVALID)},
-    {"temporary", {AES_CRYPT, NUMBER(KEY_STORAGE_FLAG, OH_HUKS_STORAGE_TEMP)}, 801, TEXT_API},
+    {"temporary, to nowhere", {AES_CRYPT, NUMBER(KEY_STORAGE_FLAG, OH_HUKS_STORAGE_TEMP)}, ILLEGAL(TEXT_NULL)},
     {"a process's name",
      {AES_CRYPT, {.tag = OH_HUKS_TAG_TYPE_BYTES | 10001, .blob = {4, (uint8_t *)(uintptr_t) "self"}}},
      ILLEGAL(TEXT_INVALID)},

@@ -1,0 +1,168 @@
+/*
+ * Generation (huks-semantics 3.1): a fresh key, or one from the old form of key agreement; kept under an
+ * alias, or handed to the caller and forgotten.
+ */
+#include "param/rules.h"
+#include "service/aliased.h"
+#include "service/material.h"
+#include "service/native_make.h"
+#include "service/private.h"
+
+/* ---- agreement, the old way: both halves are named by the set ---- */
+
+static huks_rc illegal(const char *sentence)
+{
+    return error_illegal(ABOUT_ATTRIBUTE, sentence);
+}
+
+/* The half of a pair that agrees. */
+static struct item *agreeing(const struct aliased *aliased)
+{
+    for (size_t i = 0; i < aliased->count; i++) {
+        if (item_class(aliased->items[i]) == HUKS_CLASS_PRIVATE_KEY) {
+            return aliased->items[i];
+        }
+    }
+    return NULL;
+}
+
+/* No call of one step can ask the user. */
+static bool asks_user(const struct item *item)
+{
+    return param_u32(item_params(item), OH_HUKS_TAG_USER_AUTH_TYPE, 0) != 0 &&
+           !param_bool(item_params(item), OH_HUKS_TAG_NO_AUTH_REQUIRED, false);
+}
+
+static huks_rc find_own_key(struct engine *engine, const OH_Huks_ParamSet *set, struct token **token,
+                            struct aliased *aliased, struct item **own)
+{
+    HUKS_TRY(
+        aliased_open(engine, param_bytes(set, OH_HUKS_TAG_AGREE_PRIVATE_KEY_ALIAS), set, token, aliased));
+    *own = agreeing(aliased);
+    if (*own == NULL || (item_purposes(*own) & OH_HUKS_KEY_PURPOSE_AGREE) == 0) {
+        return error_raise(HUKS_E_INVALID_PARAM, ABOUT_PURPOSE, "key purpose");
+    }
+    return asks_user(*own) ? error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_PURPOSE, "key that asks the user here")
+                           : HUKS_OK;
+}
+
+/* As the peer would send it. */
+static huks_rc find_peer_key(struct engine *engine, const OH_Huks_ParamSet *set, struct secret *peer)
+{
+    struct bytes given = param_bytes(set, OH_HUKS_TAG_AGREE_PUBLIC_KEY);
+    return param_bool(set, OH_HUKS_TAG_AGREE_PUBLIC_KEY_IS_KEY_ALIAS, true)
+               ? native_export(engine, given, set, peer)
+               : secret_set(peer, given.data, given.size);
+}
+
+static const struct {
+    uint32_t word; /* AGREE_ALG */
+    uint32_t keys[2];
+    enum crypto_method method;
+} agreements[] = {
+    {OH_HUKS_ALG_X25519, {OH_HUKS_ALG_X25519, 0}, CRYPTO_ECDH},
+    {OH_HUKS_ALG_ECDH, {OH_HUKS_ALG_ECDH, OH_HUKS_ALG_ECC}, CRYPTO_ECDH},
+    {OH_HUKS_ALG_DH, {OH_HUKS_ALG_DH, 0}, CRYPTO_DH},
+};
+
+static huks_rc choose_method(const OH_Huks_ParamSet *set, const struct item *own, enum crypto_method *method)
+{
+    uint32_t word = param_u32(set, OH_HUKS_TAG_AGREE_ALG, 0);
+    for (size_t i = 0; i < ARRAY_SIZE(agreements); i++) {
+        if (agreements[i].word == word &&
+            (agreements[i].keys[0] == own->alg || agreements[i].keys[1] == own->alg)) {
+            *method = agreements[i].method;
+            return HUKS_OK;
+        }
+    }
+    return illegal(ILLEGAL_ARGUMENT);
+}
+
+/* What the base key was made for goes before what this call wants with the result. */
+static huks_rc check_storage(const struct item *own, bool temporary)
+{
+    uint32_t flag = param_u32(item_params(own), OH_HUKS_TAG_DERIVED_AGREED_KEY_STORAGE_FLAG, UINT32_MAX);
+    uint32_t forbidden = temporary ? (uint32_t)OH_HUKS_STORAGE_ONLY_USED_IN_HUKS
+                                   : (uint32_t)OH_HUKS_STORAGE_KEY_EXPORT_ALLOWED;
+    return flag == forbidden ? error_raise(HUKS_E_INTERNAL, ABOUT_ATTRIBUTE, NULL) : HUKS_OK;
+}
+
+/* The key is the beginning of the shared secret. */
+static huks_rc agree(struct engine *engine, const OH_Huks_ParamSet *set, bool temporary,
+                     struct crypto_key **key)
+{
+    struct token *token;
+    struct item *own;
+    struct crypto_derive_spec spec = {0};
+    AUTO(aliased_free) struct aliased aliased = {0};
+    AUTO(secret_free) struct secret peer = {0};
+    AUTO(secret_free) struct secret shared = {0};
+    size_t size = param_u32(set, OH_HUKS_TAG_KEY_SIZE, 0) / OH_HUKS_BITS_PER_BYTE;
+    HUKS_TRY(find_own_key(engine, set, &token, &aliased, &own));
+    HUKS_TRY(check_storage(own, temporary));
+    HUKS_TRY(choose_method(set, own, &spec.method));
+    HUKS_TRY(find_peer_key(engine, set, &peer));
+    spec.peer = secret_bytes(&peer);
+    huks_rc rc = operate_derive_bytes(token, own, &spec, &shared);
+    if (rc == HUKS_E_INVALID_PARAM && error_about() == ABOUT_PUBLIC_POINT) {
+        return illegal(ILLEGAL_PUBLIC_KEY);
+    }
+    HUKS_TRY(rc);
+    if (shared.size < size) {
+        return illegal(ILLEGAL_KEY_INFO);
+    }
+    return crypto_key_decode(engine->crypto, CRYPTO_SECRET, OH_HUKS_ALG_AES, bytes_of(shared.data, size),
+                             key);
+}
+
+/* ---- the key ---- */
+
+/* Only AES keys are agreed; for any other the word changes nothing, as in HUKS. */
+static bool is_agreed(const OH_Huks_ParamSet *set)
+{
+    return param_u32(set, OH_HUKS_TAG_KEY_GENERATE_TYPE, 0) == OH_HUKS_KEY_GENERATE_TYPE_AGREE &&
+           param_u32(set, OH_HUKS_TAG_ALGORITHM, 0) == OH_HUKS_ALG_AES;
+}
+
+static huks_rc make_key(struct engine *engine, const OH_Huks_ParamSet *set, bool temporary,
+                        struct crypto_key **key)
+{
+    const struct crypto_keygen spec = {.alg = param_u32(set, OH_HUKS_TAG_ALGORITHM, 0),
+                                       .size_bits = param_u32(set, OH_HUKS_TAG_KEY_SIZE, 0)};
+    return is_agreed(set) ? agree(engine, set, temporary, key)
+                          : crypto_key_generate(engine->crypto, &spec, key);
+}
+
+huks_rc native_generate(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set)
+{
+    struct making making;
+    struct token *token;
+    AUTO(make_key_free) struct crypto_key *key = NULL;
+    HUKS_TRY(make_begin(engine, alias, set, &making));
+    HUKS_TRY(rules_check_generate(set));
+    HUKS_TRY(make_token(&making, &token));
+    HUKS_TRY(make_key(engine, set, false, &key));
+    return make_keep(&making, token, key, MAKE_PAIR,
+                     is_agreed(set) ? OH_HUKS_KEY_FLAG_AGREE_KEY : OH_HUKS_KEY_FLAG_GENERATE_KEY);
+}
+
+huks_rc native_generate_temporary(struct engine *engine, const OH_Huks_ParamSet *set, OH_Huks_ParamSet **out)
+{
+    AUTO(make_key_free) struct crypto_key *key = NULL;
+    AUTO(param_list_free) struct param_list list = {0};
+    AUTO(secret_free) struct secret first = {0};
+    AUTO(secret_free) struct secret second = {0};
+    HUKS_TRY(rules_check_caller(set));
+    HUKS_TRY(rules_check_generate(set));
+    HUKS_TRY(make_key(engine, set, true, &key));
+    if (crypto_key_class(key) == CRYPTO_SECRET) {
+        HUKS_TRY(crypto_key_encode(key, CRYPTO_SECRET, &first));
+        HUKS_TRY(param_list_add_bytes(&list, OH_HUKS_TAG_SYMMETRIC_KEY_DATA, secret_bytes(&first)));
+    } else {
+        HUKS_TRY(material_write(key, true, &first));
+        HUKS_TRY(material_write(key, false, &second));
+        HUKS_TRY(param_list_add_bytes(&list, OH_HUKS_TAG_ASYMMETRIC_PUBLIC_KEY_DATA, secret_bytes(&first)));
+        HUKS_TRY(param_list_add_bytes(&list, OH_HUKS_TAG_ASYMMETRIC_PRIVATE_KEY_DATA, secret_bytes(&second)));
+    }
+    return param_list_build(&list, out);
+}
