@@ -151,6 +151,25 @@ START_TEST(calls_that_must_fail)
 }
 END_TEST
 
+/* A digest has no parameter; what a consumer left there by chance (PowerDNS does) is neither read nor refused. */
+START_TEST(parameter_by_chance)
+{
+    CK_MECHANISM mechanisms[] = {{CKM_SHA256, (void *)1, 0x80000000UL}, {CKM_SHA256, NULL, 24}, {CKM_SHA256, (void *)1, 0}};
+    CK_BYTE digest[32];
+    CK_BYTE want[64];
+
+    witness_digest("SHA256", (struct bytes){(const CK_BYTE *)"abc", 3}, want);
+    for (size_t i = 0; i < sizeof mechanisms / sizeof mechanisms[0]; i++) {
+        CK_ULONG length = sizeof digest;
+
+        ok(p11->C_DigestInit(the_session, &mechanisms[i]));
+        ok(p11->C_Digest(the_session, (CK_BYTE *)"abc", 3, digest, &length));
+        ck_assert_uint_eq(length, sizeof digest);
+        ck_assert(memcmp(digest, want, length) == 0);
+    }
+}
+END_TEST
+
 /* Digests need no login and no key-operation session. */
 START_TEST(without_login_and_without_limit)
 {
@@ -254,6 +273,7 @@ static Suite *digest_suite(void)
     tcase_add_test(tcase, of_a_key);
     tcase_add_test(tcase, key_that_has_no_digest);
     tcase_add_test(tcase, calls_that_must_fail);
+    tcase_add_test(tcase, parameter_by_chance);
     tcase_add_test(tcase, without_login_and_without_limit);
     tcase_add_loop_test(tcase, saved_and_restored, 0, HASHES);
     tcase_add_test(tcase, state_that_must_fail);
