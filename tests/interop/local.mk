@@ -23,3 +23,5 @@ consumer_tests += tests/interop/stunnel.sh
 consumer_tests += tests/interop/curl.sh
 consumer_tests += tests/interop/openssh.sh
 consumer_tests += tests/interop/git.sh
+consumer_tests += tests/interop/knot.sh tests/interop/ldns.sh tests/interop/opendnssec.sh tests/interop/powerdns.sh
+EXTRA_DIST += tests/interop/namespace.sh

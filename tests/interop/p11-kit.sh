@@ -5,14 +5,8 @@
 # shellcheck source=tests/interop/common.sh disable=SC1091,SC2154,SC2034 # the linter does not follow it
 # shellcheck disable=SC2016 # for inner shells
 
-# Root's p11-kit reads the system's directories only. In a mount namespace of our own the directory of
-# .module files is ours, and nothing outside changes. Where namespaces are forbidden a user has a
-# directory of his own.
-own_namespace=(unshare --mount)
-[ "$(id -u)" = 0 ] || own_namespace=(unshare --user --map-root-user --mount)
-if [ -z "${INTEROP_NAMESPACE-}" ] && "${own_namespace[@]}" true 2>/dev/null; then
-    INTEROP_NAMESPACE=yes exec "${own_namespace[@]}" bash "$0" "$@"
-fi
+# shellcheck source=tests/interop/namespace.sh disable=SC1091
+. "$(dirname "$0")/namespace.sh"
 . "$(dirname "$0")/common.sh"
 needs p11-kit p11-kit
 needs p11tool gnutls-bin
@@ -20,26 +14,11 @@ needs certtool gnutls-bin
 needs pkcs11-tool opensc
 needs openssl openssl
 
-p11_variable() { # VARIABLE DEFAULT
-    pkg-config --variable="$1" p11-kit-1 2>/dev/null || echo "$2"
-}
-modules=$work/home/.config/pkcs11/modules
-mkdir -p "$modules"
-if [ -n "${INTEROP_NAMESPACE-}" ]; then
-    must check "our directory of .module files" \
-        mount --bind "$modules" "$(p11_variable p11_module_configs /usr/share/p11-kit/modules)"
-elif [ "$(id -u)" = 0 ]; then
-    skip_all "mount namespaces are forbidden here, and root's p11-kit has no configuration of its own"
-fi
+own_modules
 module_path=$(p11_variable p11_module_path /usr/lib/x86_64-linux-gnu/pkcs11)
 proxy=$(p11_variable proxy_module /usr/lib/x86_64-linux-gnu/p11-kit-proxy.so)
 client=$module_path/p11-kit-client.so
 
-# FILE.module as it is installed, with more lines.
-offer() { # NAME MODULE [LINE...]
-    sed "s|@modulefile@|$2|" "$source/pkcs11/huks.module.in" >"$modules/$1.module"
-    [ $# -lt 3 ] || printf '%s\n' "${@:3}" >>"$modules/$1.module"
-}
 offer huks "$module"
 printf 'Pay 100 to Alice.\n' >letter
 export GNUTLS_PIN=$pin GNUTLS_SO_PIN=$so_pin

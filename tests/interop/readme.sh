@@ -4,11 +4,8 @@
 # are written, at a terminal, in one directory, with a home that is empty: only the module's path is
 # another. A command that asks for the PIN gets it.
 # shellcheck source=tests/interop/common.sh disable=SC1091,SC2154,SC2034 # the linter does not follow it
-own_namespace=(unshare --mount)
-[ "$(id -u)" = 0 ] || own_namespace=(unshare --user --map-root-user --mount)
-if [ -z "${INTEROP_NAMESPACE-}" ] && "${own_namespace[@]}" true 2>/dev/null; then
-    INTEROP_NAMESPACE=yes exec "${own_namespace[@]}" bash "$0" "$@"
-fi
+# shellcheck source=tests/interop/namespace.sh disable=SC1091
+. "$(dirname "$0")/namespace.sh"
 . "$(dirname "$0")/common.sh"
 [ "$kind" = huks ] || skip_all "the README is about huks-pkcs11.so"
 needs pkcs11-tool opensc
@@ -19,15 +16,8 @@ needs python3 python3
 openssl engine pkcs11 >/dev/null 2>&1 || skip_all "the engine is missing: Debian package libengine-pkcs11-openssl"
 
 # After `make install` p11-kit finds the module; here a directory of ours lies over p11-kit's.
-modules=$work/home/.config/pkcs11/modules
-mkdir -p "$modules"
-sed "s|@modulefile@|$module|" "$source/pkcs11/huks.module.in" >"$modules/huks.module"
-if [ -n "${INTEROP_NAMESPACE-}" ]; then
-    must check "our directory of .module files" mount --bind "$modules" \
-        "$(pkg-config --variable=p11_module_configs p11-kit-1 2>/dev/null || echo /usr/share/p11-kit/modules)"
-elif [ "$(id -u)" = 0 ]; then
-    skip_all "mount namespaces are forbidden here, and root's p11-kit has no configuration of its own"
-fi
+own_modules
+offer huks "$module"
 # The README's reader has the default store; his home is ours, unless he is root.
 [ "$(id -u)" = 0 ] || unset HUKS_STORE
 
