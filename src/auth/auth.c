@@ -174,7 +174,9 @@ static huks_rc sync_locked(struct auth *auth)
     }
     HUKS_TRY(keyring_get_secure_uid(auth->token, &secure_uid));
     (void)pthread_mutex_lock(&auth->mutex);
-    bool moved = secure_uid != auth->secure_uid;
+    /* (After the logout of a user whose PIN somebody cleared, what needs none is open again.) */
+    bool closed = secure_uid == 0 && auth->current == auth->base && auth_logged_in(auth) == AUTH_NOBODY;
+    bool moved = secure_uid != auth->secure_uid || closed;
     (void)pthread_mutex_unlock(&auth->mutex);
     if (moved) {
         HUKS_TRY(follow(auth, secure_uid));
@@ -254,6 +256,7 @@ void auth_logout(struct auth *auth)
         (void)pthread_cond_broadcast(&auth->quiet);
     }
     (void)pthread_mutex_unlock(&auth->mutex);
+    auth_stale(auth);
     store_token_forget_keys(auth->token);
 }
 

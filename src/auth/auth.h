@@ -20,7 +20,7 @@
  *
  * Other processes. A PIN changed or cleared there leaves login and class CE here as they are; PIN-bound keys
  * of the cleared life are dropped here at the next auth_keys_acquire() (the class is then `gone` until the
- * next login). A first PIN set there closes CE and ECE here, too, until login. A token initialised anew
+ * next login). A PIN cleared and not set again opens CE and ECE here; a login from before lasts until logout. A first PIN set there closes CE and ECE here, too, until login. A token initialised anew
  * there (store_token_life() moved) needs a new struct auth: this one's calls fail with 12000012.
  */
 #ifndef HUKS_AUTH_AUTH_H
@@ -90,6 +90,13 @@ HUKS_MUST_USE huks_rc auth_set_pin(struct auth *auth, enum auth_who who, struct 
  * PIN belongs to whoever has it, who may set the first user PIN.
  */
 HUKS_MUST_USE huks_rc auth_init_pin(struct auth *auth, struct bytes new_pin);
+
+/*
+ * Clears the user PIN: afterwards there is none, CE and ECE are open to everybody, and the PIN-bound class, the secure
+ * id and all fingers and faces are gone. `who` may do it: the user or the SO, by his PIN (answers as auth_login(), but
+ * needs no login). A user who is logged in here is logged out.
+ */
+HUKS_MUST_USE huks_rc auth_clear_pin(struct auth *auth, enum auth_who who, struct bytes pin);
 
 /* The secure user id; no user PIN: 12000013. Current over all processes. */
 HUKS_MUST_USE huks_rc auth_secure_uid(struct auth *auth, uint64_t *uid);

@@ -77,8 +77,8 @@ extern const uint32_t auth_kinds[AUTH_TYPES]; /* OH_HUKS_USER_AUTH_TYPE_PIN, _FI
 /* ---- evidence.c ---- */
 
 /* What a right PIN proves, now. `salt` is that of the record it was right for. */
-HUKS_MUST_USE huks_rc evidence_of_pin(struct auth *auth, uint64_t secure_uid, const uint8_t salt[PIN_SALT_SIZE],
-                                      struct auth_evidence *evidence);
+HUKS_MUST_USE huks_rc evidence_of_pin(struct auth *auth, uint64_t secure_uid,
+                                      const uint8_t salt[PIN_SALT_SIZE], struct auth_evidence *evidence);
 /* Logout. With `mutex`. */
 void evidence_forget(struct auth *auth);
 
@@ -90,14 +90,20 @@ struct proof {
     struct pin_params params;
     uint64_t secure_uid;
 };
-/*
- * Tests a PIN the durable way. With `new_pin` the PIN is changed in the same transaction that gives the
- * tries back; `proof->params` are then the new record's.
- */
+/* What a right PIN is to change, in the transaction that gives its try back. */
+struct login_change {
+    /* After the test, without locks: may be slow. Again when the PIN's record was replaced meanwhile. */
+    huks_rc (*prepare)(struct auth *auth, enum auth_who who, struct proof *proof, void *argument);
+    /* Inside the transaction; the record is still the one that was tested. */
+    huks_rc (*commit)(struct auth *auth, enum auth_who who, void *argument);
+    void *argument;
+};
+/* Tests a PIN the durable way. `change` may be NULL. */
 HUKS_MUST_USE huks_rc login_test(struct auth *auth, enum auth_who who, struct bytes pin,
-                                 const struct bytes *new_pin, struct proof *proof);
+                                 const struct login_change *change, struct proof *proof);
 void proof_free(struct proof *proof);
-/* auth_login() and auth_verify(); of the user's PIN also the proof (may be NULL), which auth_last() then knows. */
+/* auth_login() and auth_verify(); of the user's PIN also the proof (may be NULL), which auth_last() then
+ * knows. */
 HUKS_MUST_USE huks_rc login_enter(struct auth *auth, enum auth_who who, struct bytes pin,
                                   struct auth_evidence *evidence);
 HUKS_MUST_USE huks_rc login_verify(struct auth *auth, enum auth_who who, struct bytes pin,

@@ -36,3 +36,6 @@ pam_huks_test_la_LIBADD = $(PAM_LIBS)
 unit_programs += tests/unit/check-auth-pam
 tests_unit_check_auth_pam_SOURCES = tests/unit/check-auth-pam.c tests/unit/check-auth.h
 EXTRA_tests_unit_check_auth_pam_DEPENDENCIES = pam_huks_test.la huks-auth-helper
+
+unit_programs += tests/unit/check-auth-kill
+tests_unit_check_auth_kill_SOURCES = tests/unit/check-auth-kill.c tests/unit/check-auth.h

@@ -27,9 +27,9 @@ void proof_free(struct proof *proof)
 struct settlement {
     struct auth *auth;
     struct tries_test test;
-    const char *name;         /* of the PIN record */
-    struct buffer record;     /* as it was tested */
-    struct buffer new_record; /* takes its place when the PIN was right; empty: none */
+    const char *name;     /* of the PIN record */
+    struct buffer record; /* as it was tested */
+    const struct login_change *change;
     bool right;
     bool moved; /* the record is another one by now */
     uint64_t secure_uid;
@@ -38,7 +38,6 @@ struct settlement {
 static void settlement_free(struct settlement *settlement)
 {
     buffer_free(&settlement->record);
-    buffer_free(&settlement->new_record);
 }
 
 static huks_rc settle(struct store_token *token, void *argument)
@@ -55,9 +54,9 @@ static huks_rc settle(struct store_token *token, void *argument)
     }
     if (settlement->right) {
         HUKS_TRY(keyring_get_secure_uid(token, &settlement->secure_uid));
-        if (settlement->new_record.size > 0) {
-            HUKS_TRY(store_meta_put(token, settlement->name,
-                                    bytes_of(settlement->new_record.data, settlement->new_record.size)));
+        if (settlement->change != NULL) {
+            HUKS_TRY(settlement->change->commit(settlement->auth, settlement->test.who,
+                                                settlement->change->argument));
         }
     }
     return tries_end_within(tries, &settlement->test, settlement->right ? TRIES_RIGHT : TRIES_WRONG);
@@ -66,7 +65,7 @@ static huks_rc settle(struct store_token *token, void *argument)
 static huks_rc run_settlement(struct settlement *settlement)
 {
     struct auth *auth = settlement->auth;
-    huks_rc rc = settlement->test.in_memory && settlement->new_record.size == 0
+    huks_rc rc = settlement->test.in_memory && settlement->change == NULL
                      ? settle(auth->token, settlement)
                      : store_meta_change(auth->token, settle, settlement);
     if (rc != HUKS_OK && settlement->test.in_memory) {
@@ -76,30 +75,24 @@ static huks_rc run_settlement(struct settlement *settlement)
     return rc;
 }
 
-/* Slow, without locks: is the PIN right, and if so, what does it open, and what would seal it anew. */
-static huks_rc stretch(struct settlement *settlement, struct bytes pin, const struct bytes *new_pin,
-                       struct proof *proof)
+/* Slow, without locks: is the PIN right, and if so, what does it open. */
+static huks_rc stretch(struct settlement *settlement, struct bytes pin, struct proof *proof)
 {
     struct auth *auth = settlement->auth;
     enum auth_who who = settlement->test.who;
-    struct bytes device_key = secret_bytes(&auth->device_key);
-    HUKS_TRY(keyring_test_pin(auth->crypto, who, device_key,
-                              bytes_of(settlement->record.data, settlement->record.size), pin,
+    struct bytes record = bytes_of(settlement->record.data, settlement->record.size);
+    HUKS_TRY(keyring_test_pin(auth->crypto, who, secret_bytes(&auth->device_key), record, pin,
                               &settlement->right, &proof->class_keys));
     if (!settlement->right) {
         return HUKS_OK;
     }
-    const struct buffer *record = &settlement->record;
-    if (new_pin != NULL) {
-        record = &settlement->new_record;
-        HUKS_TRY(keyring_seal_pin(auth->crypto, who, device_key, auth->config.scrypt_log2n, *new_pin,
-                                  secret_bytes(&proof->class_keys), &settlement->new_record));
-    }
-    return keyring_pin_params(bytes_of(record->data, record->size), &proof->params);
+    HUKS_TRY(keyring_pin_params(record, &proof->params));
+    const struct login_change *change = settlement->change;
+    return change != NULL ? change->prepare(auth, who, proof, change->argument) : HUKS_OK;
 }
 
 static huks_rc test_once(struct settlement *settlement, enum auth_who who, struct bytes pin,
-                         const struct bytes *new_pin, struct proof *proof)
+                         struct proof *proof)
 {
     struct auth *auth = settlement->auth;
     bool found;
@@ -109,7 +102,7 @@ static huks_rc test_once(struct settlement *settlement, enum auth_who who, struc
         return error_raise(HUKS_E_NO_CREDENTIAL, ABOUT_PIN, NULL);
     }
     HUKS_TRY(tries_take(auth->tries, who, &settlement->test));
-    huks_rc rc = stretch(settlement, pin, new_pin, proof);
+    huks_rc rc = stretch(settlement, pin, proof);
     if (rc != HUKS_OK) {
         /* Nothing was learned about the PIN unless it was right. */
         HUKS_TRY(tries_end(auth->tries, &settlement->test, TRIES_UNTESTED));
@@ -128,7 +121,7 @@ static huks_rc test_once(struct settlement *settlement, enum auth_who who, struc
     return rc;
 }
 
-huks_rc login_test(struct auth *auth, enum auth_who who, struct bytes pin, const struct bytes *new_pin,
+huks_rc login_test(struct auth *auth, enum auth_who who, struct bytes pin, const struct login_change *change,
                    struct proof *proof)
 {
     if (pin.data == NULL || (who != AUTH_USER && who != AUTH_SO)) {
@@ -136,9 +129,9 @@ huks_rc login_test(struct auth *auth, enum auth_who who, struct bytes pin, const
     }
     HUKS_TRY(auth_sync(auth, false));
     for (int i = 0; i < REPEATS_MAX; i++) {
-        AUTO(settlement_free) struct settlement settlement = {.auth = auth};
+        AUTO(settlement_free) struct settlement settlement = {.auth = auth, .change = change};
         proof_free(proof);
-        HUKS_TRY(test_once(&settlement, who, pin, new_pin, proof));
+        HUKS_TRY(test_once(&settlement, who, pin, proof));
         if (!settlement.moved) {
             return HUKS_OK;
         }
@@ -234,7 +227,8 @@ static bool fast_test(struct auth *auth, enum auth_who who, struct bytes pin, st
 }
 
 /* A right PIN of the user is a proof of his presence, with its time. */
-static huks_rc prove(struct auth *auth, enum auth_who who, const struct proof *proof, struct auth_evidence *evidence)
+static huks_rc prove(struct auth *auth, enum auth_who who, const struct proof *proof,
+                     struct auth_evidence *evidence)
 {
     struct auth_evidence found;
     if (who != AUTH_USER) {

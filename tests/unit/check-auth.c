@@ -387,6 +387,78 @@ START_TEST(cleared_pin)
 }
 END_TEST
 
+/* No PIN afterwards: by the user's own, or by the SO's. */
+START_TEST(pin_cleared_for_good)
+{
+    static const enum auth_who whose[] = {AUTH_USER, AUTH_SO};
+    uint8_t ce[32];
+    uint64_t uid, again;
+    ck_fail(auth_clear_pin(here.auth, AUTH_SO, SO_PIN), HUKS_E_NO_CREDENTIAL, ABOUT_PIN);
+    ck_fail(auth_clear_pin(here.auth, AUTH_USER, USER_PIN), HUKS_E_NO_CREDENTIAL, ABOUT_PIN);
+    ck_assert(!state_of(&here).so_count_low);
+    ck_assert(key_of(&here, STORE_CE, ce));
+    for (size_t i = 0; i < ARRAY_SIZE(whose); i++) {
+        set_first_pin(&here, USER_PIN);
+        ck_ok(auth_secure_uid(here.auth, &uid));
+        ck_ok(auth_login(here.auth, AUTH_USER, USER_PIN));
+        uint64_t bound = add_bound_record(i == 0 ? "of the first" : "of the second");
+        ck_wrong(auth_clear_pin(here.auth, whose[i], PIN("wrong")));
+        ck_assert(auth_logged_in(here.auth) == AUTH_USER && key_open(&here, STORE_PIN_BOUND));
+        ck_fail(auth_clear_pin(here.auth, AUTH_NOBODY, USER_PIN), HUKS_E_ARGUMENT, ABOUT_PIN);
+        ck_fail(auth_clear_pin(here.auth, whose[i], BYTES_NONE), HUKS_E_ARGUMENT, ABOUT_PIN);
+
+        ck_ok(auth_clear_pin(here.auth, whose[i], whose[i] == AUTH_SO ? SO_PIN : USER_PIN));
+        ck_assert_int_eq(auth_logged_in(here.auth), AUTH_NOBODY);
+        ck_assert(!state_of(&here).user_pin_set && !state_of(&here).user_count_low);
+        ck_assert(key_is(&here, STORE_CE, ce) && key_gone(&here, STORE_PIN_BOUND));
+        ck_fail(auth_login(here.auth, AUTH_USER, USER_PIN), HUKS_E_NO_CREDENTIAL, ABOUT_PIN);
+        ck_fail(auth_secure_uid(here.auth, &again), HUKS_E_NO_CREDENTIAL, ABOUT_PIN);
+        ck_fail(auth_check_secure_uid(here.auth, uid), HUKS_E_AUTH_INVALIDATED, ABOUT_OBJECT);
+        ck_ok(read_record(bound, false));
+        ck_fail(read_record(bound, true), HUKS_E_AUTH_INVALIDATED, error_about());
+
+        /* Another user: other ids, the same objects. */
+        set_first_pin(&here, PIN("of another"));
+        ck_ok(auth_secure_uid(here.auth, &again));
+        ck_assert_uint_ne(again, uid);
+        ck_wrong(auth_login(here.auth, AUTH_USER, USER_PIN));
+        ck_ok(auth_login(here.auth, AUTH_USER, PIN("of another")));
+        ck_assert(key_is(&here, STORE_CE, ce));
+        auth_logout(here.auth);
+        ck_ok(auth_clear_pin(here.auth, AUTH_USER, PIN("of another")));
+    }
+}
+END_TEST
+
+/* A process that is logged in stays so while another one clears the PIN, and is open to all afterwards. */
+START_TEST(another_process_clears_for_good)
+{
+    uint8_t ce[32];
+    struct side there = {0};
+    ck_assert(key_of(&here, STORE_CE, ce));
+    set_first_pin(&here, USER_PIN);
+    ck_assert(!key_open(&here, STORE_CE));
+    side_open(&there);
+    ck_ok(auth_login(here.auth, AUTH_USER, USER_PIN));
+    ck_ok(auth_clear_pin(there.auth, AUTH_USER, USER_PIN));
+    ck_assert(key_is(&there, STORE_CE, ce));
+    ck_assert(auth_logged_in(here.auth) == AUTH_USER && key_is(&here, STORE_CE, ce) && key_gone(&here, STORE_PIN_BOUND));
+    auth_logout(here.auth);
+    ck_assert(key_is(&here, STORE_CE, ce) && key_gone(&here, STORE_PIN_BOUND));
+    ck_assert_int_eq(auth_logged_in(here.auth), AUTH_NOBODY);
+    side_close(&there);
+
+    /* One that never was logged in opens, too. */
+    set_first_pin(&here, USER_PIN);
+    memset(&there, 0, sizeof there);
+    side_open(&there);
+    ck_assert(!key_open(&there, STORE_CE));
+    ck_ok(auth_clear_pin(here.auth, AUTH_USER, USER_PIN));
+    ck_assert(key_is(&there, STORE_CE, ce));
+    side_close(&there);
+}
+END_TEST
+
 START_TEST(another_process_changes_and_clears)
 {
     uint8_t ce[32], bound[32];
@@ -539,6 +611,8 @@ static Suite *auth_suite(void)
     tcase_add_test(tests, changed_pin);
     tcase_add_test(tests, cost_of_scrypt_is_kept);
     tcase_add_test(tests, cleared_pin);
+    tcase_add_test(tests, pin_cleared_for_good);
+    tcase_add_test(tests, another_process_clears_for_good);
     tcase_add_test(tests, another_process_changes_and_clears);
     tcase_add_test(tests, logout_waits_for_holders);
     tcase_add_test(tests, threads_use_keys_while_pins_change);
