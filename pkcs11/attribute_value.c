@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "pkcs11/attribute.h"
+#include "pkcs11/mechanism.h"
 
 void attribute_value_free(struct attribute_value *value)
 {
@@ -81,8 +82,15 @@ static CK_RV value_computed(struct item *item, const struct attribute_row *row, 
     }
 }
 
-static CK_RV value_mechanisms(struct bytes stored, struct attribute_value *value)
+/* The list, or what HUKS's sets leave of all mechanisms: two views of one rule. */
+static CK_RV value_mechanisms(struct item *item, struct attribute_value *value)
 {
+    struct bytes stored = param_bytes(item_params(item), HUKS_TAG_ALLOWED_MECHANISMS);
+    if (stored.data == NULL) {
+        P11_TRY(p11_mechanisms_permitted(item, &value->bytes));
+        value->view = bytes_of(value->bytes.data, value->bytes.size);
+        return CKR_OK;
+    }
     for (size_t i = 0; i + 4 <= stored.size; i += 4) {
         const uint8_t *at = stored.data + i;
         CK_MECHANISM_TYPE type = (CK_MECHANISM_TYPE)at[0] | (CK_MECHANISM_TYPE)at[1] << 8 |
@@ -114,8 +122,9 @@ static bool has_attribute(const struct item *item, const struct attribute_row *r
     case CKA_PRIME:
     case CKA_SUBPRIME:
     case CKA_BASE:
-    case CKA_ALLOWED_MECHANISMS: /* absent means "any"; an empty list would mean "none" */
         return param_has(item_params(item), row->tag);
+    case CKA_ALLOWED_MECHANISMS: /* absent means "any"; an empty list would mean "none" */
+        return param_has(item_params(item), row->tag) || p11_mechanisms_bound(item);
     case CKA_VALUE:
         return row->classes != C_PUB || param_has(item_params(item), row->tag);
     default:
@@ -145,7 +154,7 @@ CK_RV attribute_value_get(struct item *item, const struct attribute_row *row, st
         value_bool(value, (item_purposes(item) & attribute_purpose(row, (CK_OBJECT_CLASS)item_class(item))) != 0);
         return CKR_OK;
     case KIND_MECHANISMS:
-        return value_mechanisms(param_bytes(params, row->tag), value);
+        return value_mechanisms(item, value);
     case KIND_SECRET:
         return value_secret(item, row, value);
     case KIND_COMPUTED:

@@ -26,6 +26,7 @@ pkcs11_sources += \
 pkcs11_sources += \
 	pkcs11/derive.c pkcs11/digest.c pkcs11/dual.c pkcs11/encrypt.c pkcs11/generate.c \
 	pkcs11/mechanism.c pkcs11/mechanism.h pkcs11/mechanism_asymmetric.c pkcs11/mechanism_cipher.c \
+	pkcs11/permitted.c \
 	pkcs11/mechanism_derive.c pkcs11/mechanism_hash.c pkcs11/mechanism_parameter.c \
 	pkcs11/mechanism_row.h pkcs11/mechanism_table.h \
 	pkcs11/operation.c pkcs11/operation.h pkcs11/random.c pkcs11/sign.c pkcs11/wrap.c

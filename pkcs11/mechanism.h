@@ -17,6 +17,9 @@ CK_RV p11_mechanism_info(CK_MECHANISM_TYPE type, CK_MECHANISM_INFO_PTR info);
 
 /* Is `type` in the item's CKA_ALLOWED_MECHANISMS (true when it has none)? */
 bool p11_mechanism_allowed(struct item *item, CK_MECHANISM_TYPE type);
+/* Has the item digest, padding or mode sets? And the mechanisms that they leave, CK_MECHANISM_TYPE each. */
+bool p11_mechanisms_bound(const struct item *item);
+CK_RV p11_mechanisms_permitted(const struct item *item, struct buffer *out);
 
 /* Ends every pending operation of a session (C_CloseSession, C_SessionCancel); `flags` CKF_* selects. */
 void p11_operations_cancel(struct p11_session *session, CK_FLAGS flags);

@@ -344,6 +344,18 @@ bool crypto_has_digest(struct crypto *crypto, uint32_t digest)
     return row != NULL && (row->state_size != 0 || fetch_digest(crypto, row->fetch) != NULL);
 }
 
+uint32_t crypto_digest_of_info(struct bytes info)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(digest_rows); i++) {
+        const struct digest_row *row = &digest_rows[i];
+        if (row->info_size != 0 && info.size == (size_t)row->info_size + row->size &&
+            memcmp(info.data, row->info, row->info_size) == 0) {
+            return row->id;
+        }
+    }
+    return OH_HUKS_DIGEST_NONE;
+}
+
 uint32_t crypto_digest_by_size(size_t size)
 {
     const struct digest_row *row = size >= 16 ? digest_by_size(size) : NULL;

@@ -521,6 +521,12 @@ huks_rc crypto_op_verify(struct crypto_op *op, struct bytes signature)
     return crypto_op_verify_once(op, BYTES_NONE, signature);
 }
 
+struct bytes crypto_op_collected(const struct crypto_op *op)
+{
+    return op->sink == OP_COLLECT && op->state == OP_RUNNING ? bytes_of(op->collected, op->collected_size)
+                                                             : BYTES_NONE;
+}
+
 bool crypto_op_multipart(const struct crypto_op *op)
 {
     /* What collects takes parts too; asked is whether it works on them as they come. */

@@ -105,6 +105,9 @@ HUKS_MUST_USE huks_rc crypto_op_verify_once(struct crypto_op *op, struct bytes i
 /* Does this method work on parts as they come? (CKM_RSA_PKCS, CKM_ECDSA … collect them until the end.) */
 bool crypto_op_multipart(const struct crypto_op *op);
 
+/* What a method that works on the whole of its input has of it so far; a view until the next call. */
+struct bytes crypto_op_collected(const struct crypto_op *op);
+
 enum crypto_step { CRYPTO_UPDATE, CRYPTO_FINISH, CRYPTO_ONCE };
 /* Bytes that the step with `in_size` more input writes: exact, or an upper bound where padding decides. */
 size_t crypto_op_size(const struct crypto_op *op, enum crypto_step step, size_t in_size);
@@ -166,6 +169,8 @@ bool crypto_has_curve(struct crypto *crypto, uint32_t curve); /* enum huks_curve
 bool crypto_offers(struct crypto *crypto, uint32_t alg, const struct crypto_spec *spec);
 /* Bytes a digest gives; 0 for an unknown one. */
 size_t crypto_digest_size(uint32_t digest);
+/* The digest of a DigestInfo in DER, exactly as PKCS#1 has it; NONE: it is none. */
+uint32_t crypto_digest_of_info(struct bytes info);
 /* The digest that HUKS takes a hash value of this size for (16, 20, 28, 32, 48, 64 bytes); NONE: no such. */
 uint32_t crypto_digest_by_size(size_t size);
 

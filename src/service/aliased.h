@@ -30,6 +30,9 @@ HUKS_MUST_USE huks_rc aliased_open(struct engine *engine, struct bytes alias, co
 HUKS_MUST_USE huks_rc native_spec(const OH_Huks_ParamSet *init, const OH_Huks_ParamSet *key,
                                   struct crypto_spec *spec);
 
+/* Does CKA_ALLOWED_MECHANISMS name a mechanism that does what Init asks? 401 (native_allowed.c). */
+HUKS_MUST_USE huks_rc native_allowed(const struct item *item, const OH_Huks_ParamSet *init);
+
 /* Sessions that derive and agree (native_derive.c); `item` is the base key, purposes not yet looked at. */
 HUKS_MUST_USE huks_rc native_derive_begin(struct native_session *session, struct token *token, struct item *item,
                                           const OH_Huks_ParamSet *set);

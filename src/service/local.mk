@@ -8,12 +8,14 @@ engine_sources += \
 	src/service/make.c \
 	src/service/material.c src/service/material.h \
 	src/service/native.c src/service/native.h \
+	src/service/native_allowed.c \
 	src/service/native_derive.c \
 	src/service/native_generate.c \
 	src/service/native_import.c \
 	src/service/native_make.c src/service/native_make.h \
 	src/service/native_session.c src/service/native_spec.c \
 	src/service/operate.c src/service/operate.h \
+	src/service/permit.c src/service/permit.h \
 	src/service/private.h \
 	src/service/status.c src/service/status.h \
 	src/service/table.c \

@@ -106,6 +106,7 @@ huks_rc native_derive_update(struct native_session *session, struct bytes in)
     if (session->derived) {
         return error_raise(HUKS_E_INTERNAL, ABOUT_OPERATION, NULL);
     }
+    HUKS_TRY(native_allowed(item, session->init));
     HUKS_TRY(session->purpose == OH_HUKS_KEY_PURPOSE_DERIVE
                  ? derivation_spec(item_params(item), session->init, &spec)
                  : agreement_spec(item, session->init, in, &spec));

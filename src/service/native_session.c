@@ -89,6 +89,7 @@ static huks_rc begin_data(struct engine *engine, struct token *token, struct ite
                           const OH_Huks_ParamSet *set, struct native_session *session)
 {
     struct crypto_spec *spec = &session->spec;
+    HUKS_TRY(native_allowed(item, set));
     HUKS_TRY(native_spec(set, item_params(item), spec));
     session->is_digest = takes_digest(session);
     if (session->is_digest) {

@@ -3,50 +3,8 @@
  */
 #include "service/operate.h"
 
+#include "service/permit.h"
 #include "service/private.h"
-
-/* ---- use rules ---- */
-
-static huks_rc check_set(const OH_Huks_ParamSet *params, uint32_t tag, uint32_t asked, const char *what)
-{
-    const OH_Huks_Param *rule = param_find(params, tag);
-    if (rule == NULL || rule->uint32Param == asked) {
-        return HUKS_OK;
-    }
-    return error_raise(HUKS_E_INVALID_PARAM, ABOUT_PURPOSE, what);
-}
-
-/* The item's digest, padding and mode sets: what its creator fixed, both doors keep. */
-static huks_rc check_sets(const struct item *item, const struct crypto_spec *spec)
-{
-    const OH_Huks_ParamSet *params = item->params;
-    switch (spec->method) {
-    case CRYPTO_RSA_PKCS1:
-    case CRYPTO_RSA_PSS:
-    case CRYPTO_RSA_OAEP:
-    case CRYPTO_RSA_RAW:
-        HUKS_TRY(check_set(params, OH_HUKS_TAG_PADDING, spec->padding, "padding algorithm"));
-        return check_set(params, OH_HUKS_TAG_DIGEST, spec->digest, "digest algorithm");
-    case CRYPTO_ECDSA:
-    case CRYPTO_DSA:
-    case CRYPTO_HMAC:
-        return check_set(params, OH_HUKS_TAG_DIGEST, spec->digest, "digest algorithm");
-    case CRYPTO_CIPHER:
-    case CRYPTO_AEAD:
-        HUKS_TRY(check_set(params, OH_HUKS_TAG_BLOCK_MODE, spec->mode, "cipher mode"));
-        return check_set(params, OH_HUKS_TAG_PADDING, spec->padding, "padding algorithm");
-    default:
-        return HUKS_OK;
-    }
-}
-
-static huks_rc check_purpose(const struct item *item, uint32_t purpose)
-{
-    if ((item->purposes & purpose) == 0) {
-        return error_raise(HUKS_E_INVALID_PARAM, ABOUT_PURPOSE, "key purpose");
-    }
-    return HUKS_OK;
-}
 
 static void key_unref_ptr(struct crypto_key **key)
 {
@@ -73,6 +31,7 @@ static void operation_end(struct operation *operation)
     operation->item = NULL;
     operation->token = NULL;
     operation->fed = false;
+    operation->by_input = false;
 }
 
 /* Ends on any error but a short buffer. */
@@ -122,8 +81,9 @@ huks_rc operation_begin(struct operation *operation, struct token *token, struct
     }
     AUTO(key_unref_ptr) struct crypto_key *key = NULL;
     HUKS_TRY(item_key(item, &key));
-    HUKS_TRY(check_purpose(item, purpose));
-    HUKS_TRY(check_sets(item, spec));
+    bool by_input = false;
+    HUKS_TRY(permit_purpose(item, purpose));
+    HUKS_TRY(permit_operation(item, spec, &by_input));
     HUKS_TRY(session_take(sessions_of(token), &operation->session));
     huks_rc rc = crypto_op_begin(operation->crypto, key, spec);
     if (rc != HUKS_OK) {
@@ -133,6 +93,7 @@ huks_rc operation_begin(struct operation *operation, struct token *token, struct
     operation->holds = true;
     operation->token = token;
     operation->item = item_ref(item);
+    operation->by_input = by_input;
     return HUKS_OK;
 }
 
@@ -151,7 +112,7 @@ static huks_rc derive(struct token *token, struct item *base, const struct crypt
 {
     AUTO(key_unref_ptr) struct crypto_key *key = NULL;
     HUKS_TRY(item_key(base, &key));
-    HUKS_TRY(check_purpose(base, OH_HUKS_KEY_PURPOSE_DERIVE | OH_HUKS_KEY_PURPOSE_AGREE));
+    HUKS_TRY(permit_derivation(base, spec));
     return crypto_derive(token->engine->crypto, key, spec, out);
 }
 
@@ -169,27 +130,38 @@ huks_rc operation_update(struct operation *operation, struct bytes in, void *out
     return operation_step(operation, rc, false);
 }
 
-huks_rc operation_finish(struct operation *operation, void *out, size_t *size)
+/* Before an operation's last step: a hash that the caller made must be one that the key may use. */
+static huks_rc last_step(struct operation *operation, struct bytes in)
 {
     HUKS_TRY(operation_resume(operation));
+    if (!operation->by_input) {
+        return HUKS_OK;
+    }
+    huks_rc rc = permit_input(operation->item, crypto_op_collected(operation->crypto), in);
+    return rc == HUKS_OK ? rc : operation_step(operation, rc, true);
+}
+
+huks_rc operation_finish(struct operation *operation, void *out, size_t *size)
+{
+    HUKS_TRY(last_step(operation, BYTES_NONE));
     return operation_step(operation, crypto_op_finish(operation->crypto, out, size), true);
 }
 
 huks_rc operation_once(struct operation *operation, struct bytes in, void *out, size_t *size)
 {
-    HUKS_TRY(operation_resume(operation));
+    HUKS_TRY(last_step(operation, in));
     return operation_step(operation, crypto_op_once(operation->crypto, in, out, size), true);
 }
 
 huks_rc operation_verify(struct operation *operation, struct bytes signature)
 {
-    HUKS_TRY(operation_resume(operation));
+    HUKS_TRY(last_step(operation, BYTES_NONE));
     return operation_step(operation, crypto_op_verify(operation->crypto, signature), true);
 }
 
 huks_rc operation_verify_once(struct operation *operation, struct bytes in, struct bytes signature)
 {
-    HUKS_TRY(operation_resume(operation));
+    HUKS_TRY(last_step(operation, in));
     return operation_step(operation, crypto_op_verify_once(operation->crypto, in, signature), true);
 }
 
@@ -277,7 +249,7 @@ huks_rc operate_derive_bytes(struct token *token, struct item *base, const struc
                              struct secret *out)
 {
     HUKS_TRY(item_ready(base));
-    HUKS_TRY(check_purpose(base, OH_HUKS_KEY_PURPOSE_DERIVE | OH_HUKS_KEY_PURPOSE_AGREE));
+    HUKS_TRY(permit_derivation(base, spec));
     struct session_ref session;
     HUKS_TRY(session_take(sessions_of(token), &session));
     huks_rc rc = derive(token, base, spec, out);
@@ -315,7 +287,9 @@ static huks_rc transform(struct token *token, struct item *item, uint32_t purpos
 {
     AUTO(key_unref_ptr) struct crypto_key *key = NULL;
     HUKS_TRY(item_key(item, &key));
-    HUKS_TRY(check_purpose(item, purpose));
+    bool by_input = false;
+    HUKS_TRY(permit_purpose(item, purpose));
+    HUKS_TRY(permit_operation(item, spec, &by_input));
     AUTO(crypto_op_free_ptr) struct crypto_op *op = NULL;
     HUKS_TRY(crypto_op_new(token->engine->crypto, &op));
     HUKS_TRY(crypto_op_begin(op, key, spec));

@@ -20,6 +20,7 @@ struct operation {
     struct session_ref session;
     bool holds;              /* `session` counts */
     bool fed;                /* a part was given */
+    bool by_input;           /* whether the key's digest set permits it, its input tells */
     struct crypto_spec spec; /* scalars only; its views are dead after begin */
 };
 

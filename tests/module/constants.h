@@ -57,6 +57,23 @@
 #ifndef CKA_UNIQUE_ID
 #define CKA_UNIQUE_ID 0x4UL
 #endif
+#ifndef CKM_HKDF_DERIVE
+#define CKM_HKDF_DERIVE 0x402aUL
+#endif
+#ifndef CKF_HKDF_SALT_NULL
+#define CKF_HKDF_SALT_NULL 0x1UL
+#endif
+/* CK_HKDF_PARAMS */
+struct hkdf_params {
+    CK_BBOOL extract, expand;
+    CK_MECHANISM_TYPE hash;
+    CK_ULONG salt_type;
+    CK_BYTE *salt;
+    CK_ULONG salt_size;
+    CK_OBJECT_HANDLE salt_key;
+    CK_BYTE *info;
+    CK_ULONG info_size;
+};
 #ifndef CKM_EC_MONTGOMERY_KEY_PAIR_GEN
 #define CKM_EC_MONTGOMERY_KEY_PAIR_GEN 0x1056UL
 #endif

@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+CK_SESSION_HANDLE cryptoki;
+CK_SLOT_ID slot;
+CK_BBOOL yes = CK_TRUE;
 CK_FUNCTION_LIST *p11;
 const struct huks_functions *vendor;
 
@@ -53,7 +56,7 @@ void OH_Huks_FreeKeyAliasSet(struct OH_Huks_KeyAliasSet *keyAliasSet)
     native_FreeKeyAliasSet(keyAliasSet);
 }
 
-static bool find(void *library, const char *name, void *to)
+static bool symbol(void *library, const char *name, void *to)
 {
     *(void **)to = dlsym(library, name);
     if (*(void **)to == NULL) {
@@ -66,10 +69,10 @@ static bool open_native(void *library)
 {
     bool good = library != NULL;
 
-#define FIND(name, parameters, arguments) good = good && find(library, "OH_Huks_" #name, &native_##name);
+#define FIND(name, parameters, arguments) good = good && symbol(library, "OH_Huks_" #name, &native_##name);
     FUNCTIONS(FIND)
-    good = good && find(library, "OH_Huks_FreeParamSet", &native_FreeParamSet);
-    return good && find(library, "OH_Huks_FreeKeyAliasSet", &native_FreeKeyAliasSet);
+    good = good && symbol(library, "OH_Huks_FreeParamSet", &native_FreeParamSet);
+    return good && symbol(library, "OH_Huks_FreeKeyAliasSet", &native_FreeKeyAliasSet);
 }
 
 static bool open_cryptoki(void *library)
@@ -79,8 +82,8 @@ static bool open_cryptoki(void *library)
     get_interface_function get_interface;
     struct interface *found = NULL;
 
-    if (library == NULL || !find(library, "C_GetFunctionList", &get_list) ||
-        !find(library, "C_GetInterface", &get_interface) || get_list(&p11) != CKR_OK ||
+    if (library == NULL || !symbol(library, "C_GetFunctionList", &get_list) ||
+        !symbol(library, "C_GetInterface", &get_interface) || get_list(&p11) != CKR_OK ||
         get_interface(name, NULL, &found, 0) != CKR_OK) {
         return false;
     }
@@ -107,4 +110,91 @@ bool doors_open(void)
         (void)fprintf(stderr, "%s: %s\n", path, why == NULL ? "not what it should be" : why);
     }
     return good;
+}
+
+/* ---- PKCS #11's side of the native token --------------------------------------------------------------- */
+
+static void tidy(void)
+{
+    (void)p11->C_Finalize(NULL);
+}
+
+TCase *doors_tcase(Suite *suite, const char *name)
+{
+    TCase *tcase = native_tcase(suite, name);
+
+    tcase_add_checked_fixture(tcase, NULL, tidy);
+    return tcase;
+}
+
+void make_token(void)
+{
+    OK(OH_Huks_GenerateKeyItem(NAME("first"), SET(ALG(AES), SIZE(128), PURPOSE(ENCRYPT)), NULL));
+    OK(OH_Huks_DeleteKeyItem(NAME("first"), NULL));
+}
+
+void initialise(const char *reserved)
+{
+    char text[64];
+    CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK, .pReserved = reserved == NULL ? NULL : text};
+
+    (void)snprintf(text, sizeof text, "%s", reserved == NULL ? "" : reserved);
+    RV(CKR_OK, p11->C_Initialize(&args));
+}
+
+void enter(void)
+{
+    CK_ULONG count = 1;
+
+    initialise(NULL);
+    RV(CKR_OK, p11->C_GetSlotList(CK_TRUE, &slot, &count));
+    RV(CKR_OK, p11->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &cryptoki));
+}
+
+CK_ULONG find_all(CK_OBJECT_CLASS class, const char *label, CK_OBJECT_HANDLE *first)
+{
+    CK_ATTRIBUTE t[] = {{CKA_CLASS, &class, sizeof class},
+                        {CKA_LABEL, (void *)(uintptr_t)label, strlen(label)}};
+    CK_OBJECT_HANDLE found[8];
+    CK_ULONG count = 0;
+
+    RV(CKR_OK, p11->C_FindObjectsInit(cryptoki, t, 2));
+    RV(CKR_OK, p11->C_FindObjects(cryptoki, found, 8, &count));
+    RV(CKR_OK, p11->C_FindObjectsFinal(cryptoki));
+    if (first != NULL && count > 0) {
+        *first = found[0];
+    }
+    return count;
+}
+
+CK_OBJECT_HANDLE find(CK_OBJECT_CLASS class, const char *label)
+{
+    CK_OBJECT_HANDLE found = 0;
+
+    ck_assert_uint_eq(find_all(class, label, &found), 1);
+    return found;
+}
+
+CK_ULONG get(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, void *value, size_t room)
+{
+    CK_ATTRIBUTE attribute = {type, value, room};
+
+    RV(CKR_OK, p11->C_GetAttributeValue(cryptoki, object, &attribute, 1));
+    return attribute.ulValueLen;
+}
+
+bool truth(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type)
+{
+    CK_BBOOL value = 7;
+
+    get(object, type, &value, sizeof value);
+    return value == CK_TRUE;
+}
+
+CK_MECHANISM *M(CK_MECHANISM_TYPE type)
+{
+    static CK_MECHANISM mechanism;
+
+    mechanism = (CK_MECHANISM){type, NULL, 0};
+    return &mechanism;
 }

@@ -12,10 +12,13 @@ native_programs += tests/native/test-derive
 tests_native_test_derive_SOURCES = tests/native/test-derive.c $(native_common)
 tests_native_test_derive_LDADD = $(native_ldadd)
 
+# Both doors, opened by their files.
+doors_common = tests/native/doors.c tests/native/doors.h tests/module/constants.h $(native_common)
+doors_ldadd = $(CHECK_LIBS) $(CRYPTO_LIBS) -ldl
+
 native_programs += tests/native/test-doors
-tests_native_test_doors_SOURCES = tests/native/test-doors.c tests/native/doors.c tests/native/doors.h \
-	tests/module/constants.h $(native_common)
-tests_native_test_doors_LDADD = $(CHECK_LIBS) $(CRYPTO_LIBS) -ldl
+tests_native_test_doors_SOURCES = tests/native/test-doors.c $(doors_common)
+tests_native_test_doors_LDADD = $(doors_ldadd)
 
 native_programs += tests/native/test-generate
 tests_native_test_generate_SOURCES = tests/native/test-generate.c tests/native/material.c \
@@ -35,6 +38,10 @@ tests_native_test_import_refused_LDADD = $(native_ldadd)
 native_programs += tests/native/test-key
 tests_native_test_key_SOURCES = tests/native/test-key.c $(native_common)
 tests_native_test_key_LDADD = $(native_ldadd)
+
+native_programs += tests/native/test-permit
+tests_native_test_permit_SOURCES = tests/native/test-permit.c $(doors_common)
+tests_native_test_permit_LDADD = $(doors_ldadd)
 
 native_programs += tests/native/test-session
 tests_native_test_session_SOURCES = tests/native/test-session.c $(native_common)

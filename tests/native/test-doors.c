@@ -1,6 +1,5 @@
 /*
- * Two doors, one keystore: what one makes, uses or deletes, the other finds as it is, and both keep to what a
- * key may do.
+ * Two doors, one keystore: what one makes, uses or deletes, the other finds as it is.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,94 +13,8 @@
 
 #define LIMIT 15
 
-#define RV(want, call)                                                                                       \
-    do {                                                                                                     \
-        CK_RV rv_ = (call);                                                                                  \
-        ck_assert_msg(rv_ == (want), "%s: 0x%lx, expected " #want, #call, rv_);                              \
-    } while (0)
-
-/* The call fails with this code and message, as the vendor part tells it. */
-#define REFUSED(want, huks_code, text, call)                                                                 \
-    do {                                                                                                     \
-        struct huks_error error_ = {0};                                                                      \
-        RV(want, call);                                                                                      \
-        RV(CKR_OK, vendor->GetLastError(&error_));                                                           \
-        ck_assert_msg(error_.code == (huks_code) && strcmp((const char *)error_.message, (text)) == 0,       \
-                      "%s: %ld \"%s\"", #call, error_.code, (const char *)error_.message);                   \
-    } while (0)
-
 static const uint8_t message[32] = "the same message for both doors";
 static uint8_t out[1024];
-static CK_SESSION_HANDLE cryptoki;
-static CK_SLOT_ID slot;
-
-static void initialise(const char *reserved)
-{
-    char text[64];
-    CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK, .pReserved = reserved == NULL ? NULL : text};
-
-    (void)snprintf(text, sizeof text, "%s", reserved == NULL ? "" : reserved);
-    RV(CKR_OK, p11->C_Initialize(&args));
-}
-
-/* The one token that there is. */
-static void enter(void)
-{
-    CK_ULONG count = 1;
-
-    initialise(NULL);
-    RV(CKR_OK, p11->C_GetSlotList(CK_TRUE, &slot, &count));
-    RV(CKR_OK, p11->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &cryptoki));
-}
-
-static CK_ULONG find_all(CK_OBJECT_CLASS class, const char *label, CK_OBJECT_HANDLE *first)
-{
-    CK_ATTRIBUTE t[] = {{CKA_CLASS, &class, sizeof class},
-                        {CKA_LABEL, (void *)(uintptr_t)label, strlen(label)}};
-    CK_OBJECT_HANDLE found[8];
-    CK_ULONG count = 0;
-
-    RV(CKR_OK, p11->C_FindObjectsInit(cryptoki, t, 2));
-    RV(CKR_OK, p11->C_FindObjects(cryptoki, found, 8, &count));
-    RV(CKR_OK, p11->C_FindObjectsFinal(cryptoki));
-    if (first != NULL && count > 0) {
-        *first = found[0];
-    }
-    return count;
-}
-
-static CK_OBJECT_HANDLE find(CK_OBJECT_CLASS class, const char *label)
-{
-    CK_OBJECT_HANDLE found = 0;
-
-    ck_assert_uint_eq(find_all(class, label, &found), 1);
-    return found;
-}
-
-static CK_ULONG get(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, void *value, size_t room)
-{
-    CK_ATTRIBUTE attribute = {type, value, room};
-
-    RV(CKR_OK, p11->C_GetAttributeValue(cryptoki, object, &attribute, 1));
-    return attribute.ulValueLen;
-}
-
-static bool truth(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type)
-{
-    CK_BBOOL value = 7;
-
-    get(object, type, &value, sizeof value);
-    return value == CK_TRUE;
-}
-
-static CK_MECHANISM *M(CK_MECHANISM_TYPE type)
-{
-    static CK_MECHANISM mechanism;
-
-    mechanism = (CK_MECHANISM){type, NULL, 0};
-    return &mechanism;
-}
-
 /* ---- From native to PKCS #11 --------------------------------------------------------------------------- */
 
 static void check_identity(const char *alias, const uint8_t *value, size_t size)
@@ -256,15 +169,6 @@ END_TEST
 
 /* ---- From PKCS #11 to native --------------------------------------------------------------------------- */
 
-/* A token without PINs, as the native door makes it. */
-static void make_token(void)
-{
-    OK(OH_Huks_GenerateKeyItem(NAME("first"), SET(ALG(AES), SIZE(128), PURPOSE(ENCRYPT)), NULL));
-    OK(OH_Huks_DeleteKeyItem(NAME("first"), NULL));
-}
-
-static CK_BBOOL yes = CK_TRUE;
-
 static void generate_pair(const char *alias, CK_OBJECT_HANDLE *public, CK_OBJECT_HANDLE *private)
 {
     static uint8_t p256[] = {0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
@@ -388,87 +292,6 @@ START_TEST(known_hmac_natively)
     OK(finish(&s, message, sizeof message, out, &size));
     ck_assert_uint_eq(size, wanted_size);
     ck_assert_mem_eq(out, wanted, size);
-}
-END_TEST
-
-/* ---- What a key may do, both doors keep ---------------------------------------------------------------- */
-
-#define NOT_PERMITTED(what, call) REFUSED(CKR_KEY_FUNCTION_NOT_PERMITTED, 12000003, "Invalid " what ".", call)
-
-START_TEST(sets_bind_cryptoki)
-{
-    static uint8_t iv[16];
-    CK_RSA_PKCS_PSS_PARAMS pss = {CKM_SHA256, CKG_MGF1_SHA256, 32};
-    CK_MECHANISM with_pss = {CKM_SHA256_RSA_PKCS_PSS, &pss, sizeof pss};
-    CK_MECHANISM cbc = {CKM_AES_CBC, iv, sizeof iv};
-    CK_MECHANISM cbc_pad = {CKM_AES_CBC_PAD, iv, sizeof iv};
-    CK_OBJECT_HANDLE key;
-
-    OK(OH_Huks_GenerateKeyItem(
-        NAME("rsa"), SET(ALG(RSA), SIZE(2048), PURPOSE(SIGN | VERIFY), DIGEST(SHA256), PADDING(PSS)), NULL));
-    OK(OH_Huks_GenerateKeyItem(NAME("ecc"), SET(ALG(ECC), SIZE(256), PURPOSE(SIGN), DIGEST(SHA256)), NULL));
-    OK(OH_Huks_GenerateKeyItem(NAME("aes"),
-                               SET(ALG(AES), SIZE(128), PURPOSE(ENCRYPT), MODE(CBC), PADDING(NONE)), NULL));
-    OK(OH_Huks_GenerateKeyItem(NAME("mac"), SET(ALG(HMAC), SIZE(256), PURPOSE(MAC), DIGEST(SHA256)), NULL));
-    enter();
-
-    key = find(CKO_PRIVATE_KEY, "rsa");
-    RV(CKR_OK, p11->C_SignInit(cryptoki, &with_pss, key));
-    RV(CKR_OK, p11->C_SignInit(cryptoki, NULL, 0));
-    NOT_PERMITTED("padding algorithm", p11->C_SignInit(cryptoki, M(CKM_SHA256_RSA_PKCS), key));
-    NOT_PERMITTED("padding algorithm", p11->C_SignInit(cryptoki, M(CKM_RSA_X_509), key));
-    with_pss.mechanism = CKM_SHA384_RSA_PKCS_PSS;
-    pss = (CK_RSA_PKCS_PSS_PARAMS){CKM_SHA384, CKG_MGF1_SHA384, 48};
-    NOT_PERMITTED("digest algorithm", p11->C_SignInit(cryptoki, &with_pss, key));
-    NOT_PERMITTED("key purpose", p11->C_DecryptInit(cryptoki, M(CKM_RSA_PKCS), key));
-
-    key = find(CKO_PRIVATE_KEY, "ecc");
-    RV(CKR_OK, p11->C_SignInit(cryptoki, M(CKM_ECDSA_SHA256), key));
-    RV(CKR_OK, p11->C_SignInit(cryptoki, NULL, 0));
-    NOT_PERMITTED("digest algorithm", p11->C_SignInit(cryptoki, M(CKM_ECDSA_SHA384), key));
-
-    key = find(CKO_SECRET_KEY, "aes");
-    RV(CKR_OK, p11->C_EncryptInit(cryptoki, &cbc, key));
-    RV(CKR_OK, p11->C_EncryptInit(cryptoki, NULL, 0));
-    NOT_PERMITTED("cipher mode", p11->C_EncryptInit(cryptoki, M(CKM_AES_ECB), key));
-    NOT_PERMITTED("padding algorithm", p11->C_EncryptInit(cryptoki, &cbc_pad, key));
-    NOT_PERMITTED("key purpose", p11->C_DecryptInit(cryptoki, &cbc, key));
-
-    key = find(CKO_SECRET_KEY, "mac");
-    RV(CKR_OK, p11->C_SignInit(cryptoki, M(CKM_SHA256_HMAC), key));
-    RV(CKR_OK, p11->C_SignInit(cryptoki, NULL, 0));
-    NOT_PERMITTED("digest algorithm", p11->C_SignInit(cryptoki, M(CKM_SHA384_HMAC), key));
-}
-END_TEST
-
-/* What the hash-less mechanisms are given must be of a digest that the key may use. */
-START_TEST(digest_set_binds_prehashed)
-{
-    static const uint8_t info[19] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
-                                     0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
-    uint8_t data[51];
-    CK_ULONG size = sizeof out;
-    CK_OBJECT_HANDLE rsa, ecc;
-
-    memcpy(data, info, sizeof info);
-    memcpy(data + sizeof info, message, 32);
-    OK(OH_Huks_GenerateKeyItem(
-        NAME("rsa"), SET(ALG(RSA), SIZE(2048), PURPOSE(SIGN), DIGEST(SHA256), PADDING(PKCS1_V1_5)), NULL));
-    OK(OH_Huks_GenerateKeyItem(NAME("ecc"), SET(ALG(ECC), SIZE(256), PURPOSE(SIGN), DIGEST(SHA256)), NULL));
-    enter();
-    rsa = find(CKO_PRIVATE_KEY, "rsa");
-    ecc = find(CKO_PRIVATE_KEY, "ecc");
-    RV(CKR_OK, p11->C_SignInit(cryptoki, M(CKM_RSA_PKCS), rsa));
-    RV(CKR_OK, p11->C_Sign(cryptoki, data, sizeof data, out, &size));
-    RV(CKR_OK, p11->C_SignInit(cryptoki, M(CKM_RSA_PKCS), rsa));
-    size = sizeof out;
-    RV(CKR_KEY_FUNCTION_NOT_PERMITTED, p11->C_Sign(cryptoki, data, 32, out, &size));
-    RV(CKR_OK, p11->C_SignInit(cryptoki, M(CKM_ECDSA), ecc));
-    size = sizeof out;
-    RV(CKR_OK, p11->C_Sign(cryptoki, data, 32, out, &size));
-    RV(CKR_OK, p11->C_SignInit(cryptoki, M(CKM_ECDSA), ecc));
-    size = sizeof out;
-    RV(CKR_KEY_FUNCTION_NOT_PERMITTED, p11->C_Sign(cryptoki, data, 20, out, &size));
 }
 END_TEST
 
@@ -606,20 +429,14 @@ START_TEST(pin_shuts_what_is_private)
 }
 END_TEST
 
-static void tidy(void)
-{
-    (void)p11->C_Finalize(NULL);
-}
-
 int main(void)
 {
     Suite *suite = suite_create("doors");
-    TCase *tcase = native_tcase(suite, "doors");
+    TCase *tcase = doors_tcase(suite, "doors");
 
     if (!doors_open()) {
         return 99; /* never a skip */
     }
-    tcase_add_checked_fixture(tcase, NULL, tidy);
     tcase_add_test(tcase, native_rsa_through_cryptoki);
     tcase_add_test(tcase, native_ecc_through_cryptoki);
     tcase_add_test(tcase, native_aes_through_cryptoki);
@@ -627,10 +444,6 @@ int main(void)
     tcase_add_test(tcase, cryptoki_pair_through_native);
     tcase_add_test(tcase, known_aes_natively);
     tcase_add_test(tcase, known_hmac_natively);
-    tcase_add_test(tcase, sets_bind_cryptoki);
-    if (getenv("HUKS_TEST_PENDING") != NULL) { /* the engine's use rules do not look at the data yet */
-        tcase_add_test(tcase, digest_set_binds_prehashed);
-    }
     tcase_add_test(tcase, deleted_natively);
     tcase_add_test(tcase, destroyed_through_cryptoki);
     tcase_add_test(tcase, data_is_no_key);
