@@ -145,28 +145,47 @@ void share_write_unlock(struct share *share)
 
 /* ---- the file ---- */
 
-static huks_rc lay_out(int fd)
+/*
+ * Nobody syncs this file: what it says is of this hour. So after a power loss it may be there and be short, or
+ * be empty though as long as it should be.
+ */
+static huks_rc look_at_page(int fd, bool *laid_out)
+{
+    static const uint8_t nothing[sizeof(struct share_page)];
+    uint8_t page[PAGE_SIZE];
+    ssize_t got = pread(fd, page, sizeof(page), 0);
+    *laid_out = got == (ssize_t)sizeof(page) && memcmp(page, nothing, sizeof(nothing)) != 0;
+    return got >= 0 ? HUKS_OK : error_raise(HUKS_E_FILE, ABOUT_FILE, "read the lock file");
+}
+
+static huks_rc write_page(int fd)
 {
     uint8_t block[PAGE_SIZE] = {0};
     struct share_page page = {.format = STORE_FORMAT};
-    struct stat status;
     memcpy(page.magic, page_magic, sizeof(page_magic));
+    memcpy(block, &page, sizeof(page));
+    ssize_t wrote = pwrite(fd, block, sizeof(block), 0);
+    int reason = errno;
+    if (wrote == (ssize_t)sizeof(block)) {
+        return HUKS_OK;
+    }
+    return ftruncate(fd, 0) == 0 && wrote >= 0
+               ? error_raise(HUKS_E_FILE, ABOUT_NO_SPACE, NULL)
+               : error_raise(HUKS_E_FILE, store_write_about(reason), "write the lock file");
+}
+
+static huks_rc lay_out(int fd)
+{
+    bool done = false;
     for (int tries = 0; !set_lock(fd, SHARE_LAYOUT, F_WRLCK); tries++) {
         if ((errno != EAGAIN && errno != EACCES) || tries > WAIT_SECONDS * 1000) {
             return error_raise(HUKS_E_FILE, ABOUT_FILE, "lock the key file");
         }
         (void)usleep(1000);
     }
-    huks_rc rc = HUKS_OK;
-    if (fstat(fd, &status) != 0 || status.st_size < PAGE_SIZE) {
-        memcpy(block, &page, sizeof(page));
-        ssize_t wrote = pwrite(fd, block, sizeof(block), 0);
-        if (wrote != (ssize_t)sizeof(block)) {
-            int reason = errno;
-            rc = ftruncate(fd, 0) == 0 && wrote >= 0
-                     ? error_raise(HUKS_E_FILE, ABOUT_NO_SPACE, NULL)
-                     : error_raise(HUKS_E_FILE, store_write_about(reason), "write the lock file");
-        }
+    huks_rc rc = look_at_page(fd, &done);
+    if (rc == HUKS_OK && !done) {
+        rc = write_page(fd);
     }
     (void)set_lock(fd, SHARE_LAYOUT, F_UNLCK);
     return rc;
@@ -201,8 +220,11 @@ static huks_rc open_file(struct store *store, const char *name, bool make, int *
 static huks_rc attach(struct share *share, int fd, bool writable)
 {
     struct stat status;
+    bool laid_out = true;
     if (writable) {
         HUKS_TRY(lay_out(fd));
+    } else {
+        HUKS_TRY(look_at_page(fd, &laid_out));
     }
     if (fstat(fd, &status) != 0) {
         return error_raise(HUKS_E_FILE, ABOUT_FILE, "read the lock file");
@@ -210,7 +232,7 @@ static huks_rc attach(struct share *share, int fd, bool writable)
     share->device = status.st_dev;
     share->inode = status.st_ino;
     share->writable = writable;
-    if (share->page == NULL && status.st_size >= PAGE_SIZE) {
+    if (share->page == NULL && laid_out) {
         void *map = mmap(NULL, PAGE_SIZE, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
         struct share_page *page = map;
         if (map == MAP_FAILED) {

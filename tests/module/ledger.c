@@ -14,7 +14,18 @@ enum { VALUE_MOST = 3000 };
 
 static CK_BBOOL yes = CK_TRUE;
 
-/* ---- The scene ------------------------------------------------------------------------------------------- */
+void (*ledger_noted)(void);
+
+static void write_down(struct ledger_entry *entry, enum ledger_state state)
+{
+    atomic_store(&entry->state, state);
+    if (ledger_noted != NULL) {
+        ledger_noted();
+    }
+}
+
+/* ---- The scene -------------------------------------------------------------------------------------------
+ */
 
 CK_RV ledger_begin(void)
 {
@@ -131,7 +142,7 @@ static CK_RV create_pair(CK_SESSION_HANDLE session, struct template *public)
 static CK_RV acknowledge(struct ledger *ledger, struct ledger_entry *entry, enum ledger_state state, CK_RV rv)
 {
     if (rv == CKR_OK) {
-        atomic_store(&entry->state, state);
+        write_down(entry, state);
         (void)atomic_fetch_add(&ledger->acknowledged, 1);
     }
     return rv;
@@ -152,7 +163,7 @@ CK_RV ledger_create(struct ledger *ledger, CK_SESSION_HANDLE session, struct led
     add_bytes(&t, CKA_PRIVATE, &yes, sizeof yes);
     add_text(&t, CKA_LABEL, label);
     add_bytes(&t, entry_id(entry).type, &entry->number, sizeof entry->number);
-    atomic_store(&entry->state, LEDGER_CREATING);
+    write_down(entry, LEDGER_CREATING);
     switch (kind) {
     case LEDGER_DATA:
         rv = create_data(session, entry, &t);
@@ -210,7 +221,7 @@ CK_RV ledger_change(struct ledger *ledger, CK_SESSION_HANDLE session, struct led
     }
     entry_label(entry, entry->label + 1, label);
     attribute.ulValueLen = strlen(label);
-    atomic_store(&entry->state, LEDGER_CHANGING);
+    write_down(entry, LEDGER_CHANGING);
     rv = p11->C_SetAttributeValue(session, found[0], &attribute, 1);
     if (rv == CKR_OK) {
         /* In this order: until the state says so, either label will do. */
@@ -230,13 +241,13 @@ CK_RV ledger_destroy(struct ledger *ledger, CK_SESSION_HANDLE session, struct le
         rv = CKR_OBJECT_HANDLE_INVALID;
     }
     if (rv == CKR_OK && pair) {
-        atomic_store(&entry->state, LEDGER_DESTROYING);
+        write_down(entry, LEDGER_DESTROYING);
         rv = acknowledge(ledger, entry, LEDGER_HALF, p11->C_DestroyObject(session, found[1]));
     }
     if (rv != CKR_OK) {
         return rv;
     }
-    atomic_store(&entry->state, entry->kind == LEDGER_PAIR ? LEDGER_DESTROYING_HALF : LEDGER_DESTROYING);
+    write_down(entry, entry->kind == LEDGER_PAIR ? LEDGER_DESTROYING_HALF : LEDGER_DESTROYING);
     return acknowledge(ledger, entry, LEDGER_NONE, p11->C_DestroyObject(session, found[0]));
 }
 

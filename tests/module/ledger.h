@@ -33,6 +33,9 @@ struct ledger_entry {
 
 enum { LEDGER_ENTRIES = 12 };
 
+/* Called whenever a ledger says something new; may be NULL. */
+extern void (*ledger_noted)(void);
+
 /* One keeper's. */
 struct ledger {
     struct ledger_entry entries[LEDGER_ENTRIES];

@@ -11,7 +11,8 @@ module_common = \
 conditions = tests/native/conditions.c tests/native/conditions.h
 module_limit = tests/module/limit.c tests/module/limit.h
 module_limit_peer = tests/module/limit_peer.c tests/module/limit_peer.h $(module_limit)
-module_ledger = tests/module/ledger.c tests/module/ledger.h
+module_ledger = tests/module/keeper.c tests/module/keeper.h tests/module/ledger.c tests/module/ledger.h
+module_layer = tests/module/io-shim.h tests/module/layer.c tests/module/layer.h
 module_witness = tests/module/witness.c tests/module/witness.h
 
 module_programs += \
@@ -38,6 +39,7 @@ module_programs += \
 	tests/module/test-log \
 	tests/module/test-object \
 	tests/module/test-pin \
+	tests/module/test-powerloss \
 	tests/module/test-process \
 	tests/module/test-random \
 	tests/module/test-session \
@@ -81,8 +83,7 @@ tests_module_test_fork_SOURCES = tests/module/test-fork.c $(module_common)
 tests_module_test_fork_LDADD = $(module_ldadd) -lpthread
 tests_module_test_general_SOURCES = tests/module/test-general.c $(module_common)
 tests_module_test_general_LDADD = $(module_ldadd) -lpthread
-tests_module_test_iofault_SOURCES = tests/module/test-iofault.c tests/module/io-shim.h $(module_ledger) \
-	$(module_common)
+tests_module_test_iofault_SOURCES = tests/module/test-iofault.c $(module_layer) $(module_ledger) $(module_common)
 tests_module_test_iofault_LDADD = $(module_ldadd) -lpthread
 tests_module_test_limit_SOURCES = tests/module/test-limit.c $(module_limit) $(module_common)
 tests_module_test_limit_LDADD = $(module_ldadd) -lpthread
@@ -99,6 +100,9 @@ tests_module_test_object_SOURCES = tests/module/test-object.c $(module_common)
 tests_module_test_object_LDADD = $(module_ldadd) -lpthread
 tests_module_test_pin_SOURCES = tests/module/test-pin.c $(module_common)
 tests_module_test_pin_LDADD = $(module_ldadd) -lpthread
+tests_module_test_powerloss_SOURCES = tests/module/test-powerloss.c tests/module/disk.c tests/module/disk.h \
+	$(module_layer) $(module_ledger) $(module_common)
+tests_module_test_powerloss_LDADD = $(module_ldadd) -lpthread
 tests_module_test_process_SOURCES = tests/module/test-process.c $(module_common)
 tests_module_test_process_LDADD = $(module_ldadd) -lpthread
 tests_module_test_random_SOURCES = tests/module/test-random.c $(module_common)
@@ -125,9 +129,11 @@ soak-crash: build-tests
 	@$(AM_TESTS_ENVIRONMENT) HUKS_TEST_KILLS=$${HUKS_TEST_KILLS:-2000} tests/module/test-crash
 soak-iofault: build-tests
 	@$(AM_TESTS_ENVIRONMENT) HUKS_TEST_LONG=1 tests/module/test-iofault
+soak-powerloss: build-tests
+	@$(AM_TESTS_ENVIRONMENT) HUKS_TEST_MOMENTS=$${HUKS_TEST_MOMENTS:-5000} tests/module/test-powerloss
 soak-crowd: build-tests
 	@$(AM_TESTS_ENVIRONMENT) HUKS_TEST_LONG=1 CK_RUN_CASE='shared token' tests/module/test-process
-.PHONY: soak-crash soak-iofault soak-crowd
+.PHONY: soak-crash soak-iofault soak-powerloss soak-crowd
 
 # Preloaded under a module by tests of failing disks.
 check_LTLIBRARIES += tests/module/io-shim.la

@@ -21,26 +21,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "ledger.h"
+#include "keeper.h"
 
 enum { KEEPERS = 4, KILLS = 40 };
 
-/* What one keeper's making anew of the other token has come to. */
-enum anew_stage {
-    ANEW_INITIALISING,
-    ANEW_INITIALISED,
-    ANEW_SETTING_PIN,
-    ANEW_PIN,
-    ANEW_CREATING,
-    ANEW_WHOLE
-};
-
 static struct stage {
     struct ledger ledgers[KEEPERS];
-    _Atomic uint32_t pin;      /* number of the acknowledged PIN                              */
-    _Atomic uint32_t next_pin; /* the same, or the one a change to was begun                  */
-    _Atomic uint32_t anew;     /* enum anew_stage                                             */
-    _Atomic uint64_t inits, pins;
+    struct keeper_tokens tokens;
     struct ledger_audit audit;
     uint64_t closed; /* stores that did not open */
     bool audited;
@@ -50,91 +37,6 @@ static unsigned seed;
 
 /* ---- Keepers ---------------------------------------------------------------------------------------------
  */
-
-static void pin_text(uint32_t number, char text[32])
-{
-    (void)snprintf(text, 32, "pin-%08u", number);
-}
-
-static CK_RV login_numbered(CK_SESSION_HANDLE session, uint32_t number)
-{
-    char pin[32];
-
-    pin_text(number, pin);
-    return login(session, CKU_USER, pin);
-}
-
-/* While another keeper changes the PIN, it is one of two; and another two if that one is quick. */
-static CK_RV login_now(CK_SESSION_HANDLE session)
-{
-    CK_RV rv = CKR_PIN_INCORRECT;
-
-    for (int i = 0; i < 8 && rv == CKR_PIN_INCORRECT; i++) {
-        uint32_t pins[] = {atomic_load(&stage->pin), atomic_load(&stage->next_pin)};
-        rv = login_numbered(session, pins[i % 2]);
-    }
-    return rv;
-}
-
-static CK_RV change_pin(CK_SESSION_HANDLE session)
-{
-    char old_pin[32];
-    char new_pin[32];
-    uint32_t number = atomic_load(&stage->pin);
-
-    pin_text(number, old_pin);
-    pin_text(number + 1, new_pin);
-    atomic_store(&stage->next_pin, number + 1);
-    CK_RV rv = p11->C_SetPIN(session, (CK_UTF8CHAR_PTR)old_pin, strlen(old_pin), (CK_UTF8CHAR_PTR)new_pin,
-                             strlen(new_pin));
-    if (rv == CKR_OK) {
-        atomic_store(&stage->pin, number + 1);
-        (void)atomic_fetch_add(&stage->pins, 1);
-    }
-    return rv;
-}
-
-/* The other token: initialised, given a user PIN, and an object. */
-static CK_RV make_anew(void)
-{
-    CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
-    CK_SLOT_ID slot;
-    CK_RV rv;
-
-    if (!find_token(OTHER_LABEL, &slot)) {
-        return CKR_TOKEN_NOT_PRESENT;
-    }
-    atomic_store(&stage->anew, ANEW_INITIALISING);
-    rv = init_token(slot, SO_PIN, OTHER_LABEL);
-    if (rv == CKR_OK) {
-        atomic_store(&stage->anew, ANEW_INITIALISED);
-        (void)atomic_fetch_add(&stage->inits, 1);
-        rv = open_session(slot, CKF_RW_SESSION, &session);
-    }
-    if (rv == CKR_OK) {
-        rv = login(session, CKU_SO, SO_PIN);
-    }
-    if (rv == CKR_OK) {
-        atomic_store(&stage->anew, ANEW_SETTING_PIN);
-        rv = p11->C_InitPIN(session, (CK_UTF8CHAR_PTR)(uintptr_t)USER_PIN, strlen(USER_PIN));
-    }
-    if (rv == CKR_OK) {
-        atomic_store(&stage->anew, ANEW_PIN);
-        rv = p11->C_Logout(session);
-    }
-    if (rv == CKR_OK) {
-        rv = login(session, CKU_USER, USER_PIN);
-    }
-    if (rv == CKR_OK) {
-        atomic_store(&stage->anew, ANEW_CREATING);
-        rv = ledger_make_mark(session);
-    }
-    if (rv == CKR_OK) {
-        atomic_store(&stage->anew, ANEW_WHOLE);
-        rv = p11->C_CloseSession(session);
-    }
-    return rv;
-}
 
 static void give_up(struct ledger *ledger, CK_RV rv, int line)
 {
@@ -154,44 +56,20 @@ static void keep(unsigned number)
     give_up(ledger, ledger_begin(), __LINE__);
     give_up(ledger, find_token(TOKEN_LABEL, &the_slot) ? CKR_OK : CKR_TOKEN_NOT_PRESENT, __LINE__);
     give_up(ledger, open_session(the_slot, CKF_RW_SESSION, &session), __LINE__);
-    give_up(ledger, login_now(session), __LINE__);
+    give_up(ledger, keeper_login(&stage->tokens, session), __LINE__);
     for (;;) {
         give_up(ledger, ledger_step(ledger, session, &choices), __LINE__);
         if (number == 0 && rand_r(&choices) % 8 == 0) {
-            give_up(ledger, change_pin(session), __LINE__);
+            give_up(ledger, keeper_change_pin(&stage->tokens, session), __LINE__);
         }
         if (number == 1 && rand_r(&choices) % 4 == 0) {
-            give_up(ledger, make_anew(), __LINE__);
+            give_up(ledger, keeper_make_anew(&stage->tokens), __LINE__);
         }
     }
 }
 
 /* ---- The auditor -----------------------------------------------------------------------------------------
  */
-
-static void found_wrong(CK_RV rv, int line)
-{
-    if (rv != CKR_OK && stage->audit.rv == CKR_OK) {
-        stage->audit.rv = rv;
-        stage->audit.line = line;
-    }
-}
-
-static bool audit_pin(CK_SESSION_HANDLE session)
-{
-    uint32_t pin = atomic_load(&stage->pin);
-    uint32_t next = atomic_load(&stage->next_pin);
-    CK_RV rv = login_numbered(session, pin);
-
-    if (rv == CKR_PIN_INCORRECT && next != pin) {
-        rv = login_numbered(session, next);
-        pin = next;
-    }
-    found_wrong(rv, __LINE__);
-    atomic_store(&stage->pin, pin);
-    atomic_store(&stage->next_pin, pin);
-    return rv == CKR_OK;
-}
 
 static void audit_objects(void)
 {
@@ -202,7 +80,7 @@ static void audit_objects(void)
         stage->closed++;
         return;
     }
-    if (!audit_pin(session)) {
+    if (!keeper_audit_pin(&stage->tokens, session, &stage->audit)) {
         return;
     }
     for (unsigned i = 0; i < KEEPERS; i++) {
@@ -210,33 +88,8 @@ static void audit_objects(void)
     }
     CK_ULONG count = ledger_count(session);
     stage->audit.undead += count > expected && count != CK_UNAVAILABLE_INFORMATION ? count - expected : 0;
-    found_wrong(count == CK_UNAVAILABLE_INFORMATION ? CKR_GENERAL_ERROR : CKR_OK, __LINE__);
-    found_wrong(p11->C_CloseSession(session), __LINE__);
-}
-
-/* Whatever was done last to the other token happened whole, or not at all. */
-static void audit_anew(void)
-{
-    enum anew_stage anew = (enum anew_stage)atomic_load(&stage->anew);
-    CK_SESSION_HANDLE session;
-    CK_SLOT_ID slot;
-
-    if (!find_token(OTHER_LABEL, &slot) || open_session(slot, CKF_RW_SESSION, &session) != CKR_OK) {
-        stage->closed++;
-        return;
-    }
-    found_wrong(login(session, CKU_SO, SO_PIN), __LINE__);
-    found_wrong(p11->C_Logout(session), __LINE__);
-    CK_RV rv = login(session, CKU_USER, USER_PIN);
-    bool may_lack_pin = anew == ANEW_INITIALISING || anew == ANEW_INITIALISED || anew == ANEW_SETTING_PIN;
-    if (rv == CKR_USER_PIN_NOT_INITIALIZED && may_lack_pin) {
-        rv = CKR_OK;
-    }
-    found_wrong(rv, __LINE__);
-    CK_ULONG count = ledger_count(session);
-    stage->audit.lost += anew == ANEW_WHOLE && count != 1;
-    stage->audit.undead += (anew > ANEW_INITIALISING && anew < ANEW_CREATING && count != 0) || count > 1;
-    found_wrong(p11->C_CloseSession(session), __LINE__);
+    keeper_wrong(&stage->audit, count == CK_UNAVAILABLE_INFORMATION ? CKR_GENERAL_ERROR : CKR_OK, __LINE__);
+    keeper_wrong(&stage->audit, p11->C_CloseSession(session), __LINE__);
 }
 
 static void audit(void)
@@ -246,8 +99,8 @@ static void audit(void)
     stage->closed += rv != CKR_OK;
     if (rv == CKR_OK) {
         audit_objects();
-        audit_anew();
-        found_wrong(p11->C_Finalize(NULL), __LINE__);
+        stage->closed += !keeper_audit_anew(&stage->tokens, &stage->audit);
+        keeper_wrong(&stage->audit, p11->C_Finalize(NULL), __LINE__);
     }
     stage->audited = true;
 }
@@ -288,7 +141,7 @@ static void kill_one(pid_t child, unsigned number)
 
 static uint64_t acknowledged(void)
 {
-    uint64_t all = atomic_load(&stage->pins) + atomic_load(&stage->inits);
+    uint64_t all = atomic_load(&stage->tokens.pins) + atomic_load(&stage->tokens.inits);
 
     for (unsigned i = 0; i < KEEPERS; i++) {
         all += atomic_load(&stage->ledgers[i].acknowledged);
@@ -343,12 +196,13 @@ static void prepare(void)
 {
     char pin[32];
 
-    pin_text(1, pin);
+    keeper_pin(1, pin);
     ledger_make_tokens(pin);
     stage = mmap(NULL, sizeof *stage, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     ck_assert(stage != MAP_FAILED);
-    atomic_store(&stage->pin, 1);
-    atomic_store(&stage->next_pin, 1);
+    atomic_store(&stage->tokens.pin, 1);
+    atomic_store(&stage->tokens.next_pin, 1);
+    atomic_store(&stage->tokens.anew, ANEW_PIN); /* there, without an object */
     for (uint64_t i = 0; i < KEEPERS; i++) {
         stage->ledgers[i].next_number = (i + 1) << 32 | 1;
     }
@@ -376,12 +230,11 @@ START_TEST(killed_at_any_instant)
         "times and initialised a token %llu times: %llu acknowledged steps;\n"
         "%llu steps broken off (%llu took effect, %llu did not)\n"
         "acknowledged objects lost: %llu, half objects: %llu, stores that do not open: %llu\n",
-        done, KEEPERS, (unsigned long long)atomic_load(&stage->pins),
-        (unsigned long long)atomic_load(&stage->inits), (unsigned long long)acknowledged(),
+        done, KEEPERS, (unsigned long long)atomic_load(&stage->tokens.pins),
+        (unsigned long long)atomic_load(&stage->tokens.inits), (unsigned long long)acknowledged(),
         (unsigned long long)stage->audit.kept + stage->audit.undone, (unsigned long long)stage->audit.kept,
-        (unsigned long long)stage->audit.undone,
-        (unsigned long long)stage->audit.lost + stage->audit.undead, (unsigned long long)stage->audit.half,
-        (unsigned long long)stage->closed);
+        (unsigned long long)stage->audit.undone, (unsigned long long)stage->audit.lost + stage->audit.undead,
+        (unsigned long long)stage->audit.half, (unsigned long long)stage->closed);
     (void)fflush(stdout);
     (void)munmap(stage, sizeof *stage);
 }

@@ -6,14 +6,9 @@
  *
  *   HUKS_TEST_LONG=1   every fault in every way, not one of them for each call (`make soak-iofault`)
  */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1 /* RTLD_DEFAULT */
-#endif
 #include "harness.h"
 
-#include <dlfcn.h>
 #include <errno.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "io-shim.h"
+#include "layer.h"
 #include "ledger.h"
 
 #define NEW_PIN "user-secret-2"
@@ -496,37 +491,12 @@ START_TEST(failing_calls)
 }
 END_TEST
 
-/* Again, on top of the layer. */
-static int with_layer(char **argv)
-{
-    char self[PATH_MAX];
-    char path[PATH_MAX + 32];
-    const char *sanitizer = getenv("HUKS_SANITIZER");
-
-    if (sanitizer != NULL && sanitizer[0] != '\0' && strcmp(sanitizer, "no") != 0 &&
-        strcmp(sanitizer, "none") != 0) {
-        (void)puts("0 passed, 0 failed, 1 skipped");
-        return 77; /* a sanitizer has to be the first library of all */
-    }
-    (void)snprintf(self, sizeof self, "%s", harness_program());
-    (void)snprintf(path, sizeof path, "%s/.libs/io-shim.so", dirname(self));
-    if (getenv("LD_PRELOAD") != NULL || access(path, R_OK) != 0 || setenv("LD_PRELOAD", path, 1) != 0) {
-        (void)fprintf(stderr, "test-iofault: %s: cannot be loaded\n", path);
-        return 99;
-    }
-    (void)execv(harness_program(), argv);
-    return 99;
-}
-
 int main(int argc, char **argv)
 {
     Suite *suite;
     TCase *tcase;
 
-    *(void **)&shim = dlsym(RTLD_DEFAULT, "io_shim");
-    if (shim == NULL) {
-        return with_layer(argv);
-    }
+    shim = layer_below(argv);
     suite = suite_create("iofault");
     tcase = add_tcase(suite, "failing file calls", setup_loaded);
     tcase_set_timeout(tcase, 7200);
