@@ -2,8 +2,9 @@
  * Authenticated encryption: GCM, CCM, ChaCha20-Poly1305, and GMAC.
  *
  * With the tag at the ciphertext's end (PKCS#11) nothing of a decryption is shown before the tag has been
- * checked, so the ciphertext is collected. With the tag given beforehand (HUKS) plaintext streams out, and
- * the end says whether it was genuine. CCM needs its length first and is always collected.
+ * checked, so the ciphertext is collected; likewise when the tag travels apart from it (PKCS#11 messages).
+ * With the tag given beforehand (HUKS) plaintext streams out, and the end says whether it was genuine. CCM
+ * needs its length first and is always collected.
  */
 #include <limits.h>
 #include <string.h>
@@ -38,6 +39,7 @@ static huks_rc aead_check(struct crypto_op *op, const struct cipher_row *row, co
     }
     op->tag_size = tag_size;
     op->tag_given = false;
+    op->tag_apart = spec->tag_apart;
     return HUKS_OK;
 }
 
@@ -94,19 +96,26 @@ static huks_rc aead_check_tag(struct crypto_op *op, const uint8_t *tag)
     return HUKS_OK;
 }
 
+/* How much of the output, or of a decryption's input, is the tag. */
+static size_t aead_tail(const struct crypto_op *op)
+{
+    return op->tag_given || op->tag_apart ? 0 : op->tag_size;
+}
+
 static huks_rc aead_finish(struct crypto_op *op, uint8_t *out, size_t *size)
 {
     int written = 0;
     uint8_t none[16];
+    uint8_t *tag = op->tag_apart ? op->tag : out;
     if (op->direction == CRYPTO_DECRYPT) {
         *size = 0;
         return aead_check_tag(op, op->tag);
     }
     if (EVP_EncryptFinal_ex(op->cipher, none, &written) != 1 ||
-        EVP_CIPHER_CTX_ctrl(op->cipher, EVP_CTRL_AEAD_GET_TAG, (int)op->tag_size, out) != 1) {
+        EVP_CIPHER_CTX_ctrl(op->cipher, EVP_CTRL_AEAD_GET_TAG, (int)op->tag_size, tag) != 1) {
         return crypto_refused();
     }
-    *size = op->tag_size;
+    *size = aead_tail(op);
     return HUKS_OK;
 }
 
@@ -143,8 +152,8 @@ static huks_rc aead_ccm(struct crypto_op *op, struct bytes in, const uint8_t *ta
     if (EVP_CipherUpdate(op->cipher, out != NULL ? out : none, &written, data, (int)in.size) != 1) {
         return encrypts ? crypto_refused() : op_bad_ciphertext();
     }
-    if (encrypts &&
-        EVP_CIPHER_CTX_ctrl(op->cipher, EVP_CTRL_AEAD_GET_TAG, (int)op->tag_size, out + in.size) != 1) {
+    uint8_t *made = op->tag_apart ? op->tag : out + in.size;
+    if (encrypts && EVP_CIPHER_CTX_ctrl(op->cipher, EVP_CTRL_AEAD_GET_TAG, (int)op->tag_size, made) != 1) {
         return crypto_refused();
     }
     return HUKS_OK;
@@ -160,7 +169,7 @@ static bool aead_ccm_size_ok(const struct crypto_op *op, size_t size)
 static huks_rc aead_run(struct crypto_op *op, struct bytes in, uint8_t *out, size_t *size)
 {
     bool ccm = op->cipher_row->mode == OH_HUKS_MODE_CCM, encrypts = op->direction == CRYPTO_ENCRYPT;
-    size_t tail = encrypts || op->tag_given ? 0 : op->tag_size;
+    size_t tail = encrypts ? 0 : aead_tail(op);
     if (in.size < tail || (ccm && !aead_ccm_size_ok(op, in.size - tail))) {
         return op_bad_data_size(op);
     }
@@ -168,7 +177,7 @@ static huks_rc aead_run(struct crypto_op *op, struct bytes in, uint8_t *out, siz
         memcpy(op->tag, in.data + in.size - tail, tail);
         in.size -= tail;
     }
-    *size = in.size + (encrypts ? op->tag_size : 0);
+    *size = in.size + (encrypts ? aead_tail(op) : 0);
     huks_rc rc;
     if (ccm) {
         rc = aead_ccm(op, in, encrypts ? NULL : op->tag, out);
@@ -187,12 +196,23 @@ static huks_rc aead_run(struct crypto_op *op, struct bytes in, uint8_t *out, siz
 static size_t aead_size(const struct crypto_op *op, enum crypto_step step, size_t in_size)
 {
     if (op->direction == CRYPTO_ENCRYPT) {
-        return step == CRYPTO_UPDATE ? in_size : in_size + op->tag_size;
+        return step == CRYPTO_UPDATE ? in_size : in_size + aead_tail(op);
     }
-    if (op->tag_given) {
-        return in_size;
+    return in_size > aead_tail(op) ? in_size - aead_tail(op) : 0;
+}
+
+struct bytes crypto_op_tag(const struct crypto_op *op)
+{
+    return bytes_of(op->tag, op->tag_size);
+}
+
+huks_rc crypto_op_set_tag(struct crypto_op *op, struct bytes tag)
+{
+    if (tag.data == NULL || tag.size != op->tag_size) {
+        return op_wrong_param("aead tag length");
     }
-    return in_size > op->tag_size ? in_size - op->tag_size : 0;
+    memcpy(op->tag, tag.data, tag.size);
+    return HUKS_OK;
 }
 
 const struct op_method op_aead = {

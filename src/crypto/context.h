@@ -21,6 +21,9 @@
 #include "crypto/crypto.h"
 #include "crypto/fetch.h"
 
+struct nonce_history; /* nonce.h */
+#define NONCE_BUCKETS 64
+
 struct crypto {
     /* Where everything is fetched: it holds only the guest provider. NULL until first use. */
     _Atomic(OSSL_LIB_CTX *) lib;
@@ -35,6 +38,9 @@ struct crypto {
     _Atomic(EVP_CIPHER_CTX *) idle_seal;
     _Atomic(EVP_PKEY_CTX *) idle_ec_generator; /* its app data: the curve */
     _Atomic int implicit_rejection; /* of RSA PKCS#1 v1.5 by OpenSSL: 1 yes, −1 no, 0 not asked yet */
+    pthread_mutex_t nonce_lock;
+    struct nonce_history *nonces[NONCE_BUCKETS];
+    struct secret nonce_key; /* names histories */
 };
 
 /*

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "crypto/context.h"
+#include "crypto/nonce.h"
 
 /*
  * "Is OpenSSL still there?": 0 after its clean-up, and initialises nothing else. The number stands in a
@@ -46,7 +47,7 @@ huks_rc crypto_open(struct crypto **out)
     if (crypto == NULL) {
         return error_no_memory();
     }
-    if (pthread_mutex_init(&crypto->making, NULL) != 0) {
+    if (pthread_mutex_init(&crypto->making, NULL) != 0 || pthread_mutex_init(&crypto->nonce_lock, NULL) != 0) {
         free(crypto);
         return error_no_memory();
     }
@@ -190,6 +191,8 @@ void crypto_close(struct crypto *crypto)
     if (crypto->birth != NULL) {
         munmap((void *)(uintptr_t)crypto->birth, (size_t)sysconf(_SC_PAGESIZE));
     }
+    nonce_free_all(crypto);
+    pthread_mutex_destroy(&crypto->nonce_lock);
     pthread_mutex_destroy(&crypto->making);
     free(crypto);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/nonce.h"
 #include "crypto/op.h"
 
 static struct crypto_key *key_new(struct crypto *crypto, enum crypto_key_class class,
@@ -33,6 +34,7 @@ static void key_free(struct crypto_key *key)
         crypto_keep(atomic_load(&key->idle_derive));
         crypto_keep(key->pkey);
     }
+    nonce_release(key->crypto, key->nonces);
     secret_free(&key->value);
     free(key);
 }

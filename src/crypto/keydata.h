@@ -72,6 +72,7 @@ struct crypto_key {
     uint8_t point_size;             /* 0: not kept */
     /* Prepared contexts that no operation holds at the moment; taken and given back by exchange. */
     _Atomic(EVP_PKEY_CTX *) idle_derive;
+    struct nonce_history *nonces; /* under the context's nonce lock */
 };
 
 /* What follows the OID in an AlgorithmIdentifier that is written; V_ASN1_UNDEF: nothing. */

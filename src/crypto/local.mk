@@ -23,6 +23,7 @@ engine_sources += \
 	src/crypto/key_secret.c \
 	src/crypto/key_type.c src/crypto/keydata.h \
 	src/crypto/keywrap.c \
+	src/crypto/nonce.c src/crypto/nonce.h \
 	src/crypto/number.h \
 	src/crypto/offer.c \
 	src/crypto/op.c src/crypto/op.h src/crypto/opdata.h \

@@ -68,6 +68,9 @@ struct crypto_spec {
     struct bytes tag;       /* AEAD decrypt, native door: the tag; ciphertext then carries none and
                                plaintext streams out. Absent: the tag is the ciphertext's tail and
                                nothing is released before it is verified.                       */
+    bool tag_apart;         /* AEAD: the output is the ciphertext alone; its tag is asked for with
+                               crypto_op_tag(), and given before the last step of a decryption
+                               with crypto_op_set_tag(). Nothing is released before it is verified. */
     struct bytes label;     /* OAEP label; EdDSA/ML-DSA context; SM2 user id                    */
     bool prehash;           /* Ed25519ph and friends                                            */
     bool der;               /* ECDSA/DSA/SM2 signatures as DER (native) instead of raw r‖s      */
@@ -101,6 +104,13 @@ HUKS_MUST_USE huks_rc crypto_op_once(struct crypto_op *op, struct bytes in, void
  */
 HUKS_MUST_USE huks_rc crypto_op_verify(struct crypto_op *op, struct bytes signature);
 HUKS_MUST_USE huks_rc crypto_op_verify_once(struct crypto_op *op, struct bytes in, struct bytes signature);
+
+/*
+ * The tag of `tag_apart`: a view of what the encryption that has ended made, valid until the next begin; and
+ * what a decryption is to be verified by. A size other than the spec's: 12000003 ABOUT_MECHANISM_PARAM.
+ */
+struct bytes crypto_op_tag(const struct crypto_op *op);
+HUKS_MUST_USE huks_rc crypto_op_set_tag(struct crypto_op *op, struct bytes tag);
 
 /* Does this method work on parts as they come? (CKM_RSA_PKCS, CKM_ECDSA … collect them until the end.) */
 bool crypto_op_multipart(const struct crypto_op *op);

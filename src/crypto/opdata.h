@@ -77,8 +77,8 @@ struct crypto_op {
     size_t pending;      /* bytes in the cipher's own buffer                         */
     uint64_t room;       /* CTR: bytes until the counter would repeat                */
     size_t tag_size;
-    bool tag_given;
-    uint8_t tag[64];     /* AEAD: given or cut off; CMAC: the input's last block */
+    bool tag_given, tag_apart;
+    uint8_t tag[64];     /* AEAD: given, cut off or made apart; CMAC: the input's last block */
     size_t data_size;    /* CCM */
     uint8_t iv[16];      /* what has to be remembered until the input is complete */
     uint8_t iv_size;

@@ -32,15 +32,20 @@ static void operation_end(struct operation *operation)
     operation->token = NULL;
     operation->fed = false;
     operation->by_input = false;
+    operation->process = false;
 }
 
-/* Ends on any error but a short buffer. */
+/* Ends on any error but a short buffer; of a process the message. */
 static huks_rc operation_step(struct operation *operation, huks_rc rc, bool last)
 {
     bool again = rc == HUKS_E_MEMORY && error_about() == ABOUT_BUFFER;
-    if (rc == HUKS_OK ? last : !again) {
+    bool ends = rc == HUKS_OK ? last : !again;
+    if (ends && operation->process) {
+        crypto_op_reset(operation->crypto);
+    } else if (ends) {
         operation_end(operation);
-    } else if (operation->holds) {
+    }
+    if (operation->holds) {
         session_rest(sessions_of(operation->token), operation->session);
     }
     return rc;
@@ -70,6 +75,29 @@ bool operation_offered(struct engine *engine, uint32_t alg, const struct crypto_
     return crypto_offers(engine->crypto, alg, spec);
 }
 
+/* Takes the session; with `process` no operation of the crypto engine begins yet. */
+static huks_rc operation_begin_keyed(struct operation *operation, struct token *token, struct item *item,
+                                     uint32_t purpose, const struct crypto_spec *spec, bool process)
+{
+    AUTO(key_unref_ptr) struct crypto_key *key = NULL;
+    bool by_input = false;
+    HUKS_TRY(item_key(item, &key));
+    HUKS_TRY(permit_purpose(item, purpose));
+    HUKS_TRY(permit_operation(item, spec, &by_input));
+    HUKS_TRY(session_take(sessions_of(token), &operation->session));
+    huks_rc rc = process ? HUKS_OK : crypto_op_begin(operation->crypto, key, spec);
+    if (rc != HUKS_OK) {
+        session_return(sessions_of(token), operation->session);
+        return rc;
+    }
+    operation->holds = true;
+    operation->token = token;
+    operation->item = item_ref(item);
+    operation->by_input = by_input;
+    operation->process = process;
+    return HUKS_OK;
+}
+
 huks_rc operation_begin(struct operation *operation, struct token *token, struct item *item, uint32_t purpose,
                         const struct crypto_spec *spec)
 {
@@ -79,22 +107,7 @@ huks_rc operation_begin(struct operation *operation, struct token *token, struct
         operation->token = token;
         return HUKS_OK;
     }
-    AUTO(key_unref_ptr) struct crypto_key *key = NULL;
-    HUKS_TRY(item_key(item, &key));
-    bool by_input = false;
-    HUKS_TRY(permit_purpose(item, purpose));
-    HUKS_TRY(permit_operation(item, spec, &by_input));
-    HUKS_TRY(session_take(sessions_of(token), &operation->session));
-    huks_rc rc = crypto_op_begin(operation->crypto, key, spec);
-    if (rc != HUKS_OK) {
-        session_return(sessions_of(token), operation->session);
-        return rc;
-    }
-    operation->holds = true;
-    operation->token = token;
-    operation->item = item_ref(item);
-    operation->by_input = by_input;
-    return HUKS_OK;
+    return operation_begin_keyed(operation, token, item, purpose, spec, false);
 }
 
 huks_rc operation_hold(struct operation *operation, struct token *token, struct item *item)
@@ -210,6 +223,49 @@ void operation_free(struct operation *operation)
     operation_cancel(operation);
     crypto_op_free(operation->crypto);
     operation->crypto = NULL;
+}
+
+/* ---- messages ---- */
+
+huks_rc operation_open(struct operation *operation, struct token *token, struct item *item, uint32_t purpose,
+                       const struct crypto_spec *spec)
+{
+    HUKS_TRY(operation_prepare(operation, token));
+    crypto_op_reset(operation->crypto);
+    return operation_begin_keyed(operation, token, item, purpose, spec, true);
+}
+
+huks_rc operation_message(struct operation *operation, const struct crypto_spec *spec)
+{
+    AUTO(key_unref_ptr) struct crypto_key *key = NULL;
+    HUKS_TRY(operation_resume(operation));
+    huks_rc rc = item_key(operation->item, &key);
+    if (rc == HUKS_OK) {
+        /* The message's parameter may name another digest than the process's. */
+        rc = permit_operation(operation->item, spec, &operation->by_input);
+    }
+    if (rc == HUKS_OK) {
+        rc = crypto_op_begin(operation->crypto, key, spec);
+    }
+    return operation_step(operation, rc, false);
+}
+
+huks_rc operation_nonce(struct operation *operation, struct crypto_nonce how, uint8_t *nonce, size_t size)
+{
+    AUTO(key_unref_ptr) struct crypto_key *key = NULL;
+    HUKS_TRY(item_key(operation->item, &key));
+    how.lasting = operation->item->on_token;
+    return crypto_nonce_make(key, &how, nonce, size);
+}
+
+struct bytes operation_tag(const struct operation *operation)
+{
+    return crypto_op_tag(operation->crypto);
+}
+
+huks_rc operation_set_tag(struct operation *operation, struct bytes tag)
+{
+    return crypto_op_set_tag(operation->crypto, tag);
 }
 
 /* ---- saved state ---- */

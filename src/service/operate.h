@@ -9,6 +9,7 @@
 #ifndef HUKS_SERVICE_OPERATE_H
 #define HUKS_SERVICE_OPERATE_H
 
+#include "crypto/nonce.h"
 #include "crypto/op.h"
 #include "service/item.h"
 #include "session/table.h"
@@ -21,6 +22,7 @@ struct operation {
     bool holds;              /* `session` counts */
     bool fed;                /* a part was given */
     bool by_input;           /* whether the key's digest set permits it, its input tells */
+    bool process;            /* messages: begun by operation_open(), ended by operation_cancel() alone */
     struct crypto_spec spec; /* scalars only; its views are dead after begin */
 };
 
@@ -58,6 +60,22 @@ bool operation_multipart(const struct operation *operation);
 /* Sealed state of a running digest, opaque, for this process; and back into `operation`. */
 HUKS_MUST_USE huks_rc operation_save(struct operation *operation, struct buffer *state);
 HUKS_MUST_USE huks_rc operation_restore(struct operation *operation, struct token *token, struct bytes state);
+
+/*
+ * Messages: many operations one after the other with one key, under one key-operation session, which is held
+ * from operation_open() until operation_cancel(). Opening checks as operation_begin() does and reads the
+ * spec's scalars only; operation_message() begins a message by its own spec and drops an unfinished one.
+ * What ends an operation otherwise, its last step or a failure, ends the message here.
+ */
+HUKS_MUST_USE huks_rc operation_open(struct operation *operation, struct token *token, struct item *item,
+                                     uint32_t purpose, const struct crypto_spec *spec);
+HUKS_MUST_USE huks_rc operation_message(struct operation *operation, const struct crypto_spec *spec);
+/* A nonce for the next message, crypto/nonce.h; `lasting` is filled in here. */
+HUKS_MUST_USE huks_rc operation_nonce(struct operation *operation, struct crypto_nonce how, uint8_t *nonce,
+                                      size_t size);
+struct bytes operation_tag(const struct operation *operation);
+HUKS_MUST_USE huks_rc operation_set_tag(struct operation *operation, struct bytes tag);
+
 /* Lets the key of an earlier operation go, which stays prepared for the next one until then (logout). */
 void operation_forget(struct operation *operation);
 /* Ends it without a result. Any time. */
