@@ -33,13 +33,24 @@ enum p11_kind {
     P11_KINDS
 };
 
+/* The functions that an operation of a kind was begun by, and that alone may go on with it. */
+enum p11_form {
+    P11_PLAIN,
+    P11_RECOVER,   /* C_SignRecoverInit, C_VerifyRecoverInit              */
+    P11_MESSAGES,  /* C_MessageEncryptInit …: one operation, many messages */
+    P11_SIGNATURE, /* C_VerifySignatureInit: the signature came first     */
+};
+
 struct p11_mechanism; /* a row of the mechanism table, mechanism.h */
+struct p11_message;   /* message.h: what lasts from one message to the next */
 
 /* One pending operation. */
 struct p11_operation {
     struct operation operation;             /* pending when operation_pending() */
     const struct p11_mechanism *mechanism;
-    bool recover;                           /* C_SignRecoverInit, C_VerifyRecoverInit */
+    enum p11_form form;
+    struct p11_message *message;            /* P11_MESSAGES */
+    struct buffer signature;                /* P11_SIGNATURE */
     bool multipart;                         /* an Update was called: the one-call form is now out of order */
     bool needs_context;                     /* the key demands a context login before data */
     bool context_authenticated;             /* C_Login(CKU_CONTEXT_SPECIFIC) succeeded for this operation */

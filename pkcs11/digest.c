@@ -8,7 +8,7 @@
 
 #include "pkcs11/operation.h"
 
-static const struct p11_beginning digesting = {P11_DIGEST, CKF_DIGEST, CRYPTO_HASH, 0, 0, false};
+static const struct p11_beginning digesting = {P11_DIGEST, CKF_DIGEST, CRYPTO_HASH, 0, 0, P11_PLAIN};
 
 CK_RV C_DigestInit(CK_SESSION_HANDLE handle, CK_MECHANISM_PTR mechanism)
 {
@@ -20,20 +20,20 @@ CK_RV C_Digest(CK_SESSION_HANDLE handle, CK_BYTE_PTR data, CK_ULONG data_size, C
                CK_ULONG_PTR digest_size)
 {
     return P11_SESSION_CALL(
-        handle, p11_step(session, P11_DIGEST, false, P11_STEP_ONCE, data, data_size, digest, digest_size),
+        handle, p11_step(session, P11_DIGEST, P11_PLAIN, P11_STEP_ONCE, data, data_size, digest, digest_size),
         "data %lu, digest %s", data_size, P11_SHOW_OUTPUT(digest, digest_size));
 }
 
 CK_RV C_DigestUpdate(CK_SESSION_HANDLE handle, CK_BYTE_PTR part, CK_ULONG part_size)
 {
-    return P11_SESSION_CALL(handle, p11_feed(session, P11_DIGEST, part, part_size), "part %lu", part_size);
+    return P11_SESSION_CALL(handle, p11_feed(session, P11_DIGEST, P11_PLAIN, part, part_size), "part %lu", part_size);
 }
 
 /* A value that may not be read may not be digested either: a digest of a short or structured key tells it. */
 static CK_RV digest_key(struct p11_session *session, CK_OBJECT_HANDLE key)
 {
     struct p11_operation *pending = NULL;
-    P11_TRY(p11_pending(session, P11_DIGEST, false, &pending));
+    P11_TRY(p11_pending(session, P11_DIGEST, P11_PLAIN, &pending));
     AUTO(item_unref_ptr) struct item *item = NULL;
     CK_RV rv = p11_key_get(session, key, P11_AT_OPERATION, &item);
     if (rv == CKR_OK && item_class(item) != HUKS_CLASS_SECRET_KEY) {
@@ -59,7 +59,7 @@ CK_RV C_DigestKey(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE key)
 CK_RV C_DigestFinal(CK_SESSION_HANDLE handle, CK_BYTE_PTR digest, CK_ULONG_PTR digest_size)
 {
     return P11_SESSION_CALL(
-        handle, p11_step(session, P11_DIGEST, false, P11_STEP_FINAL, NULL, 0, digest, digest_size),
+        handle, p11_step(session, P11_DIGEST, P11_PLAIN, P11_STEP_FINAL, NULL, 0, digest, digest_size),
         "digest %s", P11_SHOW_OUTPUT(digest, digest_size));
 }
 
@@ -80,7 +80,7 @@ static CK_RV state_get(struct p11_session *session, CK_BYTE *state, CK_ULONG *si
         }
     }
     struct p11_operation *pending = NULL;
-    P11_TRY(p11_pending(session, P11_DIGEST, false, &pending));
+    P11_TRY(p11_pending(session, P11_DIGEST, P11_PLAIN, &pending));
     AUTO(buffer_free) struct buffer saved = {0};
     CK_MECHANISM_TYPE type = pending->mechanism->type;
     P11_TRY_HUKS(buffer_append(&saved, &type, sizeof(type)), P11_AT_OTHER);

@@ -7,8 +7,8 @@
 static CK_RV both_pending(struct p11_session *session, enum p11_kind first, enum p11_kind second)
 {
     struct p11_operation *pending = NULL;
-    P11_TRY(p11_pending(session, first, false, &pending));
-    return p11_pending(session, second, false, &pending);
+    P11_TRY(p11_pending(session, first, P11_PLAIN, &pending));
+    return p11_pending(session, second, P11_PLAIN, &pending);
 }
 
 /* The one sees the input, the other makes the output from it: digest or sign, then encrypt. */
@@ -17,7 +17,7 @@ static CK_RV outward(struct p11_session *session, enum p11_kind seen_by, const C
 {
     P11_TRY(both_pending(session, seen_by, P11_ENCRYPT));
     CK_ULONG needed = 0;
-    P11_TRY(p11_step(session, P11_ENCRYPT, false, P11_STEP_UPDATE, part, part_size, NULL,
+    P11_TRY(p11_step(session, P11_ENCRYPT, P11_PLAIN, P11_STEP_UPDATE, part, part_size, NULL,
                      encrypted_size == NULL ? NULL : &needed));
     if (encrypted == NULL) {
         *encrypted_size = needed;
@@ -28,8 +28,8 @@ static CK_RV outward(struct p11_session *session, enum p11_kind seen_by, const C
         return p11_fail(CKR_BUFFER_TOO_SMALL, "encrypted part");
     }
     /* The reader first: the cipher may work in place. */
-    P11_TRY(p11_feed(session, seen_by, part, part_size));
-    return p11_step(session, P11_ENCRYPT, false, P11_STEP_UPDATE, part, part_size, encrypted, encrypted_size);
+    P11_TRY(p11_feed(session, seen_by, P11_PLAIN, part, part_size));
+    return p11_step(session, P11_ENCRYPT, P11_PLAIN, P11_STEP_UPDATE, part, part_size, encrypted, encrypted_size);
 }
 
 /* The cipher's output is what the other sees: decrypt, then digest or verify. */
@@ -37,8 +37,8 @@ static CK_RV inward(struct p11_session *session, enum p11_kind seen_by, const CK
                     CK_ULONG encrypted_size, CK_BYTE *part, CK_ULONG *part_size)
 {
     P11_TRY(both_pending(session, P11_DECRYPT, seen_by));
-    P11_TRY(p11_step(session, P11_DECRYPT, false, P11_STEP_UPDATE, encrypted, encrypted_size, part, part_size));
-    return part == NULL ? CKR_OK : p11_feed(session, seen_by, part, *part_size);
+    P11_TRY(p11_step(session, P11_DECRYPT, P11_PLAIN, P11_STEP_UPDATE, encrypted, encrypted_size, part, part_size));
+    return part == NULL ? CKR_OK : p11_feed(session, seen_by, P11_PLAIN, part, *part_size);
 }
 
 CK_RV C_DigestEncryptUpdate(CK_SESSION_HANDLE handle, CK_BYTE_PTR part, CK_ULONG part_size, CK_BYTE_PTR encrypted,

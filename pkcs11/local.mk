@@ -30,3 +30,7 @@ pkcs11_sources += \
 	pkcs11/mechanism_derive.c pkcs11/mechanism_hash.c pkcs11/mechanism_parameter.c \
 	pkcs11/mechanism_row.h pkcs11/mechanism_table.h \
 	pkcs11/operation.c pkcs11/operation.h pkcs11/random.c pkcs11/sign.c pkcs11/wrap.c
+
+# What 3.0 to 3.2 added.
+pkcs11_sources += \
+	pkcs11/mechanism_flags.c pkcs11/message.c pkcs11/message.h pkcs11/message_sign.c

@@ -119,7 +119,7 @@ CK_RV p11_mechanism_info(CK_MECHANISM_TYPE type, CK_MECHANISM_INFO_PTR info)
     if (row == NULL) {
         return p11_failf(CKR_MECHANISM_INVALID, "mechanism %s", p11_mechanism_name(type));
     }
-    *info = (CK_MECHANISM_INFO){.ulMinKeySize = row->min, .ulMaxKeySize = row->max, .flags = row->flags};
+    *info = (CK_MECHANISM_INFO){.ulMinKeySize = row->min, .ulMaxKeySize = row->max, .flags = p11_mechanism_flags(row)};
     return CKR_OK;
 }
 

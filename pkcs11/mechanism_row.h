@@ -57,6 +57,9 @@ extern const struct p11_mechanism_table p11_mechanisms_asymmetric, p11_mechanism
 /* Every row by its number, offered or not; NULL behind the last. */
 const struct p11_mechanism *p11_mechanism_row(size_t number);
 
+/* The row's flags, and what follows from them: a mechanism that signs signs messages, too. */
+CK_FLAGS p11_mechanism_flags(const struct p11_mechanism *row);
+
 /*
  * Fills `spec` (zeroed but for the direction) from the row and the caller's parameter. The views in it are
  * the caller's memory. A parameter of the wrong shape or size: MECHANISM_PARAM_INVALID.

@@ -13,41 +13,6 @@
 
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
-/* ---- 3.0: messages ---- */
-
-NOT_OFFERED(C_MessageEncryptInit, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
-NOT_OFFERED(C_EncryptMessage, CK_VOID_PTR parameter, CK_ULONG parameter_size, CK_BYTE_PTR aad,
-            CK_ULONG aad_size, CK_BYTE_PTR plain, CK_ULONG plain_size, CK_BYTE_PTR encrypted,
-            CK_ULONG_PTR encrypted_size)
-NOT_OFFERED(C_EncryptMessageBegin, CK_VOID_PTR parameter, CK_ULONG parameter_size, CK_BYTE_PTR aad,
-            CK_ULONG aad_size)
-NOT_OFFERED(C_EncryptMessageNext, CK_VOID_PTR parameter, CK_ULONG parameter_size, CK_BYTE_PTR part,
-            CK_ULONG part_size, CK_BYTE_PTR encrypted, CK_ULONG_PTR encrypted_size, CK_FLAGS flags)
-NOT_OFFERED(C_MessageEncryptFinal)
-NOT_OFFERED(C_MessageDecryptInit, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
-NOT_OFFERED(C_DecryptMessage, CK_VOID_PTR parameter, CK_ULONG parameter_size, CK_BYTE_PTR aad,
-            CK_ULONG aad_size, CK_BYTE_PTR encrypted, CK_ULONG encrypted_size, CK_BYTE_PTR plain,
-            CK_ULONG_PTR plain_size)
-NOT_OFFERED(C_DecryptMessageBegin, CK_VOID_PTR parameter, CK_ULONG parameter_size, CK_BYTE_PTR aad,
-            CK_ULONG aad_size)
-NOT_OFFERED(C_DecryptMessageNext, CK_VOID_PTR parameter, CK_ULONG parameter_size, CK_BYTE_PTR encrypted,
-            CK_ULONG encrypted_size, CK_BYTE_PTR part, CK_ULONG_PTR part_size, CK_FLAGS flags)
-NOT_OFFERED(C_MessageDecryptFinal)
-NOT_OFFERED(C_MessageSignInit, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
-NOT_OFFERED(C_SignMessage, CK_VOID_PTR parameter, CK_ULONG parameter_size, CK_BYTE_PTR data,
-            CK_ULONG data_size, CK_BYTE_PTR signature, CK_ULONG_PTR signature_size)
-NOT_OFFERED(C_SignMessageBegin, CK_VOID_PTR parameter, CK_ULONG parameter_size)
-NOT_OFFERED(C_SignMessageNext, CK_VOID_PTR parameter, CK_ULONG parameter_size, CK_BYTE_PTR part,
-            CK_ULONG part_size, CK_BYTE_PTR signature, CK_ULONG_PTR signature_size)
-NOT_OFFERED(C_MessageSignFinal)
-NOT_OFFERED(C_MessageVerifyInit, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
-NOT_OFFERED(C_VerifyMessage, CK_VOID_PTR parameter, CK_ULONG parameter_size, CK_BYTE_PTR data,
-            CK_ULONG data_size, CK_BYTE_PTR signature, CK_ULONG signature_size)
-NOT_OFFERED(C_VerifyMessageBegin, CK_VOID_PTR parameter, CK_ULONG parameter_size)
-NOT_OFFERED(C_VerifyMessageNext, CK_VOID_PTR parameter, CK_ULONG parameter_size, CK_BYTE_PTR part,
-            CK_ULONG part_size, CK_BYTE_PTR signature, CK_ULONG signature_size)
-NOT_OFFERED(C_MessageVerifyFinal)
-
 /* ---- 3.2 ---- */
 
 NOT_OFFERED(C_EncapsulateKey, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE public_key,
@@ -56,11 +21,6 @@ NOT_OFFERED(C_EncapsulateKey, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE publi
 NOT_OFFERED(C_DecapsulateKey, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE private_key,
             CK_ATTRIBUTE_PTR template, CK_ULONG count, CK_BYTE_PTR encrypted, CK_ULONG encrypted_size,
             CK_OBJECT_HANDLE_PTR key)
-NOT_OFFERED(C_VerifySignatureInit, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key, CK_BYTE_PTR signature,
-            CK_ULONG signature_size)
-NOT_OFFERED(C_VerifySignature, CK_BYTE_PTR data, CK_ULONG data_size)
-NOT_OFFERED(C_VerifySignatureUpdate, CK_BYTE_PTR part, CK_ULONG part_size)
-NOT_OFFERED(C_VerifySignatureFinal)
 NOT_OFFERED(C_AsyncComplete, CK_UTF8CHAR_PTR function, CK_ASYNC_DATA_PTR result)
 NOT_OFFERED(C_AsyncGetID, CK_UTF8CHAR_PTR function, CK_ULONG_PTR id)
 NOT_OFFERED(C_AsyncJoin, CK_UTF8CHAR_PTR function, CK_ULONG id, CK_BYTE_PTR data, CK_ULONG data_size)

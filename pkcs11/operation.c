@@ -3,31 +3,38 @@
  */
 #include "pkcs11/operation.h"
 
+#include "pkcs11/message.h"
+
 /* ---- ending ---- */
 
 void p11_operation_end(struct p11_operation *pending)
 {
     operation_cancel(&pending->operation);
     pending->mechanism = NULL;
-    pending->recover = false;
+    pending->form = P11_PLAIN;
+    p11_message_free(pending);
+    buffer_free(&pending->signature);
     pending->multipart = false;
     pending->needs_context = false;
     pending->context_authenticated = false;
 }
 
-/* CKF_* of C_SessionCancel for each kind. */
-static const CK_FLAGS kind_flags[P11_KINDS] = {
-    [P11_ENCRYPT] = CKF_ENCRYPT | CKF_MESSAGE_ENCRYPT,
-    [P11_DECRYPT] = CKF_DECRYPT | CKF_MESSAGE_DECRYPT,
-    [P11_DIGEST] = CKF_DIGEST,
-    [P11_SIGN] = CKF_SIGN | CKF_SIGN_RECOVER | CKF_MESSAGE_SIGN,
-    [P11_VERIFY] = CKF_VERIFY | CKF_VERIFY_RECOVER | CKF_MESSAGE_VERIFY,
+/* CKF_* of C_SessionCancel for each kind and form. */
+static const CK_FLAGS cancel_flags[P11_KINDS][P11_SIGNATURE + 1] = {
+    [P11_ENCRYPT] = {[P11_PLAIN] = CKF_ENCRYPT, [P11_MESSAGES] = CKF_MESSAGE_ENCRYPT},
+    [P11_DECRYPT] = {[P11_PLAIN] = CKF_DECRYPT, [P11_MESSAGES] = CKF_MESSAGE_DECRYPT},
+    [P11_DIGEST] = {[P11_PLAIN] = CKF_DIGEST},
+    [P11_SIGN] = {[P11_PLAIN] = CKF_SIGN, [P11_RECOVER] = CKF_SIGN_RECOVER, [P11_MESSAGES] = CKF_MESSAGE_SIGN},
+    [P11_VERIFY] = {[P11_PLAIN] = CKF_VERIFY,
+                    [P11_RECOVER] = CKF_VERIFY_RECOVER,
+                    [P11_MESSAGES] = CKF_MESSAGE_VERIFY,
+                    [P11_SIGNATURE] = CKF_VERIFY},
 };
 
 void p11_operations_cancel(struct p11_session *session, CK_FLAGS flags)
 {
     for (unsigned kind = 0; kind < P11_KINDS; kind++) {
-        if ((flags & kind_flags[kind]) != 0) {
+        if ((flags & cancel_flags[kind][session->pending[kind].form]) != 0) {
             p11_operation_end(&session->pending[kind]);
         }
     }
@@ -64,9 +71,9 @@ static const char *const kind_names[P11_KINDS] = {
     [P11_SIGN] = "signature",     [P11_VERIFY] = "verification",
 };
 
-static CK_RV begin_cancel(struct p11_operation *pending, enum p11_kind kind)
+static CK_RV begin_cancel(struct p11_operation *pending, enum p11_kind kind, enum p11_form form)
 {
-    if (!operation_pending(&pending->operation)) {
+    if (!operation_pending(&pending->operation) || pending->form != form) {
         return p11_failf(CKR_ARGUMENTS_BAD, "mechanism: no %s is pending to be cancelled", kind_names[kind]);
     }
     p11_operation_end(pending);
@@ -76,7 +83,7 @@ static CK_RV begin_cancel(struct p11_operation *pending, enum p11_kind kind)
 static CK_RV begin_row(const CK_MECHANISM *mechanism, CK_FLAGS flag, const struct p11_mechanism **out)
 {
     const struct p11_mechanism *row = p11_mechanism_find(mechanism->mechanism);
-    if (row == NULL || (row->flags & flag) == 0) {
+    if (row == NULL || (p11_mechanism_flags(row) & flag) == 0) {
         return p11_failf(CKR_MECHANISM_INVALID, "mechanism %s", p11_mechanism_name(mechanism->mechanism));
     }
     *out = row;
@@ -113,11 +120,15 @@ static CK_RV begin_keyed(struct p11_session *session, struct p11_operation *pend
         return p11_failf(CKR_KEY_FUNCTION_NOT_PERMITTED, "mechanism %s for this key", p11_mechanism_name(row->type));
     }
     struct crypto_spec spec = {.direction = beginning->direction};
-    P11_TRY(p11_parameter_read(row, mechanism, &spec));
-    P11_TRY_HUKS(operation_begin(&pending->operation, session->token, item, begin_purpose(beginning, item), &spec),
-                 P11_AT_OPERATION);
+    uint32_t purpose = begin_purpose(beginning, item);
+    if (beginning->form == P11_MESSAGES) {
+        P11_TRY(p11_message_open(session, pending, row, mechanism, item, purpose, &spec));
+    } else {
+        P11_TRY(p11_parameter_read(row, mechanism, &spec));
+        P11_TRY_HUKS(operation_begin(&pending->operation, session->token, item, purpose, &spec), P11_AT_OPERATION);
+    }
     pending->mechanism = row;
-    pending->recover = beginning->recover;
+    pending->form = beginning->form;
     pending->needs_context = param_bool(item_params(item), HUKS_TAG_ALWAYS_AUTHENTICATE, false);
     return CKR_OK;
 }
@@ -138,7 +149,7 @@ CK_RV p11_begin(struct p11_session *session, const struct p11_beginning *beginni
 {
     struct p11_operation *pending = &session->pending[beginning->kind];
     if (mechanism == NULL) {
-        return begin_cancel(pending, beginning->kind);
+        return begin_cancel(pending, beginning->kind, beginning->form);
     }
     if (operation_pending(&pending->operation)) {
         return p11_failf(CKR_OPERATION_ACTIVE, "state: a %s is pending", kind_names[beginning->kind]);
@@ -149,10 +160,10 @@ CK_RV p11_begin(struct p11_session *session, const struct p11_beginning *beginni
 
 /* ---- stepping ---- */
 
-CK_RV p11_pending(struct p11_session *session, enum p11_kind kind, bool recover, struct p11_operation **out)
+CK_RV p11_pending(struct p11_session *session, enum p11_kind kind, enum p11_form form, struct p11_operation **out)
 {
     struct p11_operation *pending = &session->pending[kind];
-    if (!operation_pending(&pending->operation) || pending->recover != recover) {
+    if (!operation_pending(&pending->operation) || pending->form != form) {
         return p11_failf(CKR_OPERATION_NOT_INITIALIZED, "state: no %s is pending", kind_names[kind]);
     }
     *out = pending;
@@ -165,6 +176,9 @@ enum p11_where p11_where_of(const struct p11_operation *pending, enum p11_kind k
     case P11_ENCRYPT:
         return P11_AT_ENCRYPT;
     case P11_DECRYPT:
+        if (pending->form == P11_MESSAGES) {
+            return P11_AT_DECRYPT_MESSAGE;
+        }
         return pending->mechanism != NULL && pending->mechanism->method == CRYPTO_AEAD ? P11_AT_DECRYPT_AEAD
                                                                                        : P11_AT_DECRYPT;
     case P11_VERIFY:
@@ -175,14 +189,14 @@ enum p11_where p11_where_of(const struct p11_operation *pending, enum p11_kind k
 }
 
 /* A failure that the front end found ends the operation as any other does. */
-static CK_RV step_failed(struct p11_operation *pending, CK_RV rv)
+CK_RV p11_step_failed(struct p11_operation *pending, CK_RV rv)
 {
     p11_operation_end(pending);
     return rv;
 }
 
 /* The engine's answer; it has ended its operation already, or goes on (short buffer, not the last step). */
-static CK_RV step_answer(struct p11_operation *pending, huks_rc rc, enum p11_where where)
+CK_RV p11_step_answer(struct p11_operation *pending, huks_rc rc, enum p11_where where)
 {
     CK_RV rv = p11_rv(rc, where);
     if (!operation_pending(&pending->operation)) {
@@ -192,10 +206,10 @@ static CK_RV step_answer(struct p11_operation *pending, huks_rc rc, enum p11_whe
 }
 
 /* A key whose owner must be asked each time: nothing is done with data before that. */
-static CK_RV step_authorised(struct p11_operation *pending)
+CK_RV p11_step_authorised(struct p11_operation *pending)
 {
     if (pending->needs_context && !pending->context_authenticated) {
-        return step_failed(pending, p11_rv(error_raise(HUKS_E_AUTH_FAILED, ABOUT_LOGIN, NULL), P11_AT_OPERATION));
+        return p11_step_failed(pending, p11_rv(error_raise(HUKS_E_AUTH_FAILED, ABOUT_LOGIN, NULL), P11_AT_OPERATION));
     }
     return CKR_OK;
 }
@@ -208,19 +222,20 @@ static enum crypto_step crypto_step_of(enum p11_step step)
 static CK_RV step_order(struct p11_operation *pending, enum p11_kind kind, enum p11_step step)
 {
     if (step == P11_STEP_ONCE && pending->multipart) {
-        return step_failed(pending, p11_failf(CKR_OPERATION_NOT_INITIALIZED,
+        return p11_step_failed(pending, p11_failf(CKR_OPERATION_NOT_INITIALIZED,
                                               "state: the %s has begun in parts", kind_names[kind]));
     }
     return CKR_OK;
 }
 
-CK_RV p11_step(struct p11_session *session, enum p11_kind kind, bool recover, enum p11_step step, const CK_BYTE *in,
-               CK_ULONG in_size, CK_BYTE *out, CK_ULONG *out_size)
+CK_RV p11_step(struct p11_session *session, enum p11_kind kind, enum p11_form form, enum p11_step step,
+               const CK_BYTE *in, CK_ULONG in_size, CK_BYTE *out, CK_ULONG *out_size)
 {
     struct p11_operation *pending = NULL;
-    P11_TRY(p11_pending(session, kind, recover, &pending));
+    P11_TRY(p11_pending(session, kind, form, &pending));
     if (out_size == NULL || (in == NULL && in_size != 0)) {
-        return step_failed(pending, p11_fail(CKR_ARGUMENTS_BAD, out_size == NULL ? "length pointer" : "data pointer"));
+        return p11_step_failed(pending,
+                               p11_fail(CKR_ARGUMENTS_BAD, out_size == NULL ? "length pointer" : "data pointer"));
     }
     P11_TRY(step_order(pending, kind, step));
     enum p11_where where = p11_where_of(pending, kind);
@@ -231,9 +246,9 @@ CK_RV p11_step(struct p11_session *session, enum p11_kind kind, bool recover, en
         if (rc == HUKS_OK) {
             *out_size = operation_size(&pending->operation, crypto_step_of(step), in_size);
         }
-        return step_answer(pending, rc, where);
+        return p11_step_answer(pending, rc, where);
     }
-    P11_TRY(step_authorised(pending));
+    P11_TRY(p11_step_authorised(pending));
     switch (step) {
     case P11_STEP_ONCE:
         rc = operation_once(&pending->operation, bytes_of(in, in_size), out, &size);
@@ -249,37 +264,54 @@ CK_RV p11_step(struct p11_session *session, enum p11_kind kind, bool recover, en
     if (rc == HUKS_OK || rc == HUKS_E_MEMORY) {
         *out_size = size;
     }
-    return step_answer(pending, rc, where);
+    return p11_step_answer(pending, rc, where);
 }
 
-CK_RV p11_feed(struct p11_session *session, enum p11_kind kind, const CK_BYTE *in, CK_ULONG in_size)
+CK_RV p11_feed(struct p11_session *session, enum p11_kind kind, enum p11_form form, const CK_BYTE *in,
+               CK_ULONG in_size)
 {
     struct p11_operation *pending = NULL;
-    P11_TRY(p11_pending(session, kind, false, &pending));
+    P11_TRY(p11_pending(session, kind, form, &pending));
     if (in == NULL && in_size != 0) {
-        return step_failed(pending, p11_fail(CKR_ARGUMENTS_BAD, "data pointer"));
+        return p11_step_failed(pending, p11_fail(CKR_ARGUMENTS_BAD, "data pointer"));
     }
     P11_TRY(step_order(pending, kind, P11_STEP_UPDATE));
-    P11_TRY(step_authorised(pending));
+    P11_TRY(p11_step_authorised(pending));
     enum p11_where where = p11_where_of(pending, kind);
     size_t none = 0;
     pending->multipart = true;
-    return step_answer(pending, operation_update(&pending->operation, bytes_of(in, in_size), NULL, &none), where);
+    return p11_step_answer(pending, operation_update(&pending->operation, bytes_of(in, in_size), NULL, &none), where);
+}
+
+/* The pending verification of `pending` against a signature, with (`once`) or without the data. */
+static CK_RV verify_pending(struct p11_operation *pending, bool once, const CK_BYTE *in, CK_ULONG in_size,
+                            struct bytes signature)
+{
+    if (in == NULL && in_size != 0) {
+        return p11_step_failed(pending, p11_fail(CKR_ARGUMENTS_BAD, "data pointer"));
+    }
+    P11_TRY(step_order(pending, P11_VERIFY, once ? P11_STEP_ONCE : P11_STEP_FINAL));
+    P11_TRY(p11_step_authorised(pending));
+    huks_rc rc = once ? operation_verify_once(&pending->operation, bytes_of(in, in_size), signature)
+                      : operation_verify(&pending->operation, signature);
+    return p11_step_answer(pending, rc, P11_AT_VERIFY);
 }
 
 CK_RV p11_verify(struct p11_session *session, bool once, const CK_BYTE *in, CK_ULONG in_size,
                  const CK_BYTE *signature, CK_ULONG signature_size)
 {
     struct p11_operation *pending = NULL;
-    P11_TRY(p11_pending(session, P11_VERIFY, false, &pending));
-    if (signature == NULL || (in == NULL && in_size != 0)) {
-        return step_failed(pending,
-                           p11_fail(CKR_ARGUMENTS_BAD, signature == NULL ? "signature pointer" : "data pointer"));
+    P11_TRY(p11_pending(session, P11_VERIFY, P11_PLAIN, &pending));
+    if (signature == NULL) {
+        return p11_step_failed(pending, p11_fail(CKR_ARGUMENTS_BAD, "signature pointer"));
     }
-    P11_TRY(step_order(pending, P11_VERIFY, once ? P11_STEP_ONCE : P11_STEP_FINAL));
-    P11_TRY(step_authorised(pending));
-    struct bytes given = bytes_of(signature, signature_size);
-    huks_rc rc = once ? operation_verify_once(&pending->operation, bytes_of(in, in_size), given)
-                      : operation_verify(&pending->operation, given);
-    return step_answer(pending, rc, P11_AT_VERIFY);
+    return verify_pending(pending, once, in, in_size, bytes_of(signature, signature_size));
+}
+
+CK_RV p11_verify_signature(struct p11_session *session, bool once, const CK_BYTE *in, CK_ULONG in_size)
+{
+    struct p11_operation *pending = NULL;
+    P11_TRY(p11_pending(session, P11_VERIFY, P11_SIGNATURE, &pending));
+    return verify_pending(pending, once, in, in_size,
+                          bytes_of(pending->signature.data, pending->signature.size));
 }

@@ -140,3 +140,14 @@ check_LTLIBRARIES += tests/module/io-shim.la
 tests_module_io_shim_la_SOURCES = tests/module/io-shim.c tests/module/io-shim.h
 tests_module_io_shim_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
 tests_module_io_shim_la_LIBADD = -ldl -lpthread
+
+# What 3.0 to 3.2 added.
+module_newer = tests/module/newer.c tests/module/newer.h
+module_programs += \
+	tests/module/test-message \
+	tests/module/test-message-sign
+tests_module_test_message_SOURCES = tests/module/test-message.c $(module_newer) $(module_common) $(module_witness)
+tests_module_test_message_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread
+tests_module_test_message_sign_SOURCES = tests/module/test-message-sign.c $(module_newer) $(module_common) \
+	$(module_witness)
+tests_module_test_message_sign_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread

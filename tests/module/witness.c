@@ -241,19 +241,26 @@ size_t witness_encrypt(const struct cipher *cipher, struct bytes data, CK_BYTE *
 {
     const EVP_CIPHER *type = EVP_get_cipherbyname(cipher->name);
     EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
-    bool gcm = EVP_CIPHER_get_mode(type) == EVP_CIPH_GCM_MODE;
+    bool aead = (EVP_CIPHER_get_flags(type) & EVP_CIPH_FLAG_AEAD_CIPHER) != 0;
+    bool ccm = EVP_CIPHER_get_mode(type) == EVP_CIPH_CCM_MODE;
     int length = 0;
     int last = 0;
     size_t total = 0;
     bool good = EVP_EncryptInit_ex(context, type, NULL, NULL, NULL) == 1;
 
-    if (gcm) {
+    if (aead) {
         good =
             good && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_IVLEN, (int)cipher->iv.length, NULL) == 1;
     }
+    if (ccm) { /* tag and data length go into its first block */
+        good = good && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, 16, NULL) == 1;
+    }
     good = good && EVP_EncryptInit_ex(context, NULL, NULL, cipher->key.data, cipher->iv.data) == 1 &&
            EVP_CIPHER_CTX_set_padding(context, cipher->padding ? 1 : 0) == 1;
-    if (gcm && cipher->aad.length > 0) {
+    if (ccm) {
+        good = good && EVP_EncryptUpdate(context, NULL, &length, NULL, (int)data.length) == 1;
+    }
+    if (aead && cipher->aad.length > 0) {
         good =
             good && EVP_EncryptUpdate(context, NULL, &length, cipher->aad.data, (int)cipher->aad.length) == 1;
     }
@@ -263,7 +270,7 @@ size_t witness_encrypt(const struct cipher *cipher, struct bytes data, CK_BYTE *
     }
     good = good && EVP_EncryptFinal_ex(context, out + length, &last) == 1;
     total = (size_t)length + (size_t)last;
-    if (gcm) {
+    if (aead) {
         good = good && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, 16, out + total) == 1;
         total += 16;
     }

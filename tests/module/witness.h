@@ -39,10 +39,10 @@ struct cipher {
     const char *name; /* OpenSSL's, "AES-128-CBC" */
     struct bytes key;
     struct bytes iv;
-    struct bytes aad; /* GCM */
+    struct bytes aad; /* GCM, CCM, ChaCha20-Poly1305 */
     bool padding;
 };
-/* GCM: the 16-byte tag stands behind the ciphertext. */
+/* GCM and its kin: the 16-byte tag stands behind the ciphertext. */
 size_t witness_encrypt(const struct cipher *cipher, struct bytes data, CK_BYTE *out);
 
 /*
