@@ -52,7 +52,7 @@ program() { # FILE
 }
 
 shared_object .libs/huks-pkcs11.so '^C_[A-Z][A-Za-z]*$'
-shared_object .libs/libhuks_ndk.so '^(OH_Huks_[A-Za-z]*|HUKS_[A-Za-z]*|HUKS_NDK_[0-9]+)(@|$)'
+shared_object .libs/libhuks_ndk.so '^(OH_Huks_[A-Za-z]*|Huks_UserAuth_[A-Za-z]*|HUKS_NDK_[0-9]+)(@|$)'
 program huksctl
 
 echo "$passed passed, $failed failed, 0 skipped"

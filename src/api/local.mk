@@ -14,8 +14,9 @@ tests_unit_check_param_api_SOURCES = tests/unit/check-param-api.c src/api/param_
 tests_unit_check_param_api_CPPFLAGS = $(AM_CPPFLAGS)
 tests_unit_check_param_api_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc
 
-huksinclude_HEADERS += include/huks/native_huks_api.h
+huksinclude_HEADERS += include/huks/native_huks_api.h include/huks/huks_user_auth.h
 api_sources += \
 	src/api/door.c src/api/door.h \
 	src/api/key_item.c \
-	src/api/session.c
+	src/api/session.c \
+	src/api/user_auth.c

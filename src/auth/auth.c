@@ -226,19 +226,32 @@ void auth_keys_release(struct auth *auth)
     (void)pthread_mutex_unlock(&auth->mutex);
 }
 
-void auth_logout(struct auth *auth)
+/* With `mutex`: what a user who leaves leaves open. `kept` was made from `from`: something else may be open
+ * by now. */
+static struct keyring *left_open(struct auth *auth, struct keyring *kept, const struct keyring *from)
+{
+    if (kept != NULL && auth_logged_in(auth) == AUTH_USER && auth->current == from) {
+        return kept;
+    }
+    keyring_free(kept);
+    return auth->base;
+}
+
+/* Nobody is logged in any more; waits for those who hold keys. Takes `kept` (NULL: nothing is kept open). */
+static void leave(struct auth *auth, struct keyring *kept, const struct keyring *from)
 {
     (void)pthread_mutex_lock(&auth->fast_mutex);
     secret_free(&auth->fast);
     (void)pthread_mutex_unlock(&auth->fast_mutex);
 
     (void)pthread_mutex_lock(&auth->mutex);
+    struct keyring *open = left_open(auth, kept, from);
     if (auth_logged_in(auth) == AUTH_NOBODY) {
         (void)pthread_mutex_unlock(&auth->mutex);
         return;
     }
     if (auth_logged_in(auth) == AUTH_USER) {
-        auth_publish(auth, auth->base);
+        auth_publish(auth, open);
     }
     secret_free(&auth->so_keys);
     evidence_forget(auth);
@@ -258,6 +271,31 @@ void auth_logout(struct auth *auth)
     (void)pthread_mutex_unlock(&auth->mutex);
     auth_stale(auth);
     store_token_forget_keys(auth->token);
+}
+
+void auth_logout(struct auth *auth)
+{
+    leave(auth, NULL, NULL);
+}
+
+huks_rc auth_lock(struct auth *auth)
+{
+    AUTO(secret_free) struct secret class_keys = {0};
+    struct keyring *kept = NULL;
+    (void)pthread_mutex_lock(&auth->mutex);
+    const struct keyring *from = auth->current;
+    bool user = auth_logged_in(auth) == AUTH_USER, gone = from->keys.gone[STORE_PIN_BOUND];
+    size_t size = from->bytes.size - KEYRING_KEY_SIZE;
+    huks_rc rc = user ? secret_set(&class_keys, from->bytes.data + KEYRING_KEY_SIZE, size) : HUKS_OK;
+    (void)pthread_mutex_unlock(&auth->mutex);
+    HUKS_TRY(rc);
+    if (user) {
+        struct bytes device_key = secret_bytes(&auth->device_key);
+        HUKS_TRY(keyring_new(auth->crypto, device_key, secret_bytes(&class_keys), gone, &kept));
+        keyring_close(kept, STORE_ECE);
+        leave(auth, kept, from);
+    }
+    return HUKS_OK;
 }
 
 enum auth_who auth_logged_in(const struct auth *auth)

@@ -74,6 +74,11 @@ HUKS_MUST_USE huks_rc auth_login(struct auth *auth, enum auth_who who, struct by
 HUKS_MUST_USE huks_rc auth_verify(struct auth *auth, enum auth_who who, struct bytes pin);
 /* Closes what the login opened and cleanses it; waits for those who hold keys. */
 void auth_logout(struct auth *auth);
+/*
+ * The native door's way to log a user out: ECE closes, CE and the PIN-bound class stay open, as HUKS has it after the
+ * first unlock. Nothing where nobody is logged in.
+ */
+HUKS_MUST_USE huks_rc auth_lock(struct auth *auth);
 enum auth_who auth_logged_in(const struct auth *auth);
 /* Counts up at each login and logout: part of private objects' handles. */
 uint32_t auth_epoch(const struct auth *auth);

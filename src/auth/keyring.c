@@ -48,6 +48,15 @@ huks_rc keyring_new(struct crypto *crypto, struct bytes device_key, struct bytes
     return HUKS_OK;
 }
 
+void keyring_close(struct keyring *keyring, enum store_class class)
+{
+    const uint8_t *key = keyring->keys.key[class];
+    if (key != NULL) {
+        memory_cleanse(keyring->bytes.data + (key - keyring->bytes.data), KEYRING_KEY_SIZE);
+        keyring->keys.key[class] = NULL;
+    }
+}
+
 void keyring_free(struct keyring *keyring)
 {
     if (keyring != NULL) {

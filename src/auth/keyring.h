@@ -47,6 +47,8 @@ struct keyring {
 /* `class_keys`: none, CE ‖ ECE, or CE ‖ ECE ‖ PIN-bound. */
 HUKS_MUST_USE huks_rc keyring_new(struct crypto *crypto, struct bytes device_key, struct bytes class_keys,
                                   bool pin_bound_gone, struct keyring **out);
+/* Closes one class of a keyring that nobody uses yet. */
+void keyring_close(struct keyring *keyring, enum store_class class);
 void keyring_free(struct keyring *keyring);
 
 /* ---- values of metadata: u32 1 and what follows ---- */

@@ -19,4 +19,5 @@ engine_sources += \
 	src/service/private.h \
 	src/service/status.c src/service/status.h \
 	src/service/table.c \
-	src/service/token.c src/service/token.h
+	src/service/token.c src/service/token.h \
+	src/service/user.c src/service/user.h

@@ -24,7 +24,7 @@ huks_rc native_token(struct engine *engine, const OH_Huks_ParamSet *set, bool cr
         return error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
     }
     HUKS_TRY(engine_native_token(engine, create, out));
-    if (level != OH_HUKS_AUTH_STORAGE_LEVEL_DE && !token_private_open(*out)) {
+    if (!token_level_open(*out, level)) {
         return error_raise_text(HUKS_E_PERMISSION, ABOUT_LOGIN,
                                 "Permission check failed. Apply for the required permissions first.");
     }

@@ -297,19 +297,25 @@ enum auth_who token_role(const struct token *token)
     return token->auth == NULL ? AUTH_NOBODY : auth_logged_in(token->auth);
 }
 
-bool token_private_open(const struct token *token)
+bool token_level_open(const struct token *token, uint32_t level)
 {
-    if (token->auth == NULL) {
+    static const enum store_class classes[] = {STORE_DE, STORE_CE, STORE_ECE};
+    if (token->auth == NULL || level >= ARRAY_SIZE(classes)) {
         return false;
     }
     enum auth_who role = auth_logged_in(token->auth);
     if (role != AUTH_NOBODY) {
-        return role == AUTH_USER;
+        return role == AUTH_USER || level == OH_HUKS_AUTH_STORAGE_LEVEL_DE;
     }
     const struct store_keys *keys = auth_keys_acquire(token->auth);
-    bool open = keys->key[STORE_CE] != NULL;
+    bool open = keys->key[classes[level]] != NULL;
     auth_keys_release(token->auth);
     return open;
+}
+
+bool token_private_open(const struct token *token)
+{
+    return token_level_open(token, OH_HUKS_AUTH_STORAGE_LEVEL_CE);
 }
 
 void token_keys_acquire(struct token *token, struct token_keys *out)

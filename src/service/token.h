@@ -46,6 +46,8 @@ HUKS_MUST_USE huks_rc token_set_pin(struct token *token, enum auth_who who, stru
 HUKS_MUST_USE huks_rc token_init_pin(struct token *token, struct bytes new_pin);
 /* May private objects be seen and made now? (user logged in, or the token has no user PIN) */
 bool token_private_open(const struct token *token);
+/* The same of one storage level (HUKS's number) alone: a native door that was locked has CE open and ECE not. */
+bool token_level_open(const struct token *token, uint32_t level);
 
 /*
  * A door's session began or ended: the first holds the token against C_InitToken, the last lets go.

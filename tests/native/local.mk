@@ -47,6 +47,11 @@ native_programs += tests/native/test-session
 tests_native_test_session_SOURCES = tests/native/test-session.c $(native_common)
 tests_native_test_session_LDADD = $(native_ldadd) -lpthread
 
+native_programs += tests/native/test-user-auth
+tests_native_test_user_auth_SOURCES = tests/native/test-user-auth.c $(native_common)
+tests_native_test_user_auth_LDADD = $(native_ldadd) -lpthread
+EXTRA_tests_native_test_user_auth_DEPENDENCIES = pam_huks_test.la huks-auth-helper
+
 check_PROGRAMS += $(native_programs)
 TESTS += $(native_programs)
 

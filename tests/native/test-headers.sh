@@ -32,6 +32,16 @@ int use(void)
     struct OH_Huks_Blob alias = {1, (uint8_t *)0};
     return (int)OH_Huks_IsKeyItemExist(&alias, (const struct OH_Huks_ParamSet *)0).errorCode;
 }'
+auth='#include <huks/huks_user_auth.h>'
+auth_use='#include <huks/huks_user_auth.h>
+int use(struct Huks_UserAuthRequest *request);
+int use(struct Huks_UserAuthRequest *request)
+{
+    uint8_t bytes[HUKS_AUTH_TOKEN_SIZE];
+    struct OH_Huks_Blob token = {sizeof(bytes), bytes};
+    request->authType = OH_HUKS_USER_AUTH_TYPE_FINGERPRINT | OH_HUKS_USER_AUTH_TYPE_FACE;
+    return (int)Huks_UserAuth_Authenticate(request, &token).errorCode;
+}'
 vendor='#include <p11-kit/pkcs11.h>
 #include <huks/huks_pkcs11.h>'
 
@@ -43,7 +53,8 @@ for compiler in gcc clang; do
     for standard in gnu11 c11 c17; do
         for text in "$native" '#include <huks/native_huks_param.h>' '#include <huks/native_huks_type.h>' \
             "$reverse" "$native
-$use" "$vendor"; do
+$use" "$auth" "$auth
+$native" "$auth_use" "$vendor"; do
             try "$compiler" "$standard" part.c "$text"
         done
     done
@@ -57,7 +68,8 @@ for compiler in g++ clang++; do
     fi
     for standard in gnu++11 gnu++17; do
         for text in "$native" "$reverse" "$native
-$use" "$vendor"; do
+$use" "$auth" "$auth
+$native" "$auth_use" "$vendor"; do
             try "$compiler" "$standard" part.cc "$text"
         done
     done
