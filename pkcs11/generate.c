@@ -47,6 +47,25 @@ static CK_RV secret_size(const struct p11_mechanism *row, const struct p11_draft
     return CKR_OK;
 }
 
+/*
+ * The structure of PKCS #11 2.40 before its errata, which NSS still passes, has the address of the password's
+ * length where CK_PKCS5_PBKD2_PARAMS2 has the length itself; both are of one size. No password is as long as
+ * the lowest address is high, and the address is believed no more than any other number.
+ */
+static CK_RV read_password(const CK_PKCS5_PBKD2_PARAMS2 *params, struct bytes *password)
+{
+    const CK_ULONG lowest_address = 0x10000;
+    CK_ULONG size = params->ulPasswordLen;
+    if (size >= lowest_address && (!memory_peek(size, &size, sizeof(size)) || size >= lowest_address)) {
+        return p11_fail(CKR_MECHANISM_PARAM_INVALID, "password length");
+    }
+    if (params->pPassword == NULL && size != 0) {
+        return p11_fail(CKR_MECHANISM_PARAM_INVALID, "password");
+    }
+    *password = bytes_of(params->pPassword, size);
+    return CKR_OK;
+}
+
 static CK_RV generate_secret(struct p11_session *session, const struct p11_mechanism *row,
                              const CK_MECHANISM *mechanism, struct p11_draft *draft, CK_OBJECT_HANDLE *key)
 {
@@ -54,15 +73,12 @@ static CK_RV generate_secret(struct p11_session *session, const struct p11_mecha
     if (row->shape == SHAPE_PBKDF2) {
         struct crypto_derive_spec spec;
         P11_TRY(p11_parameter_derive(row, mechanism, &spec));
-        const CK_PKCS5_PBKD2_PARAMS2 *params = mechanism->pParameter;
-        if (params->pPassword == NULL && params->ulPasswordLen != 0) {
-            return p11_fail(CKR_MECHANISM_PARAM_INVALID, "password");
-        }
+        struct bytes password = BYTES_NONE;
+        P11_TRY(read_password(mechanism->pParameter, &password));
         uint32_t bits = 0;
         P11_TRY(secret_size(row, draft, &bits));
         spec.size = bits / 8;
-        P11_TRY_HUKS(operate_derive_password(session->token, bytes_of(params->pPassword, params->ulPasswordLen), &spec,
-                                             &draft->draft, &handle),
+        P11_TRY_HUKS(operate_derive_password(session->token, password, &spec, &draft->draft, &handle),
                      P11_AT_CREATE);
     } else {
         struct crypto_keygen spec = {.alg = row->alg};

@@ -11,6 +11,8 @@
 #include "common/memory.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +36,20 @@
 #endif
 
 /* ---- plain bytes ---- */
+
+/* The kernel reads for us and says so when it can't: a pipe is what every host's sandbox lets through. */
+bool memory_peek(uintptr_t address, void *out, size_t size)
+{
+    int ends[2];
+    if (size > PIPE_BUF || pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+        return false;
+    }
+    bool copied = write(ends[1], (const void *)address, size) == (ssize_t)size &&
+                  read(ends[0], out, size) == (ssize_t)size;
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+    return copied;
+}
 
 void memory_cleanse(void *data, size_t size)
 {

@@ -73,6 +73,9 @@ struct secret_arena_stats secret_arena_stats(void);
 /* Overwrites memory in a way the compiler keeps. */
 void memory_cleanse(void *data, size_t size);
 
+/* Copies bytes from an address that may be anybody's: false, and no fault, where nothing can be read. */
+bool memory_peek(uintptr_t address, void *out, size_t size);
+
 /* Runs `cleanup` on a local when it leaves its scope: AUTO(secret_free) struct secret pin = {0}; */
 #define AUTO(function) __attribute__((cleanup(function)))
 void memory_free_ptr(void *pointer_to_pointer); /* for AUTO(memory_free_ptr) char *x = NULL; */

@@ -285,6 +285,47 @@ START_TEST(derivation_is_refused)
 }
 END_TEST
 
+/* RFC 6070, two rounds. The password's length as PKCS #11 has it, and its address, as 2.40 had and NSS gives it. */
+START_TEST(password_in_both_forms)
+{
+    static const CK_BYTE want[20] = {0xea, 0x6c, 0x01, 0x4d, 0xc7, 0x2d, 0x6f, 0x8c, 0xcd, 0x1e,
+                                     0xd9, 0x2a, 0xce, 0x1d, 0x41, 0xf0, 0xd8, 0xde, 0x89, 0x57};
+    CK_ULONG length = 8;
+    CK_ULONG huge = (CK_ULONG)1 << 40;
+    struct {
+        CK_ULONG source;
+        void *salt;
+        CK_ULONG salt_length, iterations, prf;
+        void *prf_data;
+        CK_ULONG prf_length;
+        void *password;
+        CK_ULONG password_length; /* or its address */
+    } params = {CKZ_SALT_SPECIFIED, (void *)"salt", 4, 2, CKP_PKCS5_PBKD2_HMAC_SHA1, NULL, 0, (void *)"password", 8};
+    const CK_ULONG good[] = {8, (CK_ULONG)&length};
+    const CK_ULONG bad[] = {(CK_ULONG)&huge, 0x10000, 0x7ffffffffff8, (CK_ULONG)-1, (CK_ULONG)1 << 31};
+    CK_MECHANISM mechanism = {CKM_PKCS5_PBKD2, &params, sizeof params};
+    CK_OBJECT_HANDLE key;
+    struct template t = {0};
+
+    readable_secret(&t, CKK_GENERIC_SECRET, 19);
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        CK_BYTE value[64];
+
+        params.password_length = good[i];
+        ok(p11->C_GenerateKey(the_session, &mechanism, t.list, t.count, &key));
+        ck_assert_uint_eq(get_bytes(the_session, key, CKA_VALUE, value, sizeof value), 19);
+        ck_assert(memcmp(value, want, 19) == 0);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        params.password_length = bad[i];
+        expect(CKR_MECHANISM_PARAM_INVALID, p11->C_GenerateKey(the_session, &mechanism, t.list, t.count, &key));
+    }
+    params.password = NULL;
+    params.password_length = 8;
+    expect(CKR_MECHANISM_PARAM_INVALID, p11->C_GenerateKey(the_session, &mechanism, t.list, t.count, &key));
+}
+END_TEST
+
 START_TEST(key_of_another_type)
 {
     struct template derive_too = {.count = 0};
@@ -315,6 +356,9 @@ static Suite *derive_suite(void)
     tcase_add_test(tcase, peer_point_is_refused);
     tcase_add_test(tcase, derivation_is_refused);
     tcase_add_test(tcase, key_of_another_type);
+    if (!is_reference()) {
+        tcase_add_test(tcase, password_in_both_forms);
+    }
     return suite;
 }
 

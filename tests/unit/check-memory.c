@@ -87,6 +87,34 @@ START_TEST(cleansing)
 }
 END_TEST
 
+START_TEST(peeking)
+{
+    uint64_t number = 0x1122334455667788u, copy = 0;
+    ck_assert(memory_peek((uintptr_t)&number, &copy, sizeof(copy)));
+    ck_assert_uint_eq(copy, number);
+    ck_assert(!memory_peek(0, &copy, sizeof(copy)));
+    ck_assert(!memory_peek(4096, &copy, sizeof(copy)));
+    ck_assert(!memory_peek(UINTPTR_MAX - 3, &copy, sizeof(copy)));
+    ck_assert(!memory_peek((uintptr_t)&number, &copy, SIZE_MAX));
+
+    long size = sysconf(_SC_PAGESIZE);
+    uint8_t *pages = mmap(NULL, 2 * (size_t)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ck_assert(pages != MAP_FAILED);
+    ck_assert_int_eq(munmap(pages + size, (size_t)size), 0);
+    ck_assert(memory_peek((uintptr_t)pages + (uintptr_t)size - 8, &copy, sizeof(copy)));
+    ck_assert(!memory_peek((uintptr_t)pages + (uintptr_t)size - 4, &copy, sizeof(copy)));
+    (void)munmap(pages, (size_t)size);
+
+    /* Neither descriptors are left open, nor are any needed for long. */
+    int before = open("/dev/null", O_RDONLY), after;
+    ck_assert(memory_peek((uintptr_t)&number, &copy, sizeof(copy)));
+    after = open("/dev/null", O_RDONLY);
+    ck_assert_int_eq(after, before + 1);
+    (void)close(after);
+    (void)close(before);
+}
+END_TEST
+
 START_TEST(free_ptr)
 {
     char *text = strdup("words");
@@ -394,6 +422,7 @@ int main(void)
     tcase_add_test(tests, buffers_grow);
     tcase_add_test(tests, buffers_refuse_the_impossible);
     tcase_add_test(tests, cleansing);
+    tcase_add_test(tests, peeking);
     tcase_add_test(tests, free_ptr);
     tcase_add_test(tests, secrets_of_every_size);
     tcase_add_test(tests, empty_is_not_absent);
