@@ -25,3 +25,5 @@ consumer_tests += tests/interop/openssh.sh
 consumer_tests += tests/interop/git.sh
 consumer_tests += tests/interop/knot.sh tests/interop/ldns.sh tests/interop/opendnssec.sh tests/interop/powerdns.sh
 EXTRA_DIST += tests/interop/namespace.sh
+consumer_tests += tests/interop/nss.sh
+consumer_tests += tests/interop/gnutls.sh
