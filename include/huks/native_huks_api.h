@@ -74,6 +74,26 @@ struct OH_Huks_Result OH_Huks_ImportKeyItem(const struct OH_Huks_Blob *keyAlias,
                                             const struct OH_Huks_Blob *key);
 
 /*
+ * Stores a key that was encrypted for the key under wrappingKeyAlias, which has PURPOSE UNWRAP and is found in
+ * the same storage level. UNWRAP_ALGORITHM_SUITE says how; what is in wrappedKeyData, enum OH_Huks_AlgSuite. The
+ * other tags are those of OH_Huks_ImportKeyItem. What was encrypted is its `key`, except that a public key is
+ * key material, too (OH_Huks_PubKeyInfo and numbers, or OH_Huks_KeyMaterial… with a private size of 0).
+ *
+ * Suite 5 encrypts a bare value: a secret key, or with IMPORT_KEY_TYPE KEY_PAIR the private exponent, scalar or
+ * 32 bytes; the public key is then in ASYMMETRIC_PUBLIC_KEY_DATA as OH_Huks_ImportKeyItem takes it. Its SM2 key
+ * may have PURPOSE DECRYPT.
+ *
+ * 401 NULL, alias, set, a wrapped key of wrong format, key bytes that are not what the set says · 12000002 a
+ * mandatory parameter is missing, the suite among them · 12000003 one is wrong; the wrapping key's purpose or
+ * algorithm · 12000006 it does not decrypt · 12000011 no wrapping key · 12000017 the alias is taken and
+ * KEY_OVERRIDE is false.
+ */
+struct OH_Huks_Result OH_Huks_ImportWrappedKeyItem(const struct OH_Huks_Blob *keyAlias,
+                                                   const struct OH_Huks_Blob *wrappingKeyAlias,
+                                                   const struct OH_Huks_ParamSet *paramSet,
+                                                   const struct OH_Huks_Blob *wrappedKeyData);
+
+/*
  * The public key as SubjectPublicKeyInfo DER; 32 raw bytes for X25519 and Ed25519. paramSet may be NULL.
  * 401 NULL, buffer too small, the key is symmetric · 12000011 no such key.
  */

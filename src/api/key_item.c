@@ -119,6 +119,29 @@ struct OH_Huks_Result OH_Huks_ImportKeyItem(const struct OH_Huks_Blob *keyAlias,
     return result_of(import(keyAlias, paramSet, key));
 }
 
+static huks_rc import_wrapped(const struct OH_Huks_Blob *alias, const struct OH_Huks_Blob *wrapping,
+                              const struct OH_Huks_ParamSet *set, const struct OH_Huks_Blob *wrapped)
+{
+    struct bytes name = BYTES_NONE, other = BYTES_NONE;
+    struct engine *engine = NULL;
+    if (alias == NULL || wrapping == NULL || set == NULL || wrapped == NULL) {
+        return error_illegal(ABOUT_NOTHING, ILLEGAL_NULL);
+    }
+    HUKS_TRY(door_alias(alias, &name));
+    HUKS_TRY(door_alias(wrapping, &other));
+    HUKS_TRY(door_blob(wrapped));
+    HUKS_TRY(enter(alias, set, (size_t)wrapping->size + wrapped->size, &name, &engine));
+    return native_import_wrapped(engine, name, other, set, bytes_of(wrapped->data, wrapped->size));
+}
+
+struct OH_Huks_Result OH_Huks_ImportWrappedKeyItem(const struct OH_Huks_Blob *keyAlias,
+                                                   const struct OH_Huks_Blob *wrappingKeyAlias,
+                                                   const struct OH_Huks_ParamSet *paramSet,
+                                                   const struct OH_Huks_Blob *wrappedKeyData)
+{
+    return result_of(import_wrapped(keyAlias, wrappingKeyAlias, paramSet, wrappedKeyData));
+}
+
 static huks_rc export_public(const struct OH_Huks_Blob *alias, const struct OH_Huks_ParamSet *set,
                              struct OH_Huks_Blob *key)
 {

@@ -54,6 +54,9 @@ HUKS_MUST_USE huks_rc crypto_hmac_sha256(struct crypto *crypto, struct bytes key
 /* HKDF-SHA-256 (RFC 5869) of `key` with `salt` and `info`. */
 HUKS_MUST_USE huks_rc crypto_hkdf_sha256(struct crypto *crypto, struct bytes key, struct bytes salt,
                                          struct bytes info, void *out, size_t size);
+/* SM3 of key ‖ factor ‖ 32-bit counter from 1 on, as much as is wanted (GB/T 32918.4, 5.4.3). */
+HUKS_MUST_USE huks_rc crypto_sm3_kdf(struct crypto *crypto, struct bytes key, struct bytes factor, void *out,
+                                     size_t size);
 /* scrypt with N = 2^log2n, r = 8, p = 1; passes a maxmem that fits. */
 HUKS_MUST_USE huks_rc crypto_scrypt(struct crypto *crypto, struct bytes password, struct bytes salt,
                                     uint32_t log2n, void *out, size_t size);

@@ -102,3 +102,18 @@ huks_rc crypto_scrypt(struct crypto *crypto, struct bytes password, struct bytes
     EVP_KDF_CTX_free(context);
     return rc;
 }
+
+huks_rc crypto_sm3_kdf(struct crypto *crypto, struct bytes key, struct bytes factor, void *out, size_t size)
+{
+    const struct digest_row *row;
+    AUTO(secret_free) struct secret both = {0};
+    HUKS_TRY(digest_get(crypto, OH_HUKS_DIGEST_SM3, &row));
+    HUKS_TRY(secret_alloc(&both, key.size + factor.size));
+    if (key.size != 0) {
+        memcpy(both.data, key.data, key.size);
+    }
+    if (factor.size != 0) {
+        memcpy(both.data + key.size, factor.data, factor.size);
+    }
+    return kdf_counter(crypto, row, false, secret_bytes(&both), BYTES_NONE, out, size);
+}

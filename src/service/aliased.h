@@ -26,6 +26,9 @@ void aliased_free(struct aliased *aliased);
 HUKS_MUST_USE huks_rc aliased_open(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set,
                                    struct token **token, struct aliased *out);
 
+/* Its user is to be asked before it is used: calls of one step can't. */
+bool native_asks_user(const struct item *item);
+
 /* What Init asks of the crypto engine, of a key made with `key`; views are Init's (native_spec.c). */
 HUKS_MUST_USE huks_rc native_spec(const OH_Huks_ParamSet *init, const OH_Huks_ParamSet *key,
                                   struct crypto_spec *spec);

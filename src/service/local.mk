@@ -10,6 +10,7 @@ engine_sources += \
 	src/service/native.c src/service/native.h \
 	src/service/native_allowed.c \
 	src/service/native_derive.c \
+	src/service/native_envelope.c \
 	src/service/native_generate.c \
 	src/service/native_import.c \
 	src/service/native_make.c src/service/native_make.h \

@@ -73,6 +73,12 @@ huks_rc aliased_open(struct engine *engine, struct bytes alias, const OH_Huks_Pa
     return aliased_find(*token, alias, native_level(set), out);
 }
 
+bool native_asks_user(const struct item *item)
+{
+    return param_u32(item_params(item), OH_HUKS_TAG_USER_AUTH_TYPE, 0) != 0 &&
+           !param_bool(item_params(item), OH_HUKS_TAG_NO_AUTH_REQUIRED, false);
+}
+
 /* ---- reading, deleting, listing ---- */
 
 static bool is_raw_public(uint32_t alg)

@@ -16,6 +16,9 @@ HUKS_MUST_USE huks_rc native_generate_temporary(struct engine *engine, const OH_
 /* `key` is in the form that IMPORT_KEY_TYPE and the algorithm say. */
 HUKS_MUST_USE huks_rc native_import(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set,
                                     struct bytes key);
+/* A key that comes in encrypted for the key under the alias `wrapping`, by UNWRAP_ALGORITHM_SUITE. */
+HUKS_MUST_USE huks_rc native_import_wrapped(struct engine *engine, struct bytes alias, struct bytes wrapping,
+                                            const OH_Huks_ParamSet *set, struct bytes wrapped);
 HUKS_MUST_USE huks_rc native_export(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set,
                                     struct secret *out);
 HUKS_MUST_USE huks_rc native_delete(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set);

@@ -26,13 +26,6 @@ static struct item *agreeing(const struct aliased *aliased)
     return NULL;
 }
 
-/* No call of one step can ask the user. */
-static bool asks_user(const struct item *item)
-{
-    return param_u32(item_params(item), OH_HUKS_TAG_USER_AUTH_TYPE, 0) != 0 &&
-           !param_bool(item_params(item), OH_HUKS_TAG_NO_AUTH_REQUIRED, false);
-}
-
 static huks_rc find_own_key(struct engine *engine, const OH_Huks_ParamSet *set, struct token **token,
                             struct aliased *aliased, struct item **own)
 {
@@ -42,7 +35,7 @@ static huks_rc find_own_key(struct engine *engine, const OH_Huks_ParamSet *set, 
     if (*own == NULL || (item_purposes(*own) & OH_HUKS_KEY_PURPOSE_AGREE) == 0) {
         return error_raise(HUKS_E_INVALID_PARAM, ABOUT_PURPOSE, "key purpose");
     }
-    return asks_user(*own) ? error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_PURPOSE, "key that asks the user here")
+    return native_asks_user(*own) ? error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_PURPOSE, "key that asks the user here")
                            : HUKS_OK;
 }
 

@@ -128,6 +128,21 @@ static huks_rc read_key(const struct making *making, enum rules_import kind, str
                         : material_read(making->engine->crypto, alg, bits, kind, bytes, key);
 }
 
+huks_rc import_public_tag(const struct making *making, struct crypto_key **key)
+{
+    uint32_t alg = param_u32(making->set, OH_HUKS_TAG_ALGORITHM, 0);
+    uint32_t bits = param_u32(making->set, OH_HUKS_TAG_KEY_SIZE, 0);
+    struct bytes given = param_bytes(making->set, OH_HUKS_TAG_ASYMMETRIC_PUBLIC_KEY_DATA);
+    if (given.data == NULL) {
+        return error_illegal(ABOUT_ATTRIBUTE, ILLEGAL_ABSENT);
+    }
+    if (is_25519(alg) && given.size == RAW_25519) {
+        return read_raw(making, CRYPTO_PUBLIC, alg, bits, given, key);
+    }
+    HUKS_TRY(read_public_info(making->engine, alg, given, key));
+    return check_public(making, alg, bits, *key);
+}
+
 huks_rc import_keep(const struct making *making, enum rules_import kind, struct crypto_key *key)
 {
     struct token *token;

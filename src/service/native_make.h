@@ -31,6 +31,8 @@ HUKS_MUST_USE huks_rc make_keep(const struct making *making, struct token *token
 
 /* native_import.c: a key in the form that key material has inside an envelope (huks-semantics 4.3). */
 HUKS_MUST_USE huks_rc import_material(const struct making *making, enum rules_import kind, struct bytes bytes);
+/* The public key that ASYMMETRIC_PUBLIC_KEY_DATA holds as ImportKeyItem takes one; absent: 401. */
+HUKS_MUST_USE huks_rc import_public_tag(const struct making *making, struct crypto_key **key);
 /* The end of every import. `key` is borrowed. */
 HUKS_MUST_USE huks_rc import_keep(const struct making *making, enum rules_import kind, struct crypto_key *key);
 

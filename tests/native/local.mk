@@ -52,6 +52,11 @@ tests_native_test_user_auth_SOURCES = tests/native/test-user-auth.c $(native_com
 tests_native_test_user_auth_LDADD = $(native_ldadd) -lpthread
 EXTRA_tests_native_test_user_auth_DEPENDENCIES = pam_huks_test.la huks-auth-helper
 
+native_programs += tests/native/test-wrapped
+tests_native_test_wrapped_SOURCES = tests/native/test-wrapped.c tests/native/envelope.c tests/native/envelope.h \
+	tests/native/material.c tests/native/material.h $(native_common)
+tests_native_test_wrapped_LDADD = $(native_ldadd)
+
 check_PROGRAMS += $(native_programs)
 TESTS += $(native_programs)
 
