@@ -298,13 +298,14 @@ static huks_rc authenticate(const struct Huks_UserAuthRequest *request, struct O
     struct token *token;
     struct talking talking;
     struct auth_request wanted;
+    struct auth_evidence evidence;
     error_clear();
     HUKS_TRY(check_request(request, auth_token));
     take_request(request, &talking, &wanted);
     wanted.unlock = request->authType == OH_HUKS_USER_AUTH_TYPE_PIN;
     wanted.challenge = request->challenge.data;
     HUKS_TRY(find_token(&token));
-    HUKS_TRY(user_authenticate(token, &wanted, auth_token != NULL ? auth_token->data : NULL));
+    HUKS_TRY(user_authenticate(token, &wanted, &evidence, auth_token != NULL ? auth_token->data : NULL));
     if (auth_token != NULL) {
         auth_token->size = AUTH_TOKEN_SIZE;
     }

@@ -93,7 +93,7 @@ static huks_rc ask_pam(struct auth *auth, const struct authenticator *authentica
     HUKS_TRY(keyring_get_secure_uid(auth->token, &evidence->secure_uid));
     HUKS_TRY(credentials_read(auth, &credentials));
     if (evidence->secure_uid == 0 || !match(kind, &answer, &evidence->credential_id)) {
-        return error_raise(HUKS_E_AUTH_FAILED, ABOUT_PIN, NULL);
+        return error_raise(HUKS_E_AUTH_FAILED, ABOUT_FINGER, NULL);
     }
     evidence->enrolled_id = kind->enrolled_id;
     auth_remember(auth, evidence);
@@ -134,10 +134,10 @@ static huks_rc ask(struct auth *auth, const struct auth_request *request, uint32
             if (rc != HUKS_E_AUTH_FAILED && rc != HUKS_E_USERIAM) {
                 return rc;
             }
-            refused |= rc == HUKS_E_AUTH_FAILED && error_about() == ABOUT_PIN;
+            refused |= rc == HUKS_E_AUTH_FAILED && error_about() == ABOUT_FINGER;
         }
     }
-    return refused ? error_raise(HUKS_E_AUTH_FAILED, ABOUT_PIN, NULL) : rc;
+    return refused ? error_raise(HUKS_E_AUTH_FAILED, ABOUT_FINGER, NULL) : rc;
 }
 
 huks_rc auth_authenticate(struct auth *auth, const struct auth_request *request,

@@ -210,7 +210,7 @@ static huks_rc hear(const struct helper *helper, const struct auth_request *requ
         return read_answer(text, size - 1, answer) ? HUKS_OK
                                                    : unavailable(kind, "the helper program talks nonsense");
     case HELPER_NO:
-        return error_raise(HUKS_E_AUTH_FAILED, ABOUT_PIN, NULL);
+        return error_raise(HUKS_E_AUTH_FAILED, ABOUT_FINGER, NULL);
     case HELPER_UNAVAILABLE:
         return unavailable(kind, text);
     default:

@@ -22,7 +22,7 @@ struct helper_answer {
 };
 
 /*
- * Asks; `kind` is the word for errors ("fingerprint"). Yes: HUKS_OK; refused: 12000008 ABOUT_PIN; anything
+ * Asks; `kind` is the word for errors ("fingerprint"). Yes: HUKS_OK; refused: 12000008 ABOUT_FINGER; anything
  * else: 12000015 saying what; auth_cancel(auth, 0): 12000018 ABOUT_SHUTDOWN.
  */
 HUKS_MUST_USE huks_rc helper_ask(struct auth *auth, const struct auth_request *request, const char *kind,

@@ -106,9 +106,9 @@ struct auth_request {
 /*
  * Asks for the user and tells who was there. What it found is auth_last()'s from then on. No lock is held
  * while a PIN is stretched or a finger awaited.
- *   PIN: as auth_verify().                       None of the kinds is enrolled: 12000013.
- *   refused: 12000008 ABOUT_PIN.                 Reader, service or helper missing, dead, or silent for
- *                                                auth_timeout_ms, and auth_cancel(): 12000015.
+ *   PIN: as auth_verify().
+ *   None of the kinds is enrolled: 12000013. Finger or face refused: 12000008 ABOUT_FINGER.
+ *   Reader, service or helper missing, dead, or silent for auth_timeout_ms, and auth_cancel(): 12000015.
  */
 HUKS_MUST_USE huks_rc auth_authenticate(struct auth *auth, const struct auth_request *request,
                                         struct auth_evidence *evidence);

@@ -88,6 +88,7 @@ static const char *const about_words[ABOUT_COUNT] = {
     [ABOUT_PIN] = "PIN",
     [ABOUT_PIN_LOCKED] = "PIN",
     [ABOUT_PIN_LENGTH] = "PIN length",
+    [ABOUT_FINGER] = "finger or face",
     [ABOUT_LOGIN] = "authentication",
     [ABOUT_OBJECT] = "object",
     [ABOUT_TOKEN] = "token",

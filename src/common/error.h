@@ -81,6 +81,7 @@ enum error_about {
     ABOUT_PIN,             /* the PIN is wrong                                               */
     ABOUT_PIN_LOCKED,      /* no tries are left                                              */
     ABOUT_PIN_LENGTH,      /* a new PIN is too short or too long                             */
+    ABOUT_FINGER,          /* a finger or face is not the enrolled one                       */
     ABOUT_LOGIN,           /* nobody is logged in, or not for this                           */
     ABOUT_OBJECT,          /* a key, certificate or data object                              */
     ABOUT_TOKEN,           /* a token or slot                                                */

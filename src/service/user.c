@@ -50,14 +50,13 @@ huks_rc user_credentials(struct token *token, struct auth_credential **list, siz
 }
 
 huks_rc user_authenticate(struct token *token, const struct auth_request *request,
-                          uint8_t auth_token[AUTH_TOKEN_SIZE])
+                          struct auth_evidence *evidence, uint8_t auth_token[AUTH_TOKEN_SIZE])
 {
     struct auth *auth;
-    struct auth_evidence evidence;
     HUKS_TRY(hold(token, &auth));
-    huks_rc rc = auth_authenticate(auth, request, &evidence);
+    huks_rc rc = auth_authenticate(auth, request, evidence);
     if (rc == HUKS_OK && auth_token != NULL) {
-        rc = auth_token_issue(auth, &evidence, auth_token);
+        rc = auth_token_issue(auth, evidence, auth_token);
     }
     return let_go(token, rc);
 }

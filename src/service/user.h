@@ -16,7 +16,7 @@ HUKS_MUST_USE huks_rc user_unenroll(struct token *token, struct bytes pin, uint6
 HUKS_MUST_USE huks_rc user_credentials(struct token *token, struct auth_credential **list, size_t *count);
 /* `auth_token` may be NULL. */
 HUKS_MUST_USE huks_rc user_authenticate(struct token *token, const struct auth_request *request,
-                                        uint8_t auth_token[AUTH_TOKEN_SIZE]);
+                                        struct auth_evidence *evidence, uint8_t auth_token[AUTH_TOKEN_SIZE]);
 HUKS_MUST_USE huks_rc user_lock(struct token *token);
 void user_cancel(struct token *token, uint64_t owner);
 

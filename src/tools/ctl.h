@@ -24,6 +24,8 @@ enum ctl_option {
     OPTION_PIN_ENV,
     OPTION_SO_PIN_FILE,
     OPTION_SO_PIN_ENV,
+    OPTION_NEW_PIN_FILE,
+    OPTION_NEW_PIN_ENV,
     OPTION_WITHOUT_PINS,
     OPTION_LABEL,
     OPTION_ID,
@@ -39,6 +41,7 @@ enum ctl_option {
     OPTION_PADDING,
     OPTION_RAW,
     OPTION_OUTPUT,
+    OPTION_CHALLENGE,
     OPTION_YES,
     OPTION_COUNT
 };
@@ -53,7 +56,7 @@ _Static_assert(OPTION_COUNT <= 32, "a set of options is 32 bits");
 struct ctl;
 
 struct ctl_command {
-    const char *name;
+    const char *name; /* "show", "auth list" */
     const char *operands; /* "NAME FILE", "" */
     const char *line;     /* one line of help */
     const char *more;     /* the rest of --help */
@@ -64,6 +67,7 @@ struct ctl_command {
 
 /* Ended by a row without a name: one table per file of verbs. */
 extern const struct ctl_command ctl_token_commands[];
+extern const struct ctl_command ctl_auth_commands[];
 extern const struct ctl_command ctl_key_commands[];
 extern const struct ctl_command ctl_make_commands[];
 extern const struct ctl_command ctl_use_commands[];
@@ -105,7 +109,8 @@ HUKS_MUST_USE huks_rc ctl_usage(const struct ctl *ctl, const char *format, ...)
 HUKS_MUST_USE huks_rc ctl_arguments(struct ctl *ctl, int argc, char **argv);
 void ctl_help(const struct ctl_command *command);
 void ctl_help_all(void);
-const struct ctl_command *ctl_command_find(const char *name);
+/* The command that these words begin with, and how many of them (one or two) name it. */
+const struct ctl_command *ctl_command_find(char *const *words, int count, int *used);
 /* A whole number within bounds, in decimal. */
 bool ctl_number(const char *text, uint32_t least, uint32_t most, uint32_t *out);
 
@@ -135,6 +140,10 @@ void ctl_close(struct ctl *ctl);
  */
 HUKS_MUST_USE huks_rc ctl_pin(const struct ctl *ctl, enum auth_who who, bool fresh, struct secret *pin);
 bool ctl_pin_given(const struct ctl *ctl, enum auth_who who);
+/* The user's next PIN: --new-pin-file, --new-pin-env, or asked for twice. */
+HUKS_MUST_USE huks_rc ctl_new_pin(const struct ctl *ctl, struct secret *pin);
+/* A question of somebody else's, asked on the terminal; false: none, or no answer. */
+bool ctl_ask(const char *question, bool shown, char *answer, size_t capacity);
 /* A question on the terminal whose answer is shown; false: no, or no terminal (*asked tells). */
 bool ctl_confirm(const char *question, bool *asked);
 

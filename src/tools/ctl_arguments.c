@@ -24,6 +24,8 @@ static const struct {
     [OPTION_PIN_ENV] = {"pin-env", "NAME", 0, "the user PIN is in the environment variable NAME"},
     [OPTION_SO_PIN_FILE] = {"so-pin-file", "FILE", 0, "the SO PIN is the first line of FILE"},
     [OPTION_SO_PIN_ENV] = {"so-pin-env", "NAME", 0, "the SO PIN is in the environment variable NAME"},
+    [OPTION_NEW_PIN_FILE] = {"new-pin-file", "FILE", 0, "the new user PIN is the first line of FILE"},
+    [OPTION_NEW_PIN_ENV] = {"new-pin-env", "NAME", 0, "the new user PIN is in the environment variable NAME"},
     [OPTION_WITHOUT_PINS] = {"without-pins", NULL, 0, "a token that asks for no PIN at all"},
     [OPTION_LABEL] = {"label", "TEXT", 'L', "its label"},
     [OPTION_ID] = {"id", "HEX", 'i', "its CKA_ID (default: made from its public value)"},
@@ -40,13 +42,14 @@ static const struct {
     [OPTION_PADDING] = {"padding", "NAME", 'p', "RSA: pkcs1 (default) or pss"},
     [OPTION_RAW] = {"raw", NULL, 0, "EC, SM2, DSA: the signature is r and s end to end, not DER"},
     [OPTION_OUTPUT] = {"output", "FILE", 'o', "write to FILE, not to standard output"},
+    [OPTION_CHALLENGE] = {"challenge", "HEX", 0, "the 32 bytes that an operation waits for (default: zeros)"},
     [OPTION_YES] = {"yes", NULL, 'y', "do not ask whether that is meant"},
 };
 
 /* ---- help ---- */
 
 static const struct ctl_command *const verbs[] = {
-    ctl_token_commands, ctl_key_commands,    ctl_make_commands,
+    ctl_token_commands, ctl_auth_commands,   ctl_key_commands,     ctl_make_commands,
     ctl_use_commands,   ctl_status_commands, ctl_explain_commands,
 };
 
@@ -92,16 +95,34 @@ void ctl_help(const struct ctl_command *command)
     }
 }
 
-const struct ctl_command *ctl_command_find(const char *name)
+/* "auth list" are two words, and "auth" alone is one command, too, which tells of the others. */
+static int words_named(const struct ctl_command *command, char *const *words, int count)
 {
+    const char *blank = strchr(command->name, ' ');
+    size_t first = blank != NULL ? (size_t)(blank - command->name) : strlen(command->name);
+    if (strncmp(command->name, words[0], first) != 0 || words[0][first] != '\0') {
+        return 0;
+    }
+    if (blank == NULL) {
+        return 1;
+    }
+    return count > 1 && strcmp(blank + 1, words[1]) == 0 ? 2 : 0;
+}
+
+const struct ctl_command *ctl_command_find(char *const *words, int count, int *used)
+{
+    const struct ctl_command *found = NULL;
+    *used = 0;
     for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
         for (const struct ctl_command *command = verbs[i]; command->name != NULL; command++) {
-            if (strcmp(command->name, name) == 0) {
-                return command;
+            int named = words_named(command, words, count);
+            if (named > *used) {
+                found = command;
+                *used = named;
             }
         }
     }
-    return NULL;
+    return found;
 }
 
 /* ---- arguments ---- */
@@ -197,11 +218,13 @@ huks_rc ctl_arguments(struct ctl *ctl, int argc, char **argv)
         return HUKS_OK;
     }
     char **command = argv + optind;
-    ctl->command = ctl_command_find(command[0]);
+    int left = argc - optind, used = 0;
+    ctl->command = ctl_command_find(command, left, &used);
     if (ctl->command == NULL) {
         return ctl_usage(ctl, "there is no command %s", command[0]);
     }
-    int left = argc - optind;
+    command += used - 1; /* getopt passes over the first word */
+    left -= used - 1;
     HUKS_TRY(read_options(ctl, ctl->command->takes, ":", left, command));
     ctl->operands = command + optind;
     ctl->count = left - optind;

@@ -140,8 +140,9 @@ static huks_rc run_errors(struct ctl *ctl)
 
 static huks_rc run_help(struct ctl *ctl)
 {
-    const struct ctl_command *command = ctl->count > 0 ? ctl_command_find(ctl->operands[0]) : NULL;
-    if (ctl->count > 0 && command == NULL) {
+    int used = 0;
+    const struct ctl_command *command = ctl->count > 0 ? ctl_command_find(ctl->operands, ctl->count, &used) : NULL;
+    if (used < ctl->count) {
         return ctl_usage(ctl, "there is no command %s", ctl->operands[0]);
     }
     if (command != NULL) {
@@ -173,7 +174,7 @@ const struct ctl_command ctl_explain_commands[] = {
      .operands = "[COMMAND]",
      .line = "Show help",
      .takes = TAKES_ALWAYS,
-     .most = 1,
+     .most = 2,
      .run = run_help},
     {.name = "version",
      .operands = "",

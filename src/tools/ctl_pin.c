@@ -19,12 +19,13 @@
 
 struct source {
     enum ctl_option file, variable;
-    const char *name;
+    const char *name, *prefix; /* of the options */
 };
 static const struct source sources[] = {
-    [AUTH_USER] = {OPTION_PIN_FILE, OPTION_PIN_ENV, "user PIN"},
-    [AUTH_SO] = {OPTION_SO_PIN_FILE, OPTION_SO_PIN_ENV, "SO PIN"},
+    [AUTH_USER] = {OPTION_PIN_FILE, OPTION_PIN_ENV, "user PIN", ""},
+    [AUTH_SO] = {OPTION_SO_PIN_FILE, OPTION_SO_PIN_ENV, "SO PIN", "so-"},
 };
+static const struct source next_source = {OPTION_NEW_PIN_FILE, OPTION_NEW_PIN_ENV, "user PIN", "new-"};
 
 bool ctl_pin_given(const struct ctl *ctl, enum auth_who who)
 {
@@ -201,9 +202,16 @@ static huks_rc ask_twice(int tty, const char *name, struct secret *pin)
     return HUKS_OK;
 }
 
-huks_rc ctl_pin(const struct ctl *ctl, enum auth_who who, bool fresh, struct secret *pin)
+/* What others wrote (a label, a PAM module's message) may steer no terminal. */
+static void tame(char *text)
 {
-    const struct source *source = &sources[who];
+    for (char *c = text; *c != '\0'; c++) {
+        *c = (unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c;
+    }
+}
+
+static huks_rc pin_from(const struct ctl *ctl, const struct source *source, bool fresh, struct secret *pin)
+{
     if (ctl_given(ctl, source->file)) {
         return pin_from_file(ctl_option(ctl, source->file), pin);
     }
@@ -212,21 +220,59 @@ huks_rc ctl_pin(const struct ctl *ctl, enum auth_who who, bool fresh, struct sec
     }
     AUTO(ctl_file_close) int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     if (tty < 0) {
-        const char *prefix = who == AUTH_SO ? "so-" : "";
         return ctl_usage(
-            ctl, "the %s is needed and there is no terminal to ask for it: --%spin-file or --%spin-env",
-            source->name, prefix, prefix);
+            ctl, "the %s%s is needed and there is no terminal to ask for it: --%spin-file or --%spin-env",
+            source == &next_source ? "new " : "", source->name, source->prefix, source->prefix);
     }
     if (fresh) {
         return ask_twice(tty, source->name, pin);
     }
     char prompt[128];
     snprintf(prompt, sizeof(prompt), "%s of token %s: ", source->name, ctl->info.label);
-    prompt[0] = who == AUTH_USER ? 'U' : prompt[0];
-    for (char *c = prompt; *c != '\0'; c++) {
-        *c = (unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c; /* a label is anybody's text */
-    }
+    prompt[0] = source == &sources[AUTH_USER] ? 'U' : prompt[0];
+    tame(prompt);
     return ask_hidden(tty, prompt, pin);
+}
+
+huks_rc ctl_pin(const struct ctl *ctl, enum auth_who who, bool fresh, struct secret *pin)
+{
+    return pin_from(ctl, &sources[who], fresh, pin);
+}
+
+huks_rc ctl_new_pin(const struct ctl *ctl, struct secret *pin)
+{
+    return pin_from(ctl, &next_source, true, pin);
+}
+
+bool ctl_ask(const char *question, bool shown, char *answer, size_t capacity)
+{
+    AUTO(secret_free) struct secret line = {0};
+    char prompt[256];
+    AUTO(ctl_file_close) int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    if (tty < 0) {
+        return false;
+    }
+    snprintf(prompt, sizeof(prompt), "%s%s", question, question[0] != '\0' ? " " : "");
+    tame(prompt);
+    if (!shown) {
+        if (ask_hidden(tty, prompt, &line) != HUKS_OK) {
+            return false;
+        }
+    } else {
+        if (secret_alloc(&line, LINE_MAX_SIZE) != HUKS_OK) {
+            return false;
+        }
+        say(tty, prompt);
+        ssize_t got = read_line(tty, line.data, line.size, NULL);
+        secret_shrink(&line, got > 0 ? (size_t)got : 0);
+        cut_line(&line);
+    }
+    if (line.size >= capacity) {
+        return false;
+    }
+    memcpy(answer, line.data, line.size);
+    answer[line.size] = '\0';
+    return true;
 }
 
 bool ctl_confirm(const char *question, bool *asked)

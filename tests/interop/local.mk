@@ -3,7 +3,8 @@
 interop_tests += tests/interop/pkcs11-tool.sh tests/interop/p11-kit.sh tests/interop/openssl-engine.sh \
 	tests/interop/pykcs11.py tests/interop/readme.sh tests/interop/exit.sh
 interop_tests += tests/interop/main-job.sh
-interop_tests += tests/interop/huksctl.sh
+interop_tests += tests/interop/huksctl.sh tests/interop/huksctl-auth.sh
+EXTRA_DIST += tests/interop/huksctl-steps.sh
 TESTS += tests/interop/recipes.sh
 EXTRA_DIST += tests/interop/recipes.sh
 EXTRA_DIST += tests/interop/common.sh tests/interop/answer.py tests/interop/blame.py

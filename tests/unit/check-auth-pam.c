@@ -144,6 +144,7 @@ static void ck_said(const char *words)
     ck_assert_ptr_nonnull(strstr(text, "information via UserIAM."));
 }
 
+#define ck_refused(call) ck_fail(call, HUKS_E_AUTH_FAILED, ABOUT_FINGER)
 #define ck_unavailable(call, words)                                                                          \
     do {                                                                                                     \
         ck_assert_int_eq((call), HUKS_E_USERIAM);                                                            \
@@ -338,11 +339,11 @@ START_TEST(answers_of_pam)
         ck_assert_msg(rc == rows[i].rc, "PAM's %d gives %d", rows[i].result, (int)rc);
         ck_assert_int_eq(evidence.type, rc == HUKS_OK ? FINGER : 0);
         if (rc == HUKS_E_AUTH_FAILED) {
-            ck_assert_int_eq((int)error_about(), ABOUT_PIN);
+            ck_assert_int_eq((int)error_about(), ABOUT_FINGER);
         }
     }
     service("huks-fingerprint", "auth required pam_deny.so\n");
-    ck_wrong(authenticate(FINGER, &evidence));
+    ck_refused(authenticate(FINGER, &evidence));
     service("huks-fingerprint", "auth required /nowhere/pam_none.so\n");
     ck_assert_int_eq(authenticate(FINGER, &evidence), HUKS_E_USERIAM);
 }
@@ -436,7 +437,7 @@ START_TEST(finger_or_face)
     ck_ok(authenticate(FINGER | FACE, &evidence));
     ck_assert_uint_eq(evidence.type, FACE);
     obeys("huks-face", "result=9");
-    ck_wrong(authenticate(FINGER | FACE, &evidence));
+    ck_refused(authenticate(FINGER | FACE, &evidence));
     obeys("huks-fingerprint", "result=9");
     ck_unavailable(authenticate(FINGER | FACE, &evidence), "face (");
     ck_fail(authenticate(FINGER | OH_HUKS_USER_AUTH_TYPE_PIN, &evidence), HUKS_E_NOT_SUPPORTED,
@@ -481,7 +482,7 @@ START_TEST(accounts)
     ck_assert_uint_eq(evidence.credential_id, own);
     /* PAM may end with another account than it was asked for: that one is not enrolled. */
     obeys("huks-fingerprint", "user=somebody-else");
-    ck_wrong(authenticate(FINGER, &evidence));
+    ck_refused(authenticate(FINGER, &evidence));
 }
 END_TEST
 
@@ -497,10 +498,10 @@ START_TEST(a_module_may_say_which_finger)
     ck_ok(authenticate(FINGER, &evidence));
     ck_assert_uint_eq(evidence.credential_id, index);
     obeys("huks-fingerprint", "credential=toe");
-    ck_wrong(authenticate(FINGER, &evidence));
+    ck_refused(authenticate(FINGER, &evidence));
     ck_ok(auth_unenroll(here.auth, USER_PIN, thumb));
     obeys("huks-fingerprint", "credential=thumb");
-    ck_wrong(authenticate(FINGER, &evidence)); /* the reader knows it, the token no longer does */
+    ck_refused(authenticate(FINGER, &evidence)); /* the reader knows it, the token no longer does */
 }
 END_TEST
 
@@ -568,7 +569,7 @@ START_TEST(questions)
 
     memset(&talker, 0, sizeof talker);
     talker.answer = "wrong";
-    ck_wrong(auth_authenticate(here.auth, &request, &evidence));
+    ck_refused(auth_authenticate(here.auth, &request, &evidence));
     talker.answer = NULL; /* nobody answers: nobody was asked */
     huks_rc rc = auth_authenticate(here.auth, &request, &evidence);
     ck_assert(rc == HUKS_E_USERIAM || rc == HUKS_E_AUTH_FAILED);
@@ -580,7 +581,7 @@ START_TEST(questions)
 
     (void)snprintf(text, sizeof text, "nobody-here:secret:huks-face\n");
     write_file("passdb", 0644, text);
-    ck_wrong(auth_authenticate(here.auth, &request, &evidence));
+    ck_refused(auth_authenticate(here.auth, &request, &evidence));
 }
 END_TEST
 
@@ -595,7 +596,7 @@ START_TEST(messages_in_order)
     ck_assert_str_eq(talker.heard, "Place your finger|Swipe longer|Who goes there? |");
     ck_assert(talker.questions == 1 && talker.hidden == 0);
     talker.answer = "";
-    ck_wrong(auth_authenticate(here.auth, &request, &evidence));
+    ck_refused(auth_authenticate(here.auth, &request, &evidence));
     static char endless[2000];
     memset(endless, 'x', sizeof endless - 1);
     talker.answer = endless; /* longer than PAM takes */
@@ -822,7 +823,7 @@ START_TEST(host_notices_nothing)
     ck_assert_int_eq(talker.wait_error, ECHILD); /* there was a helper, and wait() saw none */
     ck_ok(auth_authenticate(here.auth, &request, &evidence));
     obeys("huks-fingerprint", "result=7");
-    ck_wrong(auth_authenticate(here.auth, &request, &evidence));
+    ck_refused(auth_authenticate(here.auth, &request, &evidence));
     ck_assert_int_eq(children_ended, 0);
     ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
     ck_assert_int_eq(errno, ECHILD);

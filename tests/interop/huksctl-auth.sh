@@ -1,0 +1,158 @@
+#!/usr/bin/env bash
+# usage: tests/interop/huksctl-auth.sh
+# huksctl auth: the user's PIN, fingers and faces, as people and programs manage them. The helper is the built one;
+# PAM's services are files of this test, whose module says yes, no or nothing as the file tells it.
+set -u
+
+# shellcheck source=tests/interop/huksctl-steps.sh
+. "$(dirname "$0")/huksctl-steps.sh" || exit 1
+
+reader=$build/.libs/pam_huks_test.so
+[ -f "$reader" ] || skip_all "there is no $reader"
+mkdir services
+pam() { # KIND OPTION...: what the service of this kind does
+    printf 'auth required %s %s\n' "$reader" "${*:2}" >"services/huks-$1"
+}
+printf 'auth required pam_permit.so\n' >services/other
+printf '#!/bin/sh\nexec %q --services %q "$@"\n' "$build/huks-auth-helper" "$work/services" >helper
+chmod +x helper
+export HUKS_AUTH_HELPER=$work/helper
+
+export PIN=123456 SO=12345678 WRONG=654321 NEW=24681012
+me=(--pin-env PIN)
+so=(--so-pin-env SO)
+
+echo "# usage"
+ctl "no command" 2 'say what to do: auth list' auth
+ctl "unknown command" 2 'no command auth frob' auth frob
+ctl "help" 0 '^usage: huksctl auth ' auth --help
+ctl "all of them in the help" 0 'auth clear-password' --help
+for command in list enroll remove verify set-password change-password clear-password; do
+    ctl "help of auth $command" 0 "^usage: huksctl auth $command" auth $command --help
+    ctl "and the other way" 0 "^usage: huksctl auth $command" help auth $command
+done
+ctl "help of nothing" 2 'no command auth' help auth frob
+ctl "a token first" 1 'error 12000011: ' auth list
+ctl "a kind" 2 'neither fingerprint nor face' auth enroll toe big "${me[@]}"
+ctl "and not the PIN" 2 'neither fingerprint nor face' auth enroll pin mine "${me[@]}"
+ctl "and a name" 2 'auth enroll takes KIND NAME' auth enroll fingerprint
+ctl "kinds" 2 'none of pin, fingerprint, face' auth verify pin,face "${me[@]}"
+ctl "an option of another one" 2 'no option --output' auth list --output file
+
+echo "# the PIN"
+ctl "a token" 0 '' init "${so[@]}"
+ctl "nothing is enrolled" 0 'no PIN, finger or face' auth list
+ctl "in JSON" 0 '' auth list --json
+json "in JSON" "j == []"
+ctl "no PIN to verify" 1 'error 12000013: ' auth verify pin "${me[@]}"
+says "what to do" 'Set the user PIN'
+ctl "none to clear" 1 'error 12000013: ' auth clear-password "${me[@]}" --yes
+ctl "none to change" 1 'error 12000013: ' auth change-password "${me[@]}" --new-pin-env NEW
+ctl "no finger without it" 1 'error 12000013: ' auth enroll fingerprint thumb "${me[@]}"
+ctl "set by the SO, who must be it" 1 'error 12000008: ' auth set-password --so-pin-env WRONG --new-pin-env PIN
+says "tries left" 'SO PIN is not right: 9 tries left'
+ctl "too short" 1 'error 12000003: Invalid PIN length' auth set-password "${so[@]}" --new-pin-env SHLVL
+ctl "set" 0 'user PIN is set' auth set-password "${so[@]}" --new-pin-env PIN
+ctl "verified" 0 '^Recognised: pin' auth verify pin "${me[@]}"
+ctl "a wrong one" 1 'error 12000008: ' auth verify pin --pin-env WRONG
+says "tries left" 'user PIN is not right: 9 tries left'
+ctl "changed" 0 'PIN is changed' auth change-password "${me[@]}" --new-pin-env NEW
+ctl "the old one is none" 1 'error 12000008: ' auth verify pin "${me[@]}"
+ctl "changed back, in JSON" 0 '' auth change-password --pin-env NEW --new-pin-env PIN --json
+json "changed back, in JSON" "j['changed'] is True"
+ctl "a PIN is to be had somewhere" 2 'no terminal to ask for it: --new-pin-file or --new-pin-env' \
+    auth change-password "${me[@]}"
+ctl "it is listed" 0 '^pin +PIN' auth list
+
+echo "# fingers and faces"
+ctl "no service" 1 'error 12000015: .*\(there is no PAM service huks-fingerprint\)' auth enroll fingerprint thumb "${me[@]}"
+says "what to do" 'PAM service'
+pam fingerprint result=0
+ctl "not by anybody" 1 'error 12000008: ' auth enroll fingerprint thumb --pin-env WRONG
+says "tries left" 'user PIN is not right: 9 tries left'
+ctl "enrolled" 0 '^name +right thumb$' auth enroll fingerprint 'right thumb' "${me[@]}"
+says "the kind" '^kind +fingerprint$'
+says "whose" '^account +[a-z]'
+says "when" '^enrolled +20[0-9-]+T'
+ctl "once" 1 'error 12000003: Invalid name: another one has it' auth enroll fingerprint 'right thumb' "${me[@]}"
+ctl "a name for people" 2 'a name has 1 to 64 bytes' auth enroll fingerprint $'thumb\n' "${me[@]}"
+pam fingerprint result=7
+ctl "refused" 1 'error 12000008: ' auth enroll fingerprint index "${me[@]}"
+lacks "and the PIN is not blamed" 'PIN is not right'
+says "what to do" 'huksctl auth list'
+pam face result=0
+ctl "a face" 0 '^kind +face$' auth enroll face smiling "${me[@]}"
+ctl "listed" 0 '^face +smiling' auth list
+ctl "in JSON" 0 '' auth list --json
+json "in JSON" "[(c['kind'], c['name']) for c in j] == [('pin', 'PIN'), ('fingerprint', 'right thumb'), ('face', 'smiling')]"
+json "with ids" "len({c['id'] for c in j}) == 3"
+ctl "refused" 1 'error 12000008: ' auth verify fingerprint
+ctl "the other one says yes" 0 '^Recognised: face' auth verify fingerprint,face
+pam fingerprint result=0
+ctl "recognised" 0 '^Recognised: fingerprint' auth verify fingerprint
+ctl "in JSON" 0 '' auth verify fingerprint --json
+json "in JSON" "j['recognised'] == 'fingerprint' and len(j['id']) == 16"
+pam face result=9
+ctl "nobody to ask" 1 'error 12000015: ' auth verify face
+printf '[say=Place your finger] [complain=Lift it \x1b[31m]' >say
+pam fingerprint "$(cat say)"
+run auth verify fingerprint
+says "the reader is heard" '^huksctl: Place your finger$'
+says "tamely" '^huksctl: Lift it \?'
+
+echo "# tokens"
+pam fingerprint result=0
+challenge=$(printf 'a5%.0s' {1..32})
+ctl "an auth token" 0 '' auth verify fingerprint --challenge "$challenge" --output token
+holds "of its size" test "$(stat -c %s token)" = 280
+holds "with the challenge" test "$(od -v -An -tx1 -j4 -N32 token | tr -d ' \n')" = "$challenge"
+ctl "a challenge has a length" 2 '32 bytes in hexadecimal' auth verify fingerprint --challenge a5a5
+ctl "and digits" 2 '32 bytes in hexadecimal' auth verify fingerprint --challenge "${challenge/a5/zz}"
+
+echo "# removed, cleared"
+ctl "which one" 1 'error 12000011: ' auth remove left "${me[@]}"
+says "what to do" 'huksctl auth list'
+ctl "not the PIN" 1 'error 12000011: ' auth remove PIN "${me[@]}"
+ctl "not by anybody" 1 'error 12000008: ' auth remove smiling --pin-env WRONG
+pam face result=0
+ctl "a face of the same name" 0 '' auth enroll face 'right thumb' "${me[@]}"
+ctl "two have it" 2 'say the id' auth remove 'right thumb' "${me[@]}"
+run auth list --json
+id=$(python3 -c "import json; print([c['id'] for c in json.load(open('out')) if c['kind'] == 'fingerprint'][0])")
+ctl "by its id" 0 'not recognised any more' auth remove "$id" "${me[@]}"
+ctl "by its name" 0 'not recognised any more' auth remove 'right thumb' "${me[@]}"
+ctl "gone" 1 'error 12000013: ' auth verify fingerprint
+ctl "a key" 0 '' generate ec --label kept "${me[@]}"
+ctl "cleared only if meant" 2 'say --yes' auth clear-password "${me[@]}"
+ctl "not by anybody" 1 'error 12000008: ' auth clear-password --pin-env WRONG --yes
+ctl "cleared" 0 'no user PIN any more' auth clear-password "${me[@]}" --yes
+ctl "nothing is enrolled" 0 'no PIN, finger or face' auth list
+ctl "and the key is everybody's" 0 '^label +kept' show kept
+ctl "set again" 0 'user PIN is set' auth set-password "${so[@]}" --new-pin-env NEW
+ctl "the key is there" 0 '^label +kept' show kept --pin-env NEW
+ctl "forgotten: only if meant" 2 'say --yes' auth set-password "${so[@]}" --new-pin-env PIN
+ctl "forgotten" 0 'user PIN is another one' auth set-password "${so[@]}" --new-pin-env PIN --yes
+ctl "the key is there" 0 '^label +kept' show kept "${me[@]}"
+ctl "cleared by the SO" 0 'no user PIN any more' auth clear-password "${so[@]}" --yes
+run auth list --json
+json "in JSON" "j == []"
+
+echo "# a token of nobody's"
+ctl "a token" 0 '' init --without-pins --store free
+ctl "its first PIN" 0 'user PIN is set' auth set-password --new-pin-env PIN --store free
+ctl "is not set twice" 1 'error 12000008: ' auth set-password --new-pin-env NEW --yes --store free
+ctl "but cleared by who knows it" 0 'no user PIN any more' auth clear-password "${me[@]}" --yes --store free
+
+echo "# a person"
+ctl "a token" 0 '' init "${so[@]}" "${me[@]}" --store desk --label desk
+person "PINs are asked for" 0 'PIN is changed' \
+    'User PIN of token desk: =123456\nNew user PIN: =1357\nuser PIN, once more: =1357\n' auth change-password --store desk
+lacks "and not shown" '123456|1357'
+pam face ask=friend
+person "so is what PAM asks" 0 'smiling' 'User PIN of token desk: =1357\nWho goes there? =friend\n' \
+    auth enroll face smiling --store desk
+person "and refused" 1 'error 12000008' 'Who goes there? =foe\n' auth verify face --store desk
+person "clearing asks" 1 'Nothing was changed' 'Go on?=n\n' auth clear-password --store desk
+person "and obeys" 0 'no user PIN any more' 'Go on?=y\nUser PIN of token desk: =1357\n' auth clear-password --store desk
+
+[ "$failed" = 0 ]
