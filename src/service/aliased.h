@@ -28,6 +28,8 @@ HUKS_MUST_USE huks_rc aliased_open(struct engine *engine, struct bytes alias, co
 
 /* Its user is to be asked before it is used: calls of one step can't. */
 bool native_asks_user(const struct item *item);
+/* DES, triple DES and MD5 are for old data, and there when the configuration says so: else 12000001. */
+HUKS_MUST_USE huks_rc native_legacy(struct engine *engine, uint32_t alg, uint32_t digest);
 
 /* What Init asks of the crypto engine, of a key made with `key`; views are Init's (native_spec.c). */
 HUKS_MUST_USE huks_rc native_spec(const OH_Huks_ParamSet *init, const OH_Huks_ParamSet *key,

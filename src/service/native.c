@@ -31,6 +31,15 @@ huks_rc native_token(struct engine *engine, const OH_Huks_ParamSet *set, bool cr
     return HUKS_OK;
 }
 
+huks_rc native_legacy(struct engine *engine, uint32_t alg, uint32_t digest)
+{
+    bool old = alg == HUKS_ALG_DES || alg == HUKS_ALG_3DES;
+    if (engine_config(engine)->legacy_mechanisms || (!old && digest != OH_HUKS_DIGEST_MD5)) {
+        return HUKS_OK;
+    }
+    return error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_MECHANISM, old ? "algorithm" : "digest algorithm");
+}
+
 /* ---- finding by alias ---- */
 
 void aliased_free(struct aliased *aliased)

@@ -122,6 +122,7 @@ static huks_rc make_key(struct engine *engine, const OH_Huks_ParamSet *set, bool
 {
     const struct crypto_keygen spec = {.alg = param_u32(set, OH_HUKS_TAG_ALGORITHM, 0),
                                        .size_bits = param_u32(set, OH_HUKS_TAG_KEY_SIZE, 0)};
+    HUKS_TRY(native_legacy(engine, spec.alg, OH_HUKS_DIGEST_NONE));
     return is_agreed(set) ? agree(engine, set, temporary, key)
                           : crypto_key_generate(engine->crypto, &spec, key);
 }

@@ -91,6 +91,8 @@ static huks_rc begin_data(struct engine *engine, struct token *token, struct ite
     struct crypto_spec *spec = &session->spec;
     HUKS_TRY(native_allowed(item, set));
     HUKS_TRY(native_spec(set, item_params(item), spec));
+    bool hashes = !has_purpose(session, CRYPTING) || spec->method == CRYPTO_RSA_OAEP;
+    HUKS_TRY(native_legacy(engine, session->alg, hashes ? spec->digest : OH_HUKS_DIGEST_NONE));
     session->is_digest = takes_digest(session);
     if (session->is_digest) {
         spec->hash_of_input = OH_HUKS_DIGEST_SHA256; /* until the length is known */

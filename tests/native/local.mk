@@ -2,7 +2,21 @@
 
 native_common = tests/native/native.c tests/native/native.h $(conditions)
 native_ldadd = libhuks_ndk.la $(CHECK_LIBS) $(CRYPTO_LIBS)
+# Keys of bare OpenSSL.
+material = tests/native/material.c tests/native/material.h
 native_programs =
+
+native_programs += tests/native/test-agree
+tests_native_test_agree_SOURCES = tests/native/test-agree.c $(material) $(native_common)
+tests_native_test_agree_LDADD = $(native_ldadd)
+
+native_programs += tests/native/test-cipher
+tests_native_test_cipher_SOURCES = tests/native/test-cipher.c $(native_common)
+tests_native_test_cipher_LDADD = $(native_ldadd)
+
+native_programs += tests/native/test-cipher-pair
+tests_native_test_cipher_pair_SOURCES = tests/native/test-cipher-pair.c $(material) $(native_common)
+tests_native_test_cipher_pair_LDADD = $(native_ldadd)
 
 native_programs += tests/native/test-codes
 tests_native_test_codes_SOURCES = tests/native/test-codes.c $(native_common)
@@ -35,9 +49,17 @@ tests_native_test_import_refused_SOURCES = tests/native/test-import-refused.c te
 	tests/native/material.h $(native_common)
 tests_native_test_import_refused_LDADD = $(native_ldadd)
 
+native_programs += tests/native/test-init
+tests_native_test_init_SOURCES = tests/native/test-init.c $(native_common)
+tests_native_test_init_LDADD = $(native_ldadd)
+
 native_programs += tests/native/test-key
 tests_native_test_key_SOURCES = tests/native/test-key.c $(native_common)
 tests_native_test_key_LDADD = $(native_ldadd)
+
+native_programs += tests/native/test-mac
+tests_native_test_mac_SOURCES = tests/native/test-mac.c $(native_common)
+tests_native_test_mac_LDADD = $(native_ldadd)
 
 native_programs += tests/native/test-permit
 tests_native_test_permit_SOURCES = tests/native/test-permit.c $(doors_common)
@@ -56,6 +78,9 @@ native_programs += tests/native/test-wrapped
 tests_native_test_wrapped_SOURCES = tests/native/test-wrapped.c tests/native/envelope.c tests/native/envelope.h \
 	tests/native/material.c tests/native/material.h $(native_common)
 tests_native_test_wrapped_LDADD = $(native_ldadd)
+native_programs += tests/native/test-signature
+tests_native_test_signature_SOURCES = tests/native/test-signature.c $(material) $(native_common)
+tests_native_test_signature_LDADD = $(native_ldadd)
 
 check_PROGRAMS += $(native_programs)
 TESTS += $(native_programs)

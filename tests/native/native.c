@@ -65,7 +65,7 @@ static void set_up(void)
     remove_tree(store);
     /* There from the beginning, so that what processes share is in it and goes with it. */
     ck_assert(mkdir(store, 0700) == 0);
-    configure("; nothing but the defaults\n");
+    configure("legacy_mechanisms = true\n"); /* beside the defaults */
 }
 
 /* ---- Sets ---------------------------------------------------------------------------------------------- */

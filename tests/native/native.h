@@ -22,7 +22,10 @@ TCase *native_tcase(Suite *suite, const char *name);
 const char *native_directory(void);
 const char *native_store(void); /* empty at first */
 const char *in_store(const char *name);
-/* The configuration from now on; read when the engine opens: before the test's first call. */
+/*
+ * The configuration from now on, which says legacy_mechanisms = true before; read when the engine opens: before
+ * the test's first call.
+ */
 void configure(const char *lines);
 
 /* ---- Answers ------------------------------------------------------------------------------------------- */
