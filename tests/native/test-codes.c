@@ -18,7 +18,7 @@ static const char no_mount[] = "mounts are not allowed here";
 static const char no_root[] = "only root can do this";
 static const char no_room[] = "a sanitizer needs all the address space there is";
 
-static uint8_t bulk[60 * 1024]; /* close to the largest request */
+static uint8_t bulk[9 * 1024]; /* close to the largest key */
 static set *aes, *ecc, *signing, *large;
 
 /* ---- Calls --------------------------------------------------------------------------------------------- */
@@ -32,9 +32,10 @@ static struct OH_Huks_Result generate(void)
 static struct OH_Huks_Result generate_large(void)
 {
     struct OH_Huks_Result result = {0, "", NULL};
-    char name[2] = "a";
+    char name[4] = "";
 
-    for (; result.errorCode == 0 && name[0] < 'k'; name[0]++) {
+    for (int i = 0; result.errorCode == 0 && i < 80; i++) {
+        (void)snprintf(name, sizeof name, "%d", i);
         result = OH_Huks_GenerateKeyItem(NAME(name), large, NULL);
     }
     return result;
