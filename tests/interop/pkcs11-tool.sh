@@ -251,15 +251,14 @@ differ "AES-CBC-PAD: it is another" long secret
 check "AES-CBC-PAD decrypts a long file" "${user[@]}" --decrypt --id 11 --mechanism AES-CBC-PAD --iv "$iv" \
     --input-file secret --output-file opened
 same "AES-CBC-PAD: the same long file" long opened
-# 0.23 knows the mechanisms and offers neither.
-if "${user[@]}" --encrypt --id 14 --mechanism AES-GCM --iv "$iv" --input-file letter --output-file secret 2>&1 |
-    grep -q 'illegal or not supported'; then
+# 0.23 knows the mechanism and does not offer it; 0.26 asks for a tag of no bits unless it is told otherwise.
+if ! pkcs11-tool --help 2>&1 | grep -q -e --tag-bits-len; then
     skip "AES-GCM" "this pkcs11-tool does not offer it"
 else
-    check "AES-GCM encrypts" "${user[@]}" --encrypt --id 14 --mechanism AES-GCM --iv "${iv:0:24}" \
-        --input-file letter --output-file secret
-    check "AES-GCM decrypts" "${user[@]}" --decrypt --id 14 --mechanism AES-GCM --iv "${iv:0:24}" \
-        --input-file secret --output-file opened
+    check "AES-GCM encrypts" "${user[@]}" --encrypt --id 14 --mechanism AES-GCM --iv "${iv:0:24}" --aad 00ff \
+        --tag-bits-len 128 --input-file letter --output-file secret
+    check "AES-GCM decrypts" "${user[@]}" --decrypt --id 14 --mechanism AES-GCM --iv "${iv:0:24}" --aad 00ff \
+        --tag-bits-len 128 --input-file secret --output-file opened
     same "AES-GCM: the same" letter opened
 fi
 
@@ -447,12 +446,18 @@ ours "knows no child" expect "--test-fork" 'token label +: interop' "${mine[@]}"
 # Threads that still run when the tool is done cost it 30 s of sleep: it gets something to do.
 threads=()
 for _ in 1 2 3 4 5 6 7 8; do threads+=(--test-threads ILGISLT0); done
-ours "crashes now and then" expect "--test-threads" 'all threads have ended with CKR_OK' "${user[@]}" "${threads[@]}" \
+ours "crashes now and then" expect "--test-threads" \
+    'all threads have ended with CKR_OK|test_threads cleanup finished' "${user[@]}" "${threads[@]}" \
     --keypairgen --key-type rsa:3072 --label threads --id 42
 check "--use-locking" "${user[@]}" --use-locking -O
-expect "through pkcs11-spy" 'token label +: interop' \
-    env PKCS11SPY="$module" PKCS11SPY_OUTPUT=/dev/null pkcs11-tool \
-    --module "$(dirname "$(pkg-config --variable=p11_module_path p11-kit-1 2>/dev/null || echo /usr/lib/x86_64-linux-gnu/pkcs11)/x")/pkcs11-spy.so" -L
+# A spy between the two. That of 0.26 forwards C_GetInterface and has no list to give for one newer than 3.0.
+spy=$(dirname "$(pkg-config --variable=p11_module_path p11-kit-1 2>/dev/null || echo /usr/lib/x86_64-linux-gnu/pkcs11)/x")/pkcs11-spy.so
+if [ "$kind" != softhsm ] && pkcs11-tool --help 2>&1 | grep -q -e --tag-bits-len && ! grep -q C_EncapsulateKey "$spy"; then
+    skip "through pkcs11-spy" "it answers no interface of 3.2"
+else
+    expect "through pkcs11-spy" 'token label +: interop' \
+        env PKCS11SPY="$module" PKCS11SPY_OUTPUT=/dev/null pkcs11-tool --module "$spy" -L
+fi
 
 grinds "-O" "${user[@]}" -O
 grinds "--sign" "${user[@]}" --sign --id 02 --mechanism ECDSA --input-file letter.sha256 --output-file signature
