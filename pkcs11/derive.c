@@ -4,24 +4,6 @@
 #include "pkcs11/mechanism_row.h"
 #include "pkcs11/template.h"
 
-/* Key types whose length is their own; others need CKA_VALUE_LEN or take what the mechanism gives. */
-static const struct {
-    CK_KEY_TYPE type;
-    CK_ULONG size;
-} fixed_sizes[] = {
-    {CKK_DES, 8}, {CKK_DES2, 16}, {CKK_DES3, 24}, {CKK_CHACHA20, 32}, {CKK_POLY1305, 32}, {CKK_HUKS_SM4, 16},
-};
-
-static size_t derived_size(const struct p11_draft *draft)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(fixed_sizes); i++) {
-        if (fixed_sizes[i].type == draft->key_type) {
-            return fixed_sizes[i].size;
-        }
-    }
-    return draft->value_len;
-}
-
 /* CKF_HKDF_SALT_KEY: the salt is another key's value, read inside the engine. */
 static CK_RV derive_salt(struct p11_session *session, const CK_MECHANISM *mechanism, struct crypto_derive_spec *spec,
                          struct secret *salt)
@@ -71,7 +53,7 @@ static CK_RV derive_key(struct p11_session *session, const CK_MECHANISM *mechani
     };
     AUTO(p11_draft_free) struct p11_draft draft = {0};
     P11_TRY(p11_draft_make(session, &making, template, count, &draft));
-    spec.size = derived_size(&draft);
+    spec.size = p11_draft_size(&draft);
     uint64_t handle = 0;
     P11_TRY_HUKS(operate_derive(session->token, item, &spec, &draft.draft, &handle), P11_AT_DERIVE);
     *key = (CK_OBJECT_HANDLE)handle;

@@ -93,3 +93,21 @@ uint32_t p11_default_purposes(CK_KEY_TYPE type, CK_OBJECT_CLASS class)
     }
     return 0;
 }
+
+/* Key types whose length is their own. */
+static const struct {
+    CK_KEY_TYPE type;
+    size_t size;
+} fixed_sizes[] = {
+    {CKK_DES, 8}, {CKK_DES2, 16}, {CKK_DES3, 24}, {CKK_CHACHA20, 32}, {CKK_POLY1305, 32}, {CKK_HUKS_SM4, 16},
+};
+
+size_t p11_draft_size(const struct p11_draft *draft)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(fixed_sizes); i++) {
+        if (fixed_sizes[i].type == draft->key_type) {
+            return fixed_sizes[i].size;
+        }
+    }
+    return draft->value_len;
+}

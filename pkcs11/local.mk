@@ -4,7 +4,7 @@
 pkcs11_sources += \
 	pkcs11/argument.c pkcs11/argument.h \
 	pkcs11/call.c pkcs11/call.h pkcs11/ckr.h pkcs11/errors.c pkcs11/errors.h pkcs11/event.c \
-	pkcs11/interface.c pkcs11/login.c pkcs11/module.c pkcs11/module.h pkcs11/names.c pkcs11/offered.c \
+	pkcs11/interface.c pkcs11/login.c pkcs11/module.c pkcs11/module.h pkcs11/names.c \
 	pkcs11/session.c pkcs11/session_table.c pkcs11/session_table.h pkcs11/slot.c pkcs11/slot.h \
 	pkcs11/text.c pkcs11/text.h pkcs11/token.c pkcs11/vendor.c pkcs11/vendor.h \
 	pkcs11/constants.h pkcs11/constants-mechanism.h pkcs11/cryptoki.h pkcs11/functions.h pkcs11/parameters.h
@@ -33,4 +33,5 @@ pkcs11_sources += \
 
 # What 3.0 to 3.2 added.
 pkcs11_sources += \
+	pkcs11/aead.c pkcs11/aead.h pkcs11/async.c pkcs11/encapsulate.c \
 	pkcs11/mechanism_flags.c pkcs11/message.c pkcs11/message.h pkcs11/message_sign.c

@@ -295,18 +295,12 @@ CK_RV p11_parameter_read(const struct p11_mechanism *row, const CK_MECHANISM *me
 
 /* ---- derivations ---- */
 
-static CK_RV derive_ecdh(const CK_MECHANISM *mechanism, struct crypto_derive_spec *spec)
+/* All but the other party's key. */
+static CK_RV derive_ecdh_kdf(const CK_MECHANISM *mechanism, const CK_ECDH1_DERIVE_PARAMS *params,
+                             struct crypto_derive_spec *spec)
 {
-    const CK_ECDH1_DERIVE_PARAMS *params = PARAMS_OF(CK_ECDH1_DERIVE_PARAMS, mechanism);
-    if (params == NULL) {
-        return parameter_absent(mechanism, "ECDH parameter");
-    }
-    if (params->pPublicData == NULL || params->ulPublicDataLen == 0) {
-        return parameter_missing("public key of the other party");
-    }
     spec->cofactor = mechanism->mechanism == CKM_ECDH1_COFACTOR_DERIVE;
     spec->tail = true; /* section 6.3.17: bytes are cut from the leading end */
-    spec->peer = bytes_of(params->pPublicData, params->ulPublicDataLen);
     P11_TRY(view(params->pSharedData, params->ulSharedDataLen, "shared data", &spec->info));
     if (params->kdf == CKD_NULL) {
         return spec->info.size == 0 ? CKR_OK : parameter_invalid("shared data");
@@ -317,6 +311,34 @@ static CK_RV derive_ecdh(const CK_MECHANISM *mechanism, struct crypto_derive_spe
     }
     spec->kdf = CRYPTO_KDF_X963;
     return CKR_OK;
+}
+
+static CK_RV derive_ecdh(const CK_MECHANISM *mechanism, struct crypto_derive_spec *spec)
+{
+    const CK_ECDH1_DERIVE_PARAMS *params = PARAMS_OF(CK_ECDH1_DERIVE_PARAMS, mechanism);
+    if (params == NULL) {
+        return parameter_absent(mechanism, "ECDH parameter");
+    }
+    if (params->pPublicData == NULL || params->ulPublicDataLen == 0) {
+        return parameter_missing("public key of the other party");
+    }
+    spec->peer = bytes_of(params->pPublicData, params->ulPublicDataLen);
+    return derive_ecdh_kdf(mechanism, params, spec);
+}
+
+/* Section 6.3.17: the public data must be absent, for it is what comes out. */
+CK_RV p11_parameter_encapsulate(const struct p11_mechanism *row, const CK_MECHANISM *mechanism,
+                                struct crypto_derive_spec *spec)
+{
+    const CK_ECDH1_DERIVE_PARAMS *params = PARAMS_OF(CK_ECDH1_DERIVE_PARAMS, mechanism);
+    *spec = (struct crypto_derive_spec){.method = row->method, .digest = row->digest};
+    if (params == NULL) {
+        return parameter_absent(mechanism, "ECDH parameter");
+    }
+    if (params->pPublicData != NULL || params->ulPublicDataLen != 0) {
+        return parameter_invalid("public key of the other party");
+    }
+    return derive_ecdh_kdf(mechanism, params, spec);
 }
 
 static CK_RV derive_dh(const CK_MECHANISM *mechanism, struct crypto_derive_spec *spec)

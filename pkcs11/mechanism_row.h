@@ -68,6 +68,10 @@ CK_RV p11_parameter_read(const struct p11_mechanism *row, const CK_MECHANISM *me
 CK_RV p11_parameter_derive(const struct p11_mechanism *row, const CK_MECHANISM *mechanism,
                            struct crypto_derive_spec *spec);
 
+/* CK_ECDH1_DERIVE_PARAMS as C_EncapsulateKey and C_DecapsulateKey have it. */
+CK_RV p11_parameter_encapsulate(const struct p11_mechanism *row, const CK_MECHANISM *mechanism,
+                                struct crypto_derive_spec *spec);
+
 /* CKM_SHA256 … and the engine's digests; OH_HUKS_DIGEST_NONE when it is none. */
 uint32_t p11_digest_of_mechanism(CK_MECHANISM_TYPE type);
 

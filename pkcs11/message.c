@@ -67,7 +67,7 @@ static CK_RV open_read(const struct p11_mechanism *row, const CK_MECHANISM *mech
     }
     struct p11_aead_parameter aead = {0};
     struct crypto_spec ignored = *spec;
-    return crypts ? p11_aead_parameter_read(row, mechanism->pParameter, mechanism->ulParameterLen, &aead)
+    return crypts ? p11_aead_message(row, mechanism->pParameter, mechanism->ulParameterLen, &aead)
                   : p11_parameter_read(row, mechanism, &ignored);
 }
 
@@ -131,90 +131,6 @@ CK_RV p11_message_answer(struct p11_operation *pending, enum p11_kind kind, huks
     return rv;
 }
 
-/* ---- parameters ---- */
-
-static CK_RV parameter_wrong(const char *what)
-{
-    return p11_fail(CKR_MECHANISM_PARAM_INVALID, what);
-}
-
-CK_RV p11_generator(CK_GENERATOR_FUNCTION generator, size_t fixed_bits, struct crypto_nonce *how)
-{
-    static const struct {
-        CK_GENERATOR_FUNCTION theirs;
-        enum crypto_generator ours;
-    } generators[] = {
-        {CKG_NO_GENERATE, CRYPTO_NONCE_GIVEN},        {CKG_GENERATE, CRYPTO_NONCE_ANY},
-        {CKG_GENERATE_COUNTER, CRYPTO_NONCE_COUNTER}, {CKG_GENERATE_RANDOM, CRYPTO_NONCE_RANDOM},
-        {CKG_GENERATE_COUNTER_XOR, CRYPTO_NONCE_XOR},
-    };
-    for (size_t i = 0; i < ARRAY_SIZE(generators); i++) {
-        if (generators[i].theirs == generator) {
-            *how = (struct crypto_nonce){.generator = generators[i].ours, .fixed_bits = fixed_bits};
-            return CKR_OK;
-        }
-    }
-    return parameter_wrong("nonce generator");
-}
-
-static CK_RV read_gcm(const void *parameter, struct p11_aead_parameter *out)
-{
-    const CK_GCM_MESSAGE_PARAMS *params = parameter;
-    if (params->ulTagBits == 0 || params->ulTagBits > 128 || params->ulTagBits % 8 != 0) {
-        return parameter_wrong("tag length");
-    }
-    *out = (struct p11_aead_parameter){.nonce = params->pIv,
-                                       .nonce_size = params->ulIvLen,
-                                       .tag = params->pTag,
-                                       .tag_size = params->ulTagBits / 8};
-    return p11_generator(params->ivGenerator, params->ulIvFixedBits, &out->how);
-}
-
-static CK_RV read_ccm(const void *parameter, struct p11_aead_parameter *out)
-{
-    const CK_CCM_MESSAGE_PARAMS *params = parameter;
-    *out = (struct p11_aead_parameter){.nonce = params->pNonce,
-                                       .nonce_size = params->ulNonceLen,
-                                       .tag = params->pMAC,
-                                       .tag_size = params->ulMACLen,
-                                       .data_size = params->ulDataLen};
-    return p11_generator(params->nonceGenerator, params->ulNonceFixedBits, &out->how);
-}
-
-/* Section 6.61 counts the nonce in bits, and programs count it in bytes. */
-static CK_RV read_chacha_poly(const void *parameter, struct p11_aead_parameter *out)
-{
-    const CK_SALSA20_CHACHA20_POLY1305_MSG_PARAMS *params = parameter;
-    size_t size = params->ulNonceLen == 96 ? 12 : params->ulNonceLen;
-    *out = (struct p11_aead_parameter){
-        .nonce = params->pNonce, .nonce_size = size, .tag = params->pTag, .tag_size = 16};
-    return CKR_OK;
-}
-
-static const struct {
-    CK_ULONG size;
-    CK_RV (*read)(const void *parameter, struct p11_aead_parameter *out);
-} aead_shapes[SHAPE_COUNT] = {
-    [SHAPE_GCM] = {sizeof(CK_GCM_MESSAGE_PARAMS), read_gcm},
-    [SHAPE_CCM] = {sizeof(CK_CCM_MESSAGE_PARAMS), read_ccm},
-    [SHAPE_CHACHA_POLY] = {sizeof(CK_SALSA20_CHACHA20_POLY1305_MSG_PARAMS), read_chacha_poly},
-};
-
-bool p11_aead_apart(const struct p11_mechanism *row)
-{
-    return row->method == CRYPTO_AEAD && aead_shapes[row->shape].read != NULL;
-}
-
-CK_RV p11_aead_parameter_read(const struct p11_mechanism *row, const void *parameter, CK_ULONG size,
-                              struct p11_aead_parameter *out)
-{
-    if (parameter == NULL || size != aead_shapes[row->shape].size) {
-        return parameter_wrong("message parameter");
-    }
-    P11_TRY(aead_shapes[row->shape].read(parameter, out));
-    return out->nonce != NULL && out->nonce_size != 0 ? CKR_OK : parameter_wrong("nonce");
-}
-
 /* ---- encryption and decryption ---- */
 
 static const struct p11_beginning encrypting = {
@@ -264,7 +180,7 @@ static CK_RV crypt_last(struct p11_operation *pending, const struct crypting *ca
                         const struct p11_aead_parameter *parameter)
 {
     if (parameter->tag == NULL) {
-        return p11_message_failed(pending, parameter_wrong("tag pointer"));
+        return p11_message_failed(pending, p11_fail(CKR_MECHANISM_PARAM_INVALID, "tag pointer"));
     }
     huks_rc rc = HUKS_OK;
     size_t size = *call->out_size;
@@ -300,7 +216,7 @@ static CK_RV crypt_message(struct p11_session *session, const struct crypting *c
     P11_TRY(p11_message_pending(session, call->kind, false, &pending));
     P11_TRY(crypt_check(call));
     struct p11_aead_parameter parameter = {0};
-    P11_TRY(p11_aead_parameter_read(pending->mechanism, call->parameter, call->parameter_size, &parameter));
+    P11_TRY(p11_aead_message(pending->mechanism, call->parameter, call->parameter_size, &parameter));
     if (call->out == NULL && call->in_size != 0) {
         huks_rc rc = operation_touch(&pending->operation);
         *call->out_size = rc == HUKS_OK ? call->in_size : *call->out_size;
@@ -320,7 +236,7 @@ static CK_RV crypt_begin(struct p11_session *session, const struct crypting *cal
     struct p11_operation *pending = NULL;
     P11_TRY(p11_message_pending(session, call->kind, false, &pending));
     struct p11_aead_parameter parameter = {0};
-    P11_TRY(p11_aead_parameter_read(pending->mechanism, call->parameter, call->parameter_size, &parameter));
+    P11_TRY(p11_aead_message(pending->mechanism, call->parameter, call->parameter_size, &parameter));
     P11_TRY(p11_step_authorised(pending));
     P11_TRY(crypt_start(pending, call, &parameter));
     pending->message->begun = true;
@@ -337,7 +253,7 @@ static CK_RV crypt_next(struct p11_session *session, const struct crypting *call
     }
     struct p11_aead_parameter parameter = {0};
     if (rv == CKR_OK) {
-        rv = p11_aead_parameter_read(pending->mechanism, call->parameter, call->parameter_size, &parameter);
+        rv = p11_aead_message(pending->mechanism, call->parameter, call->parameter_size, &parameter);
     }
     if (rv != CKR_OK) {
         return p11_message_failed(pending, rv);

@@ -6,6 +6,7 @@
 #ifndef HUKS_PKCS11_MESSAGE_H
 #define HUKS_PKCS11_MESSAGE_H
 
+#include "pkcs11/aead.h"
 #include "pkcs11/operation.h"
 
 /* What lasts from one message to the next. */
@@ -31,25 +32,5 @@ CK_RV p11_message_failed(struct p11_operation *pending, CK_RV rv);
 /* The engine's answer to a message's step; `last`: a success ended the message. */
 CK_RV p11_message_answer(struct p11_operation *pending, enum p11_kind kind, huks_rc rc, bool last);
 void p11_message_free(struct p11_operation *pending);
-
-/*
- * The parameter of authenticated encryption where tag and nonce travel apart from the data:
- * CK_GCM_MESSAGE_PARAMS and its kin. Also C_WrapKeyAuthenticated's.
- */
-struct p11_aead_parameter {
-    CK_BYTE *nonce; /* the caller's; a generated one is written there */
-    size_t nonce_size;
-    struct crypto_nonce how;
-    CK_BYTE *tag; /* the caller's, may be NULL until the tag is needed */
-    size_t tag_size;
-    size_t data_size; /* CCM */
-};
-/* By the row's shape; MECHANISM_PARAM_INVALID. */
-CK_RV p11_aead_parameter_read(const struct p11_mechanism *row, const void *parameter, CK_ULONG size,
-                              struct p11_aead_parameter *out);
-/* Is it a mechanism that has such a parameter? */
-bool p11_aead_apart(const struct p11_mechanism *row);
-/* CKG_* as the engine counts them: MECHANISM_PARAM_INVALID for an unknown one. */
-CK_RV p11_generator(CK_GENERATOR_FUNCTION generator, size_t fixed_bits, struct crypto_nonce *how);
 
 #endif

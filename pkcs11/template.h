@@ -67,6 +67,9 @@ bool p11_attribute_match(struct item *item, const CK_ATTRIBUTE *template, CK_ULO
 /* Does `key` have all of the wrapping key's CKA_WRAP_TEMPLATE? KEY_HANDLE_INVALID else (section 4.9). */
 CK_RV p11_wrap_template_fits(struct item *wrapping, struct item *key);
 
+/* Bytes that the template asks a secret key for: those of its type, or CKA_VALUE_LEN; 0: it does not say. */
+size_t p11_draft_size(const struct p11_draft *draft);
+
 /* CKK_* and the engine's algorithm, one table. */
 uint32_t p11_alg_of_key_type(CK_KEY_TYPE type);
 CK_KEY_TYPE p11_key_type(const struct item *item);

@@ -1,23 +1,31 @@
 /*
- * PKCS #11 3.1 sections 5.18.3 and 5.18.4: wrapping and unwrapping keys.
+ * PKCS #11 3.2 sections 5.18.3, 5.18.4, 5.18.6 and 5.18.7: wrapping and unwrapping keys.
  *
  * What may leave and how: the key must be EXTRACTABLE, a WRAP_WITH_TRUSTED one goes under a TRUSTED key
  * only, and the wrapping key's WRAP_TEMPLATE must fit the key. Private keys are wrapped by ciphers that pad;
  * no mechanism here wraps in ECB, which would leave the structure of a private key in the open.
  */
-#include "pkcs11/mechanism_row.h"
+#include "pkcs11/aead.h"
 #include "pkcs11/template.h"
 
-static CK_RV wrap_row(const CK_MECHANISM *mechanism, CK_FLAGS flag, const struct p11_mechanism **out)
+/* How the key is to be (un)wrapped; `apart`: with a tag that travels by itself and associated data. */
+struct wrapping {
+    const struct p11_mechanism *row;
+    bool apart;
+    const CK_BYTE *aad;
+    CK_ULONG aad_size;
+};
+
+static CK_RV wrap_row(const CK_MECHANISM *mechanism, CK_FLAGS flag, struct wrapping *how)
 {
     if (mechanism == NULL) {
         return p11_fail(CKR_ARGUMENTS_BAD, "mechanism pointer");
     }
     const struct p11_mechanism *row = p11_mechanism_find(mechanism->mechanism);
-    if (row == NULL || (row->flags & flag) == 0) {
+    if (row == NULL || (row->flags & flag) == 0 || (how->apart && !p11_aead_apart(row))) {
         return p11_failf(CKR_MECHANISM_INVALID, "mechanism %s", p11_mechanism_name(mechanism->mechanism));
     }
-    *out = row;
+    how->row = row;
     return CKR_OK;
 }
 
@@ -35,7 +43,8 @@ static CK_RV wrap_with(struct p11_session *session, const struct p11_mechanism *
         return p11_failf(rv, "key type for %s", p11_mechanism_name(row->type));
     }
     if (!p11_mechanism_allowed(item, row->type)) {
-        return p11_failf(CKR_KEY_FUNCTION_NOT_PERMITTED, "mechanism %s for this key", p11_mechanism_name(row->type));
+        return p11_failf(CKR_KEY_FUNCTION_NOT_PERMITTED, "mechanism %s for this key",
+                         p11_mechanism_name(row->type));
     }
     *out = item;
     item = NULL;
@@ -48,14 +57,17 @@ static bool wrap_carries(const struct p11_mechanism *row, const struct item *key
     if (item_class(key) == HUKS_CLASS_SECRET_KEY) {
         return true;
     }
-    bool pads = row->method == CRYPTO_KEY_WRAP ? row->mode == HUKS_MODE_KWP : row->padding == OH_HUKS_PADDING_PKCS7;
+    bool pads = row->method == CRYPTO_AEAD ||
+                (row->method == CRYPTO_KEY_WRAP && row->mode == HUKS_MODE_KWP) ||
+                row->padding == OH_HUKS_PADDING_PKCS7;
     return item_class(key) == HUKS_CLASS_PRIVATE_KEY && row->alg != OH_HUKS_ALG_RSA && pads;
 }
 
 static CK_RV wrap_permitted(struct item *wrapping, const struct p11_mechanism *row, struct item *key)
 {
     if (!wrap_carries(row, key)) {
-        return p11_failf(CKR_KEY_NOT_WRAPPABLE, "key class for wrapping by %s", p11_mechanism_name(row->type));
+        return p11_failf(CKR_KEY_NOT_WRAPPABLE, "key class for wrapping by %s",
+                         p11_mechanism_name(row->type));
     }
     if (!p11_attribute_bool(key, CKA_EXTRACTABLE, CK_FALSE)) {
         return p11_fail(CKR_KEY_UNEXTRACTABLE, "wrapping of a key that is not CKA_EXTRACTABLE");
@@ -67,21 +79,59 @@ static CK_RV wrap_permitted(struct item *wrapping, const struct p11_mechanism *r
     return p11_wrap_template_fits(wrapping, key);
 }
 
-static CK_RV wrap_key(struct p11_session *session, const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE wrapping_handle,
-                      CK_OBJECT_HANDLE key_handle, CK_BYTE *wrapped, CK_ULONG *wrapped_size)
+static CK_RV wrapping_aead(const struct wrapping *how, const CK_MECHANISM *mechanism, struct wrap_spec *spec)
 {
-    const struct p11_mechanism *row = NULL;
-    P11_TRY(wrap_row(mechanism, CKF_WRAP, &row));
-    if (wrapped_size == NULL) {
-        return p11_fail(CKR_ARGUMENTS_BAD, "length pointer");
+    struct p11_aead_parameter aead = {0};
+    if (how->apart) {
+        P11_TRY(p11_aead_message(how->row, mechanism->pParameter, mechanism->ulParameterLen, &aead));
+        if (aead.tag == NULL) {
+            return p11_fail(CKR_MECHANISM_PARAM_INVALID, "tag pointer");
+        }
+        aead.aad = how->aad;
+        aead.aad_size = how->aad_size;
+    } else {
+        P11_TRY(p11_aead_wrapping(how->row, mechanism->pParameter, mechanism->ulParameterLen, &aead));
+    }
+    spec->crypto.method = how->row->method;
+    spec->crypto.mode = how->row->mode;
+    spec->crypto.padding = how->row->padding;
+    spec->crypto.iv = bytes_of(aead.nonce, aead.nonce_size);
+    spec->crypto.aad = bytes_of(aead.aad, aead.aad_size);
+    spec->crypto.tag_size = aead.tag_size;
+    spec->crypto.data_size = CRYPTO_SIZE_UNKNOWN;
+    spec->tag = aead.tag;
+    if (spec->crypto.direction == CRYPTO_ENCRYPT) {
+        spec->crypto.tag_apart = how->apart;
+        spec->how = aead.how;
+        spec->nonce = aead.nonce;
+    } else if (how->apart) {
+        spec->crypto.tag = bytes_of(aead.tag, aead.tag_size);
+    }
+    return CKR_OK;
+}
+
+static CK_RV wrapping_read(const struct wrapping *how, const CK_MECHANISM *mechanism, struct wrap_spec *spec)
+{
+    return p11_aead_apart(how->row) ? wrapping_aead(how, mechanism, spec)
+                                    : p11_parameter_read(how->row, mechanism, &spec->crypto);
+}
+
+static CK_RV wrap_key(struct p11_session *session, struct wrapping *how, const CK_MECHANISM *mechanism,
+                      CK_OBJECT_HANDLE wrapping_handle, CK_OBJECT_HANDLE key_handle, CK_BYTE *wrapped,
+                      CK_ULONG *wrapped_size)
+{
+    P11_TRY(wrap_row(mechanism, CKF_WRAP, how));
+    if (wrapped_size == NULL || (how->aad == NULL && how->aad_size != 0)) {
+        return p11_fail(CKR_ARGUMENTS_BAD,
+                        wrapped_size == NULL ? "length pointer" : "associated data pointer");
     }
     AUTO(item_unref_ptr) struct item *wrapping = NULL;
-    P11_TRY(wrap_with(session, row, wrapping_handle, P11_AT_WRAPPING_KEY, CKO_PUBLIC_KEY, &wrapping));
+    P11_TRY(wrap_with(session, how->row, wrapping_handle, P11_AT_WRAPPING_KEY, CKO_PUBLIC_KEY, &wrapping));
     AUTO(item_unref_ptr) struct item *key = NULL;
     P11_TRY(p11_key_get(session, key_handle, P11_AT_WRAP, &key));
-    P11_TRY(wrap_permitted(wrapping, row, key));
-    struct crypto_spec spec = {.direction = CRYPTO_ENCRYPT};
-    P11_TRY(p11_parameter_read(row, mechanism, &spec));
+    P11_TRY(wrap_permitted(wrapping, how->row, key));
+    struct wrap_spec spec = {.crypto.direction = CRYPTO_ENCRYPT};
+    P11_TRY(wrapping_read(how, mechanism, &spec));
     size_t size = *wrapped_size;
     huks_rc rc = operate_wrap(session->token, wrapping, &spec, key, wrapped, &size);
     if (rc == HUKS_OK || rc == HUKS_E_MEMORY) {
@@ -93,23 +143,38 @@ static CK_RV wrap_key(struct p11_session *session, const CK_MECHANISM *mechanism
 CK_RV C_WrapKey(CK_SESSION_HANDLE handle, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE wrapping_key,
                 CK_OBJECT_HANDLE key, CK_BYTE_PTR wrapped, CK_ULONG_PTR wrapped_size)
 {
-    return P11_SESSION_CALL(handle, wrap_key(session, mechanism, wrapping_key, key, wrapped, wrapped_size),
-                            "mechanism %s, wrapping key 0x%lx, key 0x%lx, wrapped %s",
-                            P11_SHOW_MECHANISM(mechanism), wrapping_key, key,
-                            P11_SHOW_OUTPUT(wrapped, wrapped_size));
+    struct wrapping how = {0};
+    return P11_SESSION_CALL(
+        handle, wrap_key(session, &how, mechanism, wrapping_key, key, wrapped, wrapped_size),
+        "mechanism %s, wrapping key 0x%lx, key 0x%lx, wrapped %s", P11_SHOW_MECHANISM(mechanism),
+        wrapping_key, key, P11_SHOW_OUTPUT(wrapped, wrapped_size));
 }
 
-static CK_RV unwrap_key(struct p11_session *session, const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE unwrapping_handle,
-                        const CK_BYTE *wrapped, CK_ULONG wrapped_size, const CK_ATTRIBUTE *template, CK_ULONG count,
-                        CK_OBJECT_HANDLE *key)
+CK_RV C_WrapKeyAuthenticated(CK_SESSION_HANDLE handle, CK_MECHANISM_PTR mechanism,
+                             CK_OBJECT_HANDLE wrapping_key, CK_OBJECT_HANDLE key, CK_BYTE_PTR aad,
+                             CK_ULONG aad_size, CK_BYTE_PTR wrapped, CK_ULONG_PTR wrapped_size)
 {
-    const struct p11_mechanism *row = NULL;
-    P11_TRY(wrap_row(mechanism, CKF_UNWRAP, &row));
-    if (key == NULL || wrapped == NULL) {
+    struct wrapping how = {.apart = true, .aad = aad, .aad_size = aad_size};
+    return P11_SESSION_CALL(
+        handle, wrap_key(session, &how, mechanism, wrapping_key, key, wrapped, wrapped_size),
+        "mechanism %s, wrapping key 0x%lx, key 0x%lx, aad %lu, wrapped %s", P11_SHOW_MECHANISM(mechanism),
+        wrapping_key, key, aad_size, P11_SHOW_OUTPUT(wrapped, wrapped_size));
+}
+
+static CK_RV unwrap_key(struct p11_session *session, struct wrapping *how, const CK_MECHANISM *mechanism,
+                        CK_OBJECT_HANDLE unwrapping_handle, struct bytes wrapped,
+                        const CK_ATTRIBUTE *template, CK_ULONG count, CK_OBJECT_HANDLE *key)
+{
+    P11_TRY(wrap_row(mechanism, CKF_UNWRAP, how));
+    if (key == NULL || wrapped.data == NULL) {
         return p11_fail(CKR_ARGUMENTS_BAD, key == NULL ? "key handle pointer" : "wrapped key pointer");
     }
+    if (how->aad == NULL && how->aad_size != 0) {
+        return p11_fail(CKR_ARGUMENTS_BAD, "associated data pointer");
+    }
     AUTO(item_unref_ptr) struct item *unwrapping = NULL;
-    P11_TRY(wrap_with(session, row, unwrapping_handle, P11_AT_UNWRAPPING_KEY, CKO_PRIVATE_KEY, &unwrapping));
+    P11_TRY(
+        wrap_with(session, how->row, unwrapping_handle, P11_AT_UNWRAPPING_KEY, CKO_PRIVATE_KEY, &unwrapping));
     struct p11_making making = {
         .use = P11_UNWRAP,
         .class = CK_UNAVAILABLE_INFORMATION,
@@ -122,11 +187,11 @@ static CK_RV unwrap_key(struct p11_session *session, const CK_MECHANISM *mechani
     if (draft.class != CKO_SECRET_KEY && draft.class != CKO_PRIVATE_KEY) {
         return p11_fail(CKR_TEMPLATE_INCONSISTENT, "attribute CKA_CLASS of an unwrapped key");
     }
-    struct crypto_spec spec = {.direction = CRYPTO_DECRYPT};
-    P11_TRY(p11_parameter_read(row, mechanism, &spec));
+    struct wrap_spec spec = {.crypto.direction = CRYPTO_DECRYPT};
+    P11_TRY(wrapping_read(how, mechanism, &spec));
     uint64_t handle = 0;
-    P11_TRY_HUKS(operate_unwrap(session->token, unwrapping, &spec, bytes_of(wrapped, wrapped_size), &draft.draft,
-                                &handle),
+    P11_TRY_HUKS(operate_unwrap(session->token, unwrapping, OH_HUKS_KEY_PURPOSE_UNWRAP, &spec.crypto, wrapped,
+                                p11_draft_size(&draft), &draft.draft, &handle),
                  P11_AT_UNWRAPPING_KEY);
     *key = (CK_OBJECT_HANDLE)handle;
     return CKR_OK;
@@ -136,9 +201,26 @@ CK_RV C_UnwrapKey(CK_SESSION_HANDLE handle, CK_MECHANISM_PTR mechanism, CK_OBJEC
                   CK_BYTE_PTR wrapped, CK_ULONG wrapped_size, CK_ATTRIBUTE_PTR template, CK_ULONG count,
                   CK_OBJECT_HANDLE_PTR key)
 {
+    struct wrapping how = {0};
+    return P11_SESSION_CALL(handle,
+                            unwrap_key(session, &how, mechanism, unwrapping_key,
+                                       bytes_of(wrapped, wrapped_size), template, count, key),
+                            "mechanism %s, unwrapping key 0x%lx, wrapped %lu, template %s, key 0x%lx",
+                            P11_SHOW_MECHANISM(mechanism), unwrapping_key, wrapped_size,
+                            P11_SHOW_TEMPLATE(template, count), p11_show_number(key));
+}
+
+CK_RV C_UnwrapKeyAuthenticated(CK_SESSION_HANDLE handle, CK_MECHANISM_PTR mechanism,
+                               CK_OBJECT_HANDLE unwrapping_key, CK_BYTE_PTR wrapped, CK_ULONG wrapped_size,
+                               CK_ATTRIBUTE_PTR template, CK_ULONG count, CK_BYTE_PTR aad, CK_ULONG aad_size,
+                               CK_OBJECT_HANDLE_PTR key)
+{
+    struct wrapping how = {.apart = true, .aad = aad, .aad_size = aad_size};
     return P11_SESSION_CALL(
-        handle, unwrap_key(session, mechanism, unwrapping_key, wrapped, wrapped_size, template, count, key),
-        "mechanism %s, unwrapping key 0x%lx, wrapped %lu, template %s, key 0x%lx",
+        handle,
+        unwrap_key(session, &how, mechanism, unwrapping_key, bytes_of(wrapped, wrapped_size), template, count,
+                   key),
+        "mechanism %s, unwrapping key 0x%lx, wrapped %lu, template %s, aad %lu, key 0x%lx",
         P11_SHOW_MECHANISM(mechanism), unwrapping_key, wrapped_size, P11_SHOW_TEMPLATE(template, count),
-        p11_show_number(key));
+        aad_size, p11_show_number(key));
 }

@@ -13,6 +13,7 @@ engine_sources += \
 	src/crypto/eddsa.c \
 	src/crypto/fetch.c src/crypto/fetch.h \
 	src/crypto/kdf.c src/crypto/kdf.h \
+	src/crypto/kem.c src/crypto/kem.h \
 	src/crypto/key.c src/crypto/key.h \
 	src/crypto/key_domain.c \
 	src/crypto/key_ec.c \

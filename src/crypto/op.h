@@ -44,6 +44,7 @@ enum crypto_method {
     CRYPTO_DH,
     CRYPTO_HKDF,
     CRYPTO_PBKDF2,
+    CRYPTO_ML_KEM,      /* crypto/kem.h only                                                   */
     CRYPTO_METHOD_COUNT
 };
 

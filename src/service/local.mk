@@ -21,4 +21,5 @@ engine_sources += \
 	src/service/status.c src/service/status.h \
 	src/service/table.c \
 	src/service/token.c src/service/token.h \
-	src/service/user.c src/service/user.h
+	src/service/user.c src/service/user.h \
+	src/service/wrap.c src/service/wrap.h

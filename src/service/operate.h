@@ -95,14 +95,4 @@ HUKS_MUST_USE huks_rc operate_derive_password(struct token *token, struct bytes 
 /* Derives and gives the bytes. */
 HUKS_MUST_USE huks_rc operate_derive_bytes(struct token *token, struct item *base,
                                            const struct crypto_derive_spec *spec, struct secret *out);
-/*
- * Wraps `key`'s encoding (raw secret or PKCS#8) with `wrapping` by an encrypting method. Whether attributes
- * allow it is the door's decision, purposes are checked here. Takes no session.
- */
-HUKS_MUST_USE huks_rc operate_wrap(struct token *token, struct item *wrapping, const struct crypto_spec *spec,
-                                   struct item *key, void *out, size_t *size);
-/* Unwraps into a new item whose class and algorithm the draft says. 12000006 ABOUT_WRAPPED_KEY. */
-HUKS_MUST_USE huks_rc operate_unwrap(struct token *token, struct item *unwrapping, const struct crypto_spec *spec,
-                                     struct bytes wrapped, struct item_draft *draft, uint64_t *handle);
-
 #endif

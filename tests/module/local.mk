@@ -144,10 +144,18 @@ tests_module_io_shim_la_LIBADD = -ldl -lpthread
 # What 3.0 to 3.2 added.
 module_newer = tests/module/newer.c tests/module/newer.h
 module_programs += \
+	tests/module/test-encapsulate \
 	tests/module/test-message \
-	tests/module/test-message-sign
+	tests/module/test-message-sign \
+	tests/module/test-wrap-authenticated
+tests_module_test_encapsulate_SOURCES = tests/module/test-encapsulate.c $(module_newer) $(module_common) \
+	$(module_witness)
+tests_module_test_encapsulate_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread
 tests_module_test_message_SOURCES = tests/module/test-message.c $(module_newer) $(module_common) $(module_witness)
 tests_module_test_message_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread
 tests_module_test_message_sign_SOURCES = tests/module/test-message-sign.c $(module_newer) $(module_common) \
 	$(module_witness)
 tests_module_test_message_sign_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread
+tests_module_test_wrap_authenticated_SOURCES = tests/module/test-wrap-authenticated.c $(module_newer) \
+	$(module_common) $(module_witness)
+tests_module_test_wrap_authenticated_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread

@@ -97,13 +97,21 @@ enum {
     NEW_CKF_MESSAGE_SIGN = 8,
     NEW_CKF_MESSAGE_VERIFY = 16,
     NEW_CKF_MULTI_MESSAGE = 32,
+    NEW_CKF_ENCAPSULATE = 0x10000000,
+    NEW_CKF_DECAPSULATE = 0x20000000,
 };
 enum { NO_GENERATE, GENERATE, GENERATE_COUNTER, GENERATE_RANDOM, GENERATE_COUNTER_XOR };
-#define NEW_CKM_AES_CCM           0x1088UL
-#define NEW_CKM_AES_GMAC          0x108EUL
-#define NEW_CKM_CHACHA20_POLY1305 0x4021UL
-#define NEW_CKK_CHACHA20          0x33UL
-#define NEW_CKM_EDDSA             0x1057UL
+#define NEW_CKM_AES_CCM                    0x1088UL
+#define NEW_CKM_AES_GMAC                   0x108EUL
+#define NEW_CKM_CHACHA20_POLY1305          0x4021UL
+#define NEW_CKK_CHACHA20                   0x33UL
+#define NEW_CKM_EDDSA                      0x1057UL
+#define NEW_CKM_EC_MONTGOMERY_KEY_PAIR_GEN 0x1056UL
+#define NEW_CKD_SHA256_KDF                 0x6UL
+#define NEW_CKA_ENCAPSULATE                0x633UL
+#define NEW_CKA_DECAPSULATE                0x634UL
+#define NEW_CKA_ENCAPSULATE_TEMPLATE       0x4000062aUL
+#define NEW_CKA_DECAPSULATE_TEMPLATE       0x4000062bUL
 
 /* ---- parameters ---- */
 
@@ -133,6 +141,15 @@ struct gcm_wrap {
     CK_ULONG iv_size, iv_fixed_bits, generator;
     CK_BYTE *aad;
     CK_ULONG aad_size, tag_bits;
+};
+
+/* CK_CCM_PARAMS */
+struct ccm_params {
+    CK_ULONG data_size;
+    CK_BYTE *nonce;
+    CK_ULONG nonce_size;
+    CK_BYTE *aad;
+    CK_ULONG aad_size, mac_size;
 };
 
 struct ccm_wrap {
