@@ -88,3 +88,7 @@ TESTS += $(native_programs)
 # Programs of others compile with their own compiler, in C and in C++.
 TESTS += tests/native/test-headers.sh
 EXTRA_DIST += tests/native/test-headers.sh
+
+# The programs of doc/examples, run as their heads say.
+TESTS += tests/native/test-examples.sh
+EXTRA_DIST += tests/native/test-examples.sh
