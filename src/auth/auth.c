@@ -370,6 +370,11 @@ huks_rc auth_open(struct store *store, struct store_token *token, struct crypto 
     return HUKS_OK;
 }
 
+void auth_share_tries(struct auth *auth, const struct auth_tallies *tallies)
+{
+    tries_share(auth->tries, tallies);
+}
+
 void auth_close(struct auth *auth)
 {
     if (auth == NULL) {

@@ -50,6 +50,20 @@ void auth_meta_free(struct auth_meta *meta);
 /* Reads the token's metadata and opens class DE (and CE, ECE when there is no user PIN). */
 HUKS_MUST_USE huks_rc auth_open(struct store *store, struct store_token *token, struct crypto *crypto,
                                 const struct config *config, struct auth **out);
+/*
+ * Where tries are counted that can't be written into the store: numbers and holds under a name, shared by the store's
+ * processes (the session table's tallies, which this part does not know). Right after auth_open(); without it each
+ * process counts for itself. A function that returns false did nothing.
+ */
+struct auth_tallies {
+    void *context;
+    bool (*read)(void *context, uint64_t name, uint32_t *count, uint32_t *held);
+    bool (*add)(void *context, uint64_t name);
+    void (*clear)(void *context, uint64_t name);
+    bool (*hold)(void *context, uint64_t name, uint64_t *hold);
+    void (*release)(void *context, uint64_t hold);
+};
+void auth_share_tries(struct auth *auth, const struct auth_tallies *tallies);
 /* Cleanses everything. No call may be running, no keys be held. */
 void auth_close(struct auth *auth);
 

@@ -1,5 +1,6 @@
 /*
- * Counting of PIN tries: see tries.h. One rule over two places, metadata and this instance's memory.
+ * Counting of PIN tries: see tries.h. One rule over two places: metadata, and where that can't be written the
+ * shared tallies, beside this instance's memory of what it did there.
  */
 #include "auth/tries.h"
 
@@ -35,7 +36,9 @@ struct tries {
     struct crypto *crypto;
     uint32_t limit, timeout_ms;
     uint64_t instance;
-    pthread_mutex_t mutex; /* of what follows; taken inside a store's change, never around one */
+    uint64_t names[AUTH_SO + 1]; /* of the tallies: of this life of the token */
+    struct auth_tallies tallies; /* read NULL: none */
+    pthread_mutex_t mutex;       /* of what follows; taken inside a store's change, never around one */
     struct tries_test *running;
     struct {
         uint32_t failures, tests;
@@ -47,6 +50,18 @@ enum answer { ANSWER_TAKE, ANSWER_WAIT, ANSWER_LOCKED };
 static const char *meta_name(enum auth_who who)
 {
     return who == AUTH_SO ? "auth.tries-so" : "auth.tries-user";
+}
+
+static huks_rc name_tallies(struct tries *tries)
+{
+    static const uint64_t spread = UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t life;
+    HUKS_TRY(store_token_life(tries->token, &life));
+    for (enum auth_who who = AUTH_USER; who <= AUTH_SO; who++) {
+        uint64_t name = life ^ (uint64_t)who * spread;
+        tries->names[who] = name != 0 ? name : spread;
+    }
+    return HUKS_OK;
 }
 
 huks_rc tries_new(struct store_token *token, struct crypto *crypto, const struct config *config,
@@ -62,12 +77,20 @@ huks_rc tries_new(struct store_token *token, struct crypto *crypto, const struct
     tries->timeout_ms = config->auth_timeout_ms;
     (void)pthread_mutex_init(&tries->mutex, NULL);
     huks_rc rc = crypto_random(crypto, &tries->instance, sizeof tries->instance);
+    if (rc == HUKS_OK) {
+        rc = name_tallies(tries);
+    }
     if (rc != HUKS_OK) {
         tries_free(tries);
         return rc;
     }
     *out = tries;
     return HUKS_OK;
+}
+
+void tries_share(struct tries *tries, const struct auth_tallies *tallies)
+{
+    tries->tallies = *tallies;
 }
 
 void tries_free(struct tries *tries)
@@ -179,21 +202,38 @@ static void tally_reap(struct tries *tries, const struct holder *self, struct ta
     tally->count = kept;
 }
 
-/* Called with the mutex. */
-static enum answer answer_locked(const struct tries *tries, enum auth_who who, const struct tally *tally)
+/* What is not in the store: this instance's own, and what the others share; they contain each other. With
+ * mutex. */
+static void unwritten(const struct tries *tries, enum auth_who who, uint64_t *failures, uint64_t *tests)
 {
-    uint64_t failures = (uint64_t)tally->failures + tries->memory[who].failures;
-    uint64_t tests = (uint64_t)tally->count + tries->memory[who].tests;
+    uint32_t count = 0, held = 0;
+    if (tries->tallies.read != NULL &&
+        !tries->tallies.read(tries->tallies.context, tries->names[who], &count, &held)) {
+        count = held = 0;
+    }
+    *failures = count > tries->memory[who].failures ? count : tries->memory[who].failures;
+    *tests = held > tries->memory[who].tests ? held : tries->memory[who].tests;
+}
+
+/* Called with the mutex. `mine`: the test that asks is among those that are counted. */
+static enum answer answer_locked(const struct tries *tries, enum auth_who who, const struct tally *tally,
+                                 bool mine)
+{
+    uint64_t failures, tests;
+    unwritten(tries, who, &failures, &tests);
+    failures += tally->failures;
+    tests += tally->count;
     if (failures >= tries->limit) {
         return ANSWER_LOCKED;
     }
-    return failures + tests >= tries->limit || tally->count >= TESTS_MAX ? ANSWER_WAIT : ANSWER_TAKE;
+    bool wait = failures + tests >= tries->limit + (mine ? 1U : 0U) || tally->count >= TESTS_MAX;
+    return wait ? ANSWER_WAIT : ANSWER_TAKE;
 }
 
 static enum answer tally_answer(struct tries *tries, enum auth_who who, const struct tally *tally)
 {
     (void)pthread_mutex_lock(&tries->mutex);
-    enum answer answer = answer_locked(tries, who, tally);
+    enum answer answer = answer_locked(tries, who, tally, false);
     (void)pthread_mutex_unlock(&tries->mutex);
     return answer;
 }
@@ -223,6 +263,31 @@ static huks_rc take_durably(struct store_token *token, void *argument)
     return tally_write(taking->tries, taking->test->who, &tally);
 }
 
+/* With mutex. */
+static void hold_shared(struct tries *tries, struct tries_test *test)
+{
+    test->held = tries->tallies.hold != NULL &&
+                 tries->tallies.hold(tries->tallies.context, tries->names[test->who], &test->hold);
+    tries->memory[test->who].tests++;
+    test->in_memory = true;
+}
+
+static void release_shared(struct tries *tries, struct tries_test *test)
+{
+    if (test->held) {
+        tries->tallies.release(tries->tallies.context, test->hold);
+        test->held = false;
+    }
+    if (tries->memory[test->who].tests > 0) {
+        tries->memory[test->who].tests--;
+    }
+    test->in_memory = false;
+}
+
+/*
+ * First held, then counted: of several who do so at once the last to count sees them all, and whoever sees
+ * too many lets go and comes again.
+ */
 static huks_rc take_in_memory(struct taking *taking)
 {
     struct tries *tries = taking->tries;
@@ -231,10 +296,10 @@ static huks_rc take_in_memory(struct taking *taking)
     HUKS_TRY(tally_read(tries, who, &tally));
     tally_reap(tries, &taking->self, &tally);
     (void)pthread_mutex_lock(&tries->mutex);
-    taking->answer = answer_locked(tries, who, &tally);
-    if (taking->answer == ANSWER_TAKE) {
-        tries->memory[who].tests++;
-        taking->test->in_memory = true;
+    hold_shared(tries, taking->test);
+    taking->answer = answer_locked(tries, who, &tally, true);
+    if (taking->answer != ANSWER_TAKE) {
+        release_shared(tries, taking->test);
     }
     (void)pthread_mutex_unlock(&tries->mutex);
     return HUKS_OK;
@@ -286,7 +351,8 @@ static huks_rc take_or_wait(struct taking *taking)
         if (monotonic_ms() - start >= taking->tries->timeout_ms) {
             return error_raise(HUKS_E_INTERNAL, ABOUT_TOKEN, NULL);
         }
-        struct timespec pause = {0, POLL_NS};
+        /* Not all at the same time again. */
+        struct timespec pause = {0, POLL_NS + (long)(taking->test->id % (uint64_t)POLL_NS)};
         (void)nanosleep(&pause, NULL);
     }
 }
@@ -310,25 +376,35 @@ huks_rc tries_take(struct tries *tries, enum auth_who who, struct tries_test *te
 
 /* ---- giving back ---- */
 
+/* With mutex. */
+static void forget_unwritten(struct tries *tries, enum auth_who who)
+{
+    tries->memory[who].failures = 0;
+    if (tries->tallies.clear != NULL) {
+        tries->tallies.clear(tries->tallies.context, tries->names[who]);
+    }
+}
+
+/* A failure is counted before its test ends: nobody sees neither. */
 static void end_in_memory(struct tries *tries, struct tries_test *test, enum tries_end end)
 {
     (void)pthread_mutex_lock(&tries->mutex);
-    if (tries->memory[test->who].tests > 0) {
-        tries->memory[test->who].tests--;
-    }
     if (end == TRIES_WRONG) {
         failure_add(&tries->memory[test->who].failures);
+        if (tries->tallies.add != NULL) {
+            (void)tries->tallies.add(tries->tallies.context, tries->names[test->who]);
+        }
     } else if (end == TRIES_RIGHT) {
-        tries->memory[test->who].failures = 0;
+        forget_unwritten(tries, test->who);
     }
-    test->in_memory = false; /* once is enough */
+    release_shared(tries, test); /* once is enough */
     (void)pthread_mutex_unlock(&tries->mutex);
 }
 
 void tries_forget(struct tries *tries, enum auth_who who)
 {
     (void)pthread_mutex_lock(&tries->mutex);
-    tries->memory[who].failures = 0;
+    forget_unwritten(tries, who);
     (void)pthread_mutex_unlock(&tries->mutex);
 }
 
@@ -408,7 +484,9 @@ huks_rc tries_look(struct tries *tries, enum auth_who who, uint32_t *failures, u
         tally_reap(tries, &self, &tally);
     }
     (void)pthread_mutex_lock(&tries->mutex);
-    uint64_t total = (uint64_t)tally.failures + tries->memory[who].failures;
+    uint64_t total, tests;
+    unwritten(tries, who, &total, &tests);
+    total += tally.failures;
     (void)pthread_mutex_unlock(&tries->mutex);
     *failures = total > UINT32_MAX ? UINT32_MAX : (uint32_t)total;
     *left = total >= tries->limit ? 0 : tries->limit - (uint32_t)total;

@@ -12,8 +12,9 @@
  *   u64 instance (random per struct tries), u64 test (random).
  * An absent value is no failures and no tests.
  *
- * A store that cannot be written (read-only, disk full) counts on in this instance's memory, on top of what
- * the store says: each process then has tries of its own. The session table is the place to share them.
+ * A store that cannot be written (read-only, disk full) counts on in the session table, which all its processes
+ * share, on top of what the store says; a test that runs is a hold there, which ends when its process dies. What this
+ * instance counted itself counts in any case, so that the loss of the table gives nobody back what he spent.
  */
 #ifndef HUKS_AUTH_TRIES_H
 #define HUKS_AUTH_TRIES_H
@@ -25,6 +26,8 @@ struct tries; /* the tries of one token, user's and SO's apart, as one instance 
 HUKS_MUST_USE huks_rc tries_new(struct store_token *token, struct crypto *crypto, const struct config *config,
                                 struct tries **out);
 void tries_free(struct tries *tries);
+/* See auth_share_tries(). */
+void tries_share(struct tries *tries, const struct auth_tallies *tallies);
 
 /* A test that holds a try. Lives on its caller's stack from tries_take() to tries_end(). */
 struct tries_test {
@@ -32,6 +35,8 @@ struct tries_test {
     uint64_t id;
     enum auth_who who;
     bool in_memory; /* the store could not be written */
+    bool held;      /* … and the others see it by `hold` */
+    uint64_t hold;
 };
 
 enum tries_end { TRIES_UNTESTED, TRIES_WRONG, TRIES_RIGHT };

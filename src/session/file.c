@@ -416,7 +416,8 @@ bool file_intact(const struct session_table *table, const struct session_map *ma
 void file_retire(const struct session_table *table, const struct session_map *map)
 {
     struct stat name;
-    if (map->place != SESSION_IN_SHM || !file_descriptor_ours(map)) {
+    /* What is counted there must outlive whoever is counted. */
+    if (map->place != SESSION_IN_SHM || !file_descriptor_ours(map) || tally_any(map)) {
         return;
     }
     /* With all rows locked nobody is in, and who comes now finds no row, looks again and makes a new file. */

@@ -150,6 +150,11 @@ void slot_move(const struct session_map *from, const struct session_map *to);
 /* Frees all that the owner of the seat holds. */
 void slot_free_all(struct session_map *map);
 
+/* -- tally.c */
+
+/* Whether something is counted that nobody else knows. */
+bool tally_any(const struct session_map *map);
+
 /* -- reap.c: what the dead leave behind */
 
 /* Frees what the dead and damage have left among the waiters and below `limit`. True: a slot came free. */

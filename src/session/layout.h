@@ -8,6 +8,8 @@
  *   slot    a session. FREE, HELD or BUSY by a row, or OFFERED to a waiter.
  *   row     an engine instance. Its life is an OFD lock on one byte of the file, which the kernel releases,
  *           and pid + start time for the case that a child has inherited the descriptor.
+ *   tally   a number under a name: wrong PINs, where they can't be written into the store.
+ *   hold    an instance that is doing something under a name: testing such a PIN.
  *   waiter  a waiting thread, with the futex it sleeps on. A bitmap says which are taken, so that whoever
  *           returns a session looks at one cache line to learn that nobody waits.
  *
@@ -32,6 +34,8 @@ enum {
     SESSION_ROWS = 1024,
     SESSION_WAITERS = 512,
     SESSION_WAITER_WORDS = SESSION_WAITERS / 64,
+    SESSION_TALLIES = 48,
+    SESSION_HOLDS = 128,
     SESSION_VERSION = 1,
 };
 #define SESSION_MAGIC UINT64_C(0x48554b5353455353) /* "HUKSSESS", as a number: tells the byte order */
@@ -120,6 +124,18 @@ struct session_waiter {
     _Atomic uint32_t limit; /* can use slots below this */
 };
 
+/* A number that processes share under a name; 0: nobody's. Nobody has to give one back. */
+struct session_tally {
+    SESSION_WORD name;
+    SESSION_WORD count;
+};
+
+/* Something that an instance does under a name, until it says so or dies: BUSY while the name is being written. */
+struct session_held {
+    SESSION_WORD word; /* as a slot's */
+    SESSION_WORD name;
+};
+
 /* Never changes once the file has its name. */
 struct session_head {
     uint64_t magic;
@@ -142,7 +158,9 @@ struct session_shared {
 
     _Alignas(64) _Atomic uint64_t waiting[SESSION_WAITER_WORDS]; /* a bit per waiter in use */
 
-    _Alignas(64) uint8_t reserved[4096 - 192]; /* zero */
+    _Alignas(64) struct session_tally tallies[SESSION_TALLIES];
+    struct session_held holds[SESSION_HOLDS];
+    uint8_t reserved[4096 - 192 - 16 * (SESSION_TALLIES + SESSION_HOLDS)]; /* zero */
 
     struct session_slot slots[SESSION_SLOTS];
     struct session_row rows[SESSION_ROWS];
@@ -152,6 +170,7 @@ struct session_shared {
 _Static_assert(sizeof(struct session_head) == 56, "head has no padding");
 _Static_assert(offsetof(struct session_shared, waiting) == 128, "one line for the bitmap");
 _Static_assert(offsetof(struct session_shared, slots) == 4096, "layout is fixed");
+_Static_assert(sizeof(struct session_tally) == 16 && sizeof(struct session_held) == 16, "layout is fixed");
 _Static_assert(sizeof(struct session_slot) == 16 && sizeof(struct session_row) == 64 &&
                    sizeof(struct session_waiter) == 32,
                "layout is fixed");

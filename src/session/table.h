@@ -135,6 +135,24 @@ struct session_process {
 void session_table_each(struct session_table *table,
                         void (*visit)(const struct session_process *process, void *context), void *context);
 
+/*
+ * Tallies: numbers that all processes of the store share, each under a name that is a number, and holds, by which an
+ * instance says that it is doing something under that name. A hold ends when it is released or its instance dies. For
+ * what belongs into the store and can't be written there; a table that is made anew (damage, reboot) begins with none.
+ *
+ * False: this table has no room for another one, or is shut down; then nothing happened.
+ */
+struct session_hold {
+    uint32_t place;
+    uint32_t generation;
+};
+bool session_tally_read(struct session_table *table, uint64_t name, uint32_t *count, uint32_t *held);
+bool session_tally_add(struct session_table *table, uint64_t name);
+void session_tally_clear(struct session_table *table, uint64_t name);
+/* The hold counts from here on: who takes one and then reads sees all that were taken before. */
+bool session_hold_take(struct session_table *table, uint64_t name, struct session_hold *hold);
+void session_hold_release(struct session_table *table, struct session_hold hold);
+
 /* Where the table is. */
 enum session_place {
     SESSION_IN_STORE,   /* <store>/sessions */

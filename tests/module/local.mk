@@ -98,7 +98,7 @@ tests_module_test_log_SOURCES = tests/module/test-log.c $(module_common)
 tests_module_test_log_LDADD = $(module_ldadd) -lpthread
 tests_module_test_object_SOURCES = tests/module/test-object.c $(module_common)
 tests_module_test_object_LDADD = $(module_ldadd) -lpthread
-tests_module_test_pin_SOURCES = tests/module/test-pin.c $(module_common)
+tests_module_test_pin_SOURCES = tests/module/test-pin.c $(conditions) $(module_common)
 tests_module_test_pin_LDADD = $(module_ldadd) -lpthread
 tests_module_test_powerloss_SOURCES = tests/module/test-powerloss.c tests/module/disk.c tests/module/disk.h \
 	$(module_layer) $(module_ledger) $(module_common)

@@ -2,6 +2,9 @@
 #include "harness.h"
 
 #include <string.h>
+#include <sys/stat.h>
+
+#include "tests/native/conditions.h"
 
 #define OTHER_PIN "another-secret-2"
 
@@ -238,6 +241,42 @@ START_TEST(officers_pin_locks)
 }
 END_TEST
 
+/* A process that does not know what others tried. */
+static void guess_three_times(void *context)
+{
+    (void)context;
+    child_expect(CKR_OK, initialise());
+    child_expect(CKR_OK, open_session(the_slot, 0, &the_session));
+    for (int i = 0; i < 3; i++) {
+        child_expect(CKR_PIN_INCORRECT, login(the_session, CKU_USER, "wrong-pin"));
+    }
+    child_expect(CKR_OK, p11->C_Finalize(NULL));
+}
+
+START_TEST(tries_are_shared_where_the_store_cannot_be_written)
+{
+    if (is_reference()) {
+        return;
+    }
+    ok(p11->C_Finalize(NULL));
+    ck_assert(take_mode(store_path(), 0222));
+    if (!heed_permissions()) {
+        return; /* a kernel that leaves root all rights */
+    }
+    for (int i = 0; i < 3; i++) {
+        child_run(guess_three_times, NULL);
+    }
+    ok(initialise());
+    the_session = open_ro();
+    ck_assert_uint_eq(token_flags(the_slot) & ALL_USER_PIN_FLAGS,
+                      CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY);
+    ok(login(the_session, CKU_USER, USER_PIN)); /* … which gives all tries back */
+    ck_assert_uint_eq(token_flags(the_slot) & ALL_USER_PIN_FLAGS, 0);
+    ok(p11->C_Finalize(NULL));
+    ck_assert(chmod(store_path(), 0700) == 0);
+}
+END_TEST
+
 static Suite *pin_suite(void)
 {
     Suite *suite = suite_create("pin");
@@ -261,6 +300,7 @@ static Suite *pin_suite(void)
     tcase_add_test(tcase, user_pin_locks);
     tcase_add_test(tcase, last_try_can_still_be_right);
     tcase_add_test(tcase, officers_pin_locks);
+    tcase_add_test(tcase, tries_are_shared_where_the_store_cannot_be_written);
     return suite;
 }
 

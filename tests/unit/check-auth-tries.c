@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "auth/holder.h"
+#include "session/table.h"
 
 static struct side here;
 
@@ -114,12 +115,59 @@ static void child_clear(struct side *side, const char *a, const char *b)
     }
 }
 
+/* ---- tries in the session table, as the service connects them ---- */
+
+static bool tally_read(void *table, uint64_t name, uint32_t *count, uint32_t *held)
+{
+    return session_tally_read(table, name, count, held);
+}
+
+static bool tally_add(void *table, uint64_t name)
+{
+    return session_tally_add(table, name);
+}
+
+static void tally_clear(void *table, uint64_t name)
+{
+    session_tally_clear(table, name);
+}
+
+static bool tally_hold(void *table, uint64_t name, uint64_t *hold)
+{
+    struct session_hold held;
+    bool done = session_hold_take(table, name, &held);
+    *hold = (uint64_t)held.place << 32 | held.generation;
+    return done;
+}
+
+static void tally_release(void *table, uint64_t hold)
+{
+    session_hold_release(table, (struct session_hold){(uint32_t)(hold >> 32), (uint32_t)hold});
+}
+
+/* `id` names a table in /dev/shm. */
+static struct session_table *share(struct side *side, const char *id)
+{
+    struct session_settings settings = {.limit = 15};
+    struct session_table *table = NULL;
+    memcpy(settings.store_id, id, sizeof settings.store_id);
+    ck_ok(session_table_open(&settings, &table));
+    const struct auth_tallies tallies = {table,       tally_read, tally_add,
+                                         tally_clear, tally_hold, tally_release};
+    auth_share_tries(side->auth, &tallies);
+    return table;
+}
+
 int child_main(char **arguments)
 {
     struct side side = {0};
+    struct session_table *table = NULL;
     side_config(&side);
     side.config.pin_tries = (uint32_t)atoi(arguments[1]) > 0 ? (uint32_t)atoi(arguments[1]) : 10;
     side_open(&side);
+    if (strlen(arguments[2]) == 8 && strcmp(arguments[2], "pin-b") != 0) {
+        table = share(&side, arguments[2]);
+    }
     if (strcmp(arguments[0], "hold") == 0) {
         child_hold(&side);
     } else if (strcmp(arguments[0], "guess") == 0) {
@@ -130,6 +178,7 @@ int child_main(char **arguments)
         child_clear(&side, arguments[1], arguments[2]);
     }
     side_close(&side);
+    session_table_close(table);
     return 0;
 }
 
@@ -223,12 +272,12 @@ START_TEST(quick_test_is_quick)
 }
 END_TEST
 
-START_TEST(crowds_gain_nothing)
+static void crowd(const char *id)
 {
     struct child children[4];
     unsigned tested = 0, refused = 0;
     for (size_t i = 0; i < ARRAY_SIZE(children); i++) {
-        children[i] = child_start("guess", "10", "");
+        children[i] = child_start("guess", "10", id);
         ck_assert_int_eq(child_hear(&children[i]), 'r');
     }
     for (size_t i = 0; i < ARRAY_SIZE(children); i++) {
@@ -244,6 +293,11 @@ START_TEST(crowds_gain_nothing)
     }
     ck_assert_uint_eq(tested, 10);
     ck_assert_uint_eq(tested + refused, 4 * 3 * 8);
+}
+
+START_TEST(crowds_gain_nothing)
+{
+    crowd("");
     ck_locked(auth_login(here.auth, AUTH_USER, USER_PIN));
 }
 END_TEST
@@ -459,6 +513,16 @@ static void make_read_only(void)
     }
 }
 
+static void make_writable(void)
+{
+    char command[700];
+    if (getuid() == 0) {
+        ck_assert_int_eq(seteuid(0), 0);
+    }
+    (void)snprintf(command, sizeof command, "chmod -R u+w '%s' && chown -R $(id -u) '%s'", top, top);
+    ck_assert_int_eq(system(command), 0);
+}
+
 START_TEST(counts_in_memory_when_read_only)
 {
     side_close(&here);
@@ -478,15 +542,68 @@ START_TEST(counts_in_memory_when_read_only)
     }
     ck_locked(auth_verify(here.auth, AUTH_USER, USER_PIN));
     side_close(&here);
-    if (getuid() == 0) {
-        ck_assert_int_eq(seteuid(0), 0);
-    }
-    char command[700];
-    (void)snprintf(command, sizeof command, "chmod -R u+w '%s' && chown -R $(id -u) '%s'", top, top);
-    ck_assert_int_eq(system(command), 0);
+    make_writable();
     here.config.auth_timeout_ms = 1000;
     side_open(&here);
     ck_assert(store_token_writable(here.token) && !state_of(&here).user_count_low);
+}
+END_TEST
+
+/* One process after the other, and many at once: together they have the tries that one person has. */
+START_TEST(counts_over_processes_when_read_only)
+{
+    char id[9];
+    side_close(&here);
+    make_read_only();
+    here.config.pin_tries = 10;
+    side_open(&here);
+    (void)snprintf(id, sizeof id, "%08x", (unsigned)getpid());
+    struct session_table *table = share(&here, id);
+    crowd(id);
+    ck_assert(state_of(&here).user_locked); /* by what others did */
+    ck_locked(auth_login(here.auth, AUTH_USER, USER_PIN));
+    /* … also when nobody is left who knows: the table stays. */
+    side_close(&here);
+    session_table_close(table);
+    side_open(&here);
+    table = share(&here, id);
+    ck_locked(auth_login(here.auth, AUTH_USER, USER_PIN));
+    /* This process knows what it did itself, whatever becomes of the table. */
+    tries_forget(here.auth->tries, AUTH_USER);
+    ck_ok(auth_login(here.auth, AUTH_USER, USER_PIN));
+    auth_logout(here.auth);
+    for (int i = 0; i < 10; i++) {
+        ck_wrong(auth_verify(here.auth, AUTH_USER, PIN("wrong")));
+    }
+    const uint64_t name = here.auth->life ^ (uint64_t)AUTH_USER * UINT64_C(0x9e3779b97f4a7c15);
+    session_tally_clear(table, name);
+    ck_locked(auth_login(here.auth, AUTH_USER, USER_PIN));
+    tries_forget(here.auth->tries, AUTH_USER);
+
+    /* A test that runs elsewhere holds a try until it ends, or its process dies. */
+    side_close(&here);
+    session_table_close(table);
+    here.config.pin_tries = 1;
+    here.config.auth_timeout_ms = 60;
+    side_open(&here);
+    table = share(&here, id);
+    struct child child = child_start("hold", "1", id);
+    ck_assert_int_eq(child_hear(&child), 'h');
+    ck_assert(!state_of(&here).user_locked);
+    ck_fail(auth_login(here.auth, AUTH_USER, USER_PIN), HUKS_E_INTERNAL, ABOUT_TOKEN);
+    child_kill(&child);
+    ck_ok(auth_login(here.auth, AUTH_USER, USER_PIN));
+    child = child_start("hold", "1", id);
+    ck_assert_int_eq(child_hear(&child), 'h');
+    child_say(&child, 'w');
+    ck_assert_int_eq(child_hear(&child), 'e');
+    ck_assert_int_eq(child_end(&child), 0);
+    ck_locked(auth_login(here.auth, AUTH_USER, USER_PIN));
+    tries_forget(here.auth->tries, AUTH_USER);
+    side_close(&here);
+    session_table_close(table);
+    make_writable();
+    side_open(&here);
 }
 END_TEST
 
@@ -572,6 +689,7 @@ Suite *tries_suite(void)
     tcase_add_loop_test(tests, record_replaced_under_a_test, 0, 2);
     tcase_add_test(tests, who_is_gone);
     tcase_add_test(tests, counts_in_memory_when_read_only);
+    tcase_add_test(tests, counts_over_processes_when_read_only);
     tcase_add_test(tests, killed_while_changing);
     tcase_add_test(tests, killed_while_clearing);
     suite_add_tcase(suite, tests);
