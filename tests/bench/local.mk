@@ -5,6 +5,15 @@ bench_programs += tests/bench/soak-limit
 tests_bench_soak_limit_SOURCES = tests/bench/soak-limit.c
 tests_bench_soak_limit_LDADD = -ldl -lpthread
 
+# By hand: `make soak-million`. It fills a store with a million objects.
+EXTRA_PROGRAMS += tests/bench/soak-million
+tests_bench_soak_million_SOURCES = tests/bench/soak-million.c
+tests_bench_soak_million_LDADD = -ldl
+soak-million: all
+	@$(MAKE) $(AM_MAKEFLAGS) tests/bench/soak-million
+	@$(AM_TESTS_ENVIRONMENT) tests/bench/soak-million $(SOAK_OBJECTS)
+.PHONY: soak-million
+
 # Against bare OpenSSL and SoftHSM2: the figures of doc/performance.md.
 if HAVE_HUKSCTL
 bench_programs += tests/bench/bench-module

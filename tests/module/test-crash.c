@@ -218,6 +218,7 @@ START_TEST(killed_at_any_instant)
     }
     seed = (unsigned)number_from("HUKS_TEST_SEED", (unsigned long)time(NULL) ^ (unsigned long)getpid());
     (void)printf("seed %u\n", seed);
+    (void)fflush(stdout);
     prepare();
     for (; done < kills; done += KEEPERS) {
         one_round();

@@ -234,6 +234,7 @@ START_TEST(power_goes_at_any_moment)
 
     seed = (unsigned)number_from("HUKS_TEST_SEED", (unsigned long)time(NULL) ^ (unsigned long)getpid());
     (void)printf("seed %u\n", seed);
+    (void)fflush(stdout);
     if (is_reference()) {
         return;
     }
