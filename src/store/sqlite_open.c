@@ -74,6 +74,10 @@ static sqlite3_file *wal_file(struct sqlite_db *db)
  * Writing into fresh space makes the file system record a new size with each sync, which doubles its cost
  * (measured on ext4). Zeros written ahead are no frames to SQLite. Never fatal: without them the commit
  * only takes longer.
+ *
+ * Not into a log that was cut to nothing: SQLite writes and syncs its header first. Were the power to go before
+ * that, with the cut lost and some of the zeros not, a part of the old log would be left that looks whole, and
+ * the pages in it would be taken for newer than the database's.
  */
 void sqlite_reserve_wal(struct sqlite_db *db)
 {
@@ -84,7 +88,7 @@ void sqlite_reserve_wal(struct sqlite_db *db)
     if (file == NULL || file->pMethods->xFileSize(file, &size) != SQLITE_OK) {
         return;
     }
-    if (used >= size) {
+    if (size > 0 && used >= size) {
         int64_t step = size < RESERVE_STEP_MIN   ? RESERVE_STEP_MIN
                        : size > RESERVE_STEP_MAX ? RESERVE_STEP_MAX
                                                  : size;

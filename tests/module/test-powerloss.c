@@ -28,7 +28,7 @@
 #include "keeper.h"
 #include "layer.h"
 
-enum { MOMENTS = 120, STEPS = 90, NOTES = 4096 };
+enum { MOMENTS = 120, MOMENTS_OF_EACH = 250, STEPS = 90, NOTES = 4096 };
 
 /* How far the main token has come. */
 enum made { MADE_NOTHING, MAKING, MADE, SETTING_PIN, PIN_SET };
@@ -226,23 +226,19 @@ static void audit_after(const struct disk *disk, size_t moment, enum disk_luck l
         (unsigned long long)a->lost, (unsigned long long)a->undead, (unsigned long long)a->half);
 }
 
-START_TEST(power_goes_at_any_moment)
+/* One life of a store, and so many ends of it. */
+static size_t one_life(unsigned long moments)
 {
     char trace[PATH_MAX];
     char found[PATH_MAX];
-    unsigned long moments = number_from("HUKS_TEST_MOMENTS", MOMENTS);
 
-    seed = (unsigned)number_from("HUKS_TEST_SEED", (unsigned long)time(NULL) ^ (unsigned long)getpid());
-    (void)printf("seed %u\n", seed);
-    (void)fflush(stdout);
-    if (is_reference()) {
-        return;
-    }
-    setup_empty_store();
-    stage = mmap(NULL, sizeof *stage, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    ck_assert(stage != MAP_FAILED);
     (void)snprintf(trace, sizeof trace, "%s/trace", test_directory());
     (void)snprintf(found, sizeof found, "%s/found", test_directory());
+    setup_empty_store();
+    ck_assert(setenv("HUKS_STORE", store_path(), 1) == 0);
+    memset(&stage->now, 0, sizeof stage->now);
+    stage->count = 0;
+    stage->finished = false;
     trace_work(trace);
     struct disk *disk = disk_load(trace);
     ck_assert(disk != NULL);
@@ -256,15 +252,35 @@ START_TEST(power_goes_at_any_moment)
                     found);
     }
     audit_after(disk, disk_records(disk), DISK_NOTHING, found);
+    size_t records = disk_records(disk);
+    disk_free(disk);
+    return records;
+}
+
+START_TEST(power_goes_at_any_moment)
+{
+    unsigned long moments = number_from("HUKS_TEST_MOMENTS", MOMENTS);
+    size_t records = 0;
+
+    seed = (unsigned)number_from("HUKS_TEST_SEED", (unsigned long)time(NULL) ^ (unsigned long)getpid());
+    if (is_reference()) {
+        return;
+    }
+    stage = mmap(NULL, sizeof *stage, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ck_assert(stage != MAP_FAILED);
+    for (unsigned long done = 0; done < moments; done += MOMENTS_OF_EACH) {
+        (void)printf("seed %u\n", seed);
+        (void)fflush(stdout);
+        records += one_life(moments - done < MOMENTS_OF_EACH ? moments - done : MOMENTS_OF_EACH);
+    }
     (void)printf(
-        "%llu notes of %zu file calls; power lost at %lu moments: acknowledged objects lost: %llu, half "
-        "objects: %llu, stores that do not open: %d; %llu steps broken off took effect, %llu did not\n",
-        (unsigned long long)stage->count, disk_records(disk), moments + 1,
-        (unsigned long long)stage->audit.lost + stage->audit.undead, (unsigned long long)stage->audit.half,
-        (int)stage->closed, (unsigned long long)stage->audit.kept, (unsigned long long)stage->audit.undone);
+        "%zu file calls; power lost at %lu moments: acknowledged objects lost: %llu, half objects: %llu, "
+        "stores that do not open: %d; %llu steps broken off took effect, %llu did not\n",
+        records, moments, (unsigned long long)stage->audit.lost + stage->audit.undead,
+        (unsigned long long)stage->audit.half, (int)stage->closed, (unsigned long long)stage->audit.kept,
+        (unsigned long long)stage->audit.undone);
     (void)fflush(stdout);
     ck_assert(stage->audit.objects > 0);
-    disk_free(disk);
     (void)munmap(stage, sizeof *stage);
 }
 END_TEST
