@@ -112,14 +112,19 @@ huks_rc keyring_get_secure_uid(struct store_token *token, uint64_t *uid)
     return HUKS_OK;
 }
 
+huks_rc keyring_seal_device_key(struct store *store, struct bytes device_key, struct buffer *value)
+{
+    AUTO(buffer_free) struct buffer sealed = {0};
+    HUKS_TRY(store_root_seal(store, BYTES_OF(device_context), device_key, &sealed));
+    return keyring_value(bytes_of(sealed.data, sealed.size), value);
+}
+
 huks_rc keyring_make_device_key(struct store *store, struct crypto *crypto, struct secret *device_key,
                                 struct buffer *value)
 {
-    AUTO(buffer_free) struct buffer sealed = {0};
     HUKS_TRY(secret_alloc(device_key, KEYRING_KEY_SIZE));
     HUKS_TRY(crypto_random(crypto, device_key->data, device_key->size));
-    HUKS_TRY(store_root_seal(store, BYTES_OF(device_context), secret_bytes(device_key), &sealed));
-    return keyring_value(bytes_of(sealed.data, sealed.size), value);
+    return keyring_seal_device_key(store, secret_bytes(device_key), value);
 }
 
 huks_rc keyring_open_device_key(struct store *store, struct bytes value, struct secret *device_key)

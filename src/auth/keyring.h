@@ -71,6 +71,8 @@ static inline const char *keyring_pin_name(enum auth_who who)
 
 HUKS_MUST_USE huks_rc keyring_make_device_key(struct store *store, struct crypto *crypto,
                                               struct secret *device_key, struct buffer *value);
+/* For a token that moves to another store: under that one's root key. */
+HUKS_MUST_USE huks_rc keyring_seal_device_key(struct store *store, struct bytes device_key, struct buffer *value);
 HUKS_MUST_USE huks_rc keyring_open_device_key(struct store *store, struct bytes value,
                                               struct secret *device_key);
 

@@ -187,6 +187,16 @@ static huks_rc engine_look(struct engine *engine)
     return HUKS_OK;
 }
 
+huks_rc engine_free_token(struct engine *engine, struct token **out)
+{
+    pthread_mutex_lock(&engine->lock);
+    huks_rc rc = engine_look(engine);
+    *out = rc == HUKS_OK ? engine_find_ordinal(engine, store_free_ordinal(engine->store)) : NULL;
+    pthread_mutex_unlock(&engine->lock);
+    HUKS_TRY(rc);
+    return *out != NULL ? HUKS_OK : error_raise(HUKS_E_NOT_EXIST, ABOUT_TOKEN, NULL);
+}
+
 huks_rc engine_slots(struct engine *engine, struct token **tokens, size_t capacity, size_t *count)
 {
     pthread_mutex_lock(&engine->lock);

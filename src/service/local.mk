@@ -1,6 +1,8 @@
 # Sources of src/service/.
 engine_sources += \
 	src/service/aliased.h \
+	src/service/backup.c src/service/backup.h src/service/backup_record.h \
+	src/service/backup_stream.c src/service/backup_stream.h \
 	src/service/curve_name.c src/service/curve_name.h \
 	src/service/engine.c src/service/engine.h \
 	src/service/fork.c src/service/fork.h \
@@ -18,8 +20,12 @@ engine_sources += \
 	src/service/operate.c src/service/operate.h \
 	src/service/permit.c src/service/permit.h \
 	src/service/private.h \
+	src/service/restore.c \
 	src/service/status.c src/service/status.h \
 	src/service/table.c \
 	src/service/token.c src/service/token.h \
 	src/service/user.c src/service/user.h \
 	src/service/wrap.c src/service/wrap.h
+
+unit_programs += tests/unit/check-backup
+tests_unit_check_backup_SOURCES = tests/unit/check-backup.c

@@ -105,6 +105,14 @@ HUKS_MUST_USE huks_rc token_open(struct token *token, bool *open);
 /* The same, but an uninitialised token is 12000012 ABOUT_TOKEN. */
 HUKS_MUST_USE huks_rc token_require(struct token *token);
 
+/*
+ * Puts another database in the place of the token's: `make` is called with the life that is there now (0: none)
+ * while nobody, in no process, has a session on it (else 12000018 ABOUT_TOKEN). Afterwards the new one is open.
+ */
+HUKS_MUST_USE huks_rc token_exchange(struct token *token,
+                                     huks_rc (*make)(struct token *token, uint64_t life, void *argument),
+                                     void *argument);
+
 /* Class keys that the present role may use, for one store call: an SO opens no private class. */
 struct token_keys {
     struct auth *auth;
@@ -132,6 +140,8 @@ struct engine {
     bool forked;
     struct engine *next; /* every engine of this library, for the atfork handlers */
 };
+/* The free slot's token, also where it is not shown. */
+HUKS_MUST_USE huks_rc engine_free_token(struct engine *engine, struct token **out);
 /* The key for operation_save(): 32 bytes, valid until engine_close(). */
 HUKS_MUST_USE huks_rc engine_state_key(struct engine *engine, const uint8_t **key);
 

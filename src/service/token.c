@@ -214,60 +214,70 @@ huks_rc token_recognized(const struct token_info *info)
 
 /* ---- initialisation ---- */
 
-/* Under token->lock and the exclusive lock on the token. */
-static huks_rc token_make(struct token *token, struct bytes so_pin, struct bytes label)
+/* Under token->lock. */
+static huks_rc token_exchange_locked(struct token *token,
+                                     huks_rc (*make)(struct token *token, uint64_t life, void *argument),
+                                     void *argument)
+{
+    bool locked = false, open = false;
+    if (token->sessions > 0) {
+        return error_raise(HUKS_E_ARGUMENT, ABOUT_TOKEN, NULL);
+    }
+    HUKS_TRY(store_token_lock_exclusive(token->engine->store, token->ordinal, &locked));
+    if (!locked) {
+        return error_raise(HUKS_E_ARGUMENT, ABOUT_TOKEN, NULL);
+    }
+    huks_rc rc = token_open_locked(token, &open);
+    if (rc == HUKS_OK) {
+        rc = make(token, open ? token->life : 0, argument);
+    }
+    if (rc == HUKS_OK) {
+        token_shut(token);
+        rc = token_open_locked(token, &open);
+    }
+    store_token_unlock_exclusive(token->engine->store, token->ordinal);
+    HUKS_TRY(rc);
+    return token_required(open);
+}
+
+huks_rc token_exchange(struct token *token,
+                       huks_rc (*make)(struct token *token, uint64_t life, void *argument), void *argument)
+{
+    pthread_mutex_lock(&token->lock);
+    huks_rc rc = token_exchange_locked(token, make, argument);
+    pthread_mutex_unlock(&token->lock);
+    return rc;
+}
+
+struct wish {
+    struct bytes so_pin, label;
+};
+
+static huks_rc token_make(struct token *token, uint64_t life, void *argument)
 {
     struct engine *engine = token->engine;
-    bool open;
-    huks_rc rc = token_open_locked(token, &open);
-    if (rc != HUKS_OK) {
-        return rc;
-    }
-    uint64_t life = 0;
-    if (open) {
-        life = token->life;
+    const struct wish *wish = argument;
+    if (life != 0) {
         struct auth_state pins;
         HUKS_TRY(auth_state(token->auth, &pins));
         if (pins.so_pin_set) {
-            HUKS_TRY(auth_verify(token->auth, AUTH_SO, so_pin));
+            HUKS_TRY(auth_verify(token->auth, AUTH_SO, wish->so_pin));
         }
     }
     struct auth_meta meta;
-    HUKS_TRY(auth_make(engine->store, engine->crypto, &engine->config, so_pin, label, &meta));
+    HUKS_TRY(auth_make(engine->store, engine->crypto, &engine->config, wish->so_pin, wish->label, &meta));
     token_shut(token);
-    rc = store_token_make(engine->store, token->ordinal, life, meta.entries, meta.count);
+    huks_rc rc = store_token_make(engine->store, token->ordinal, life, meta.entries, meta.count);
     auth_meta_free(&meta);
-    HUKS_TRY(rc);
-    HUKS_TRY(token_open_locked(token, &open));
-    return token_required(open);
+    return rc;
 }
 
 huks_rc token_init(struct token *token, struct bytes so_pin, struct bytes label)
 {
-    pthread_mutex_lock(&token->lock);
-    huks_rc rc = HUKS_OK;
-    bool locked = false;
-    if (token->sessions > 0) {
-        rc = error_raise(HUKS_E_ARGUMENT, ABOUT_TOKEN, NULL);
-    }
-    if (rc == HUKS_OK) {
-        rc = store_token_lock_exclusive(token->engine->store, token->ordinal, &locked);
-    }
-    if (rc == HUKS_OK && !locked) {
-        rc = error_raise(HUKS_E_ARGUMENT, ABOUT_TOKEN, NULL);
-    }
-    if (rc == HUKS_OK) {
-        rc = token_make(token, so_pin, label);
-        if (rc == HUKS_E_ALIAS_EXISTS) {
-            /* Another process filled the free slot first: its token is there now, and its SO PIN decides. */
-            rc = token_make(token, so_pin, label);
-        }
-    }
-    if (locked) {
-        store_token_unlock_exclusive(token->engine->store, token->ordinal);
-    }
-    pthread_mutex_unlock(&token->lock);
-    return rc;
+    struct wish wish = {so_pin, label};
+    huks_rc rc = token_exchange(token, token_make, &wish);
+    /* Another process filled the free slot first: its token is there now, and its SO PIN decides. */
+    return rc == HUKS_E_ALIAS_EXISTS ? token_exchange(token, token_make, &wish) : rc;
 }
 
 /* ---- login ---- */

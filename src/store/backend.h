@@ -78,6 +78,9 @@ struct backend {
     huks_rc (*meta_get)(struct db *db, const char *name, struct buffer *value); /* 12000011 */
     huks_rc (*meta_put)(struct db *db, const char *name, struct bytes value);
     huks_rc (*meta_delete)(struct db *db, const char *name);
+    /* In the order of names; what `visit` fails with ends the walk. */
+    huks_rc (*meta_each)(struct db *db, huks_rc (*visit)(const char *name, struct bytes value, void *argument),
+                         void *argument);
 
     /* The state row: the next free id, and the sealed set hash. */
     huks_rc (*state_get)(struct db *db, uint64_t *next, struct buffer *sealed);

@@ -131,6 +131,10 @@ void share_unlock(struct share *share, enum share_lock lock);
 huks_rc share_write_lock(struct share *share);
 void share_write_unlock(struct share *share);
 
+/* ---- move.c ---- */
+/* A new database of what was dumped, at a free place; settled and closed. */
+huks_rc move_in(const struct db_place *place, const struct store_source *source, uint64_t *life);
+
 /* ---- generation.c ---- */
 void generation_begin(struct share *share);
 void generation_end(struct share *share);

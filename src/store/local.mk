@@ -10,6 +10,7 @@ engine_sources += \
 	src/store/integrity.c \
 	src/store/item.c \
 	src/store/meta.c \
+	src/store/move.c \
 	src/store/pool.c \
 	src/store/record.c \
 	src/store/rootkey.c \

@@ -20,6 +20,7 @@ static const char *const statements[SQL_COUNT] = {
     [SQL_META_PUT] = "INSERT INTO meta VALUES(?1,?2) ON CONFLICT(name) DO UPDATE SET value=excluded.value",
     [SQL_META_BURY] = ("INSERT INTO meta VALUES('store.buried',randomblob(8))"
                        " ON CONFLICT(name) DO UPDATE SET value=excluded.value"),
+    [SQL_META_EACH] = "SELECT name,value FROM meta ORDER BY name",
     [SQL_META_DELETE] = "DELETE FROM meta WHERE name=?1",
     [SQL_STATE_GET] = "SELECT next,seal FROM state WHERE one=1",
     [SQL_STATE_PUT] = "UPDATE state SET next=?1,seal=?2 WHERE one=1",
@@ -305,6 +306,27 @@ static huks_rc meta_delete(struct db *head, const char *name)
     return change(head, statement);
 }
 
+static huks_rc meta_each(struct db *head,
+                         huks_rc (*visit)(const char *name, struct bytes value, void *argument), void *argument)
+{
+    AUTO(done) sqlite3_stmt *statement = NULL;
+    HUKS_TRY(prepared(head, SQL_META_EACH, &statement));
+    for (;;) {
+        AUTO(buffer_free) struct buffer value = {0};
+        bool row = false;
+        HUKS_TRY(step(head, statement, reading, &row));
+        if (!row) {
+            return HUKS_OK;
+        }
+        const unsigned char *name = sqlite3_column_text(statement, 0);
+        if (name == NULL) {
+            return error_raise(HUKS_E_INTERNAL, ABOUT_TOKEN, NULL);
+        }
+        HUKS_TRY(column_bytes(head, statement, 1, &value));
+        HUKS_TRY(visit((const char *)name, bytes_of(value.data, value.size), argument));
+    }
+}
+
 static huks_rc state_get(struct db *head, uint64_t *next, struct buffer *sealed)
 {
     AUTO(done) sqlite3_stmt *statement = NULL;
@@ -525,6 +547,7 @@ const struct backend sqlite_backend = {
     .meta_get = meta_get,
     .meta_put = meta_put,
     .meta_delete = meta_delete,
+    .meta_each = meta_each,
     .state_get = state_get,
     .state_put = state_put,
     .item_insert = item_insert,

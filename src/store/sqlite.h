@@ -21,6 +21,7 @@ enum sqlite_statement {
     SQL_META_GET,
     SQL_META_PUT,
     SQL_META_BURY,
+    SQL_META_EACH,
     SQL_META_DELETE,
     SQL_STATE_GET,
     SQL_STATE_PUT,

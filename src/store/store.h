@@ -212,6 +212,40 @@ uint64_t store_generation(struct store_token *token);
 /* The version of a record now, 0 when it is gone: validates one cached record after the generation moved. */
 HUKS_MUST_USE huks_rc store_version(struct store_token *token, uint64_t id, uint64_t *version);
 
+/* ---- moving a token to another store ---- */
+
+/*
+ * A token as it is, sealed: what is taken out of one store makes the same token in another, with the same life,
+ * ids and PINs. Nothing is opened, so no login is needed; only what the root key seals (src/auth knows it) has
+ * to be sealed anew. The index is left out: it follows from the rows.
+ */
+struct store_row {
+    uint64_t id, version, key_version, pair;
+    uint32_t class;
+    struct bytes hashes, attrs, key;
+};
+struct store_sink {
+    huks_rc (*meta)(const char *name, struct bytes value, void *argument); /* "store.life" among them */
+    huks_rc (*state)(uint64_t next, struct bytes seal, void *argument);    /* the next free id is `next` */
+    huks_rc (*row)(const struct store_row *row, void *argument);           /* ascending */
+};
+/* All of one moment, in this order, whatever others write meanwhile. What a function fails with ends it. */
+HUKS_MUST_USE huks_rc store_dump(struct store_token *token, const struct store_sink *sink, void *argument);
+/*
+ * store_token_make() of a token that was dumped: `meta` has to name its life, `next_row` gives the rows,
+ * ascending, and sets *end after the last. Nothing is there unless all of it is.
+ */
+struct store_source {
+    const struct store_meta *meta;
+    size_t count;
+    uint64_t next;
+    struct bytes seal;
+    huks_rc (*next_row)(struct store_row *row, bool *end, void *argument);
+    void *argument;
+};
+HUKS_MUST_USE huks_rc store_token_load(struct store *store, uint32_t ordinal, uint64_t expect_life,
+                                       const struct store_source *source);
+
 /* `huksctl check`: reads and authenticates everything; calls `report` for each bad record. */
 struct store_check_result {
     uint64_t records, damaged, locked;

@@ -163,6 +163,20 @@ static huks_rc remove_side_files(const char *path)
     return HUKS_OK;
 }
 
+/* What was not finished: whoever comes next removes it, too. */
+static void discard(const char *path)
+{
+    (void)unlink(path);
+    for (size_t i = 0; i < ARRAY_SIZE(side_files); i++) {
+        AUTO(memory_free_ptr) char *name = NULL;
+        if (asprintf(&name, "%s%s", path, side_files[i]) < 0) {
+            name = NULL;
+            continue;
+        }
+        (void)unlink(name);
+    }
+}
+
 static huks_rc log_is_empty(const char *path)
 {
     struct stat status;
@@ -226,31 +240,43 @@ static huks_rc retire(struct store *store, const char *path, uint64_t expect_lif
     return rc;
 }
 
-static huks_rc make_new(struct store *store, const char *path, const struct store_meta *meta, size_t count,
-                        uint64_t *life)
+/* What a new database is made of: metadata alone, or a token that was dumped. */
+struct making {
+    const struct store_meta *meta;
+    size_t count;
+    const struct store_source *source;
+    uint64_t life;
+};
+
+static huks_rc draw_life(struct store *store, uint64_t *life)
 {
     uint8_t number[8];
     do {
         HUKS_TRY(crypto_random(store->crypto, number, sizeof(number)));
         *life = get_u64(number);
     } while (*life == 0 || *life == STORE_LIFE_ANY);
-    AUTO(memory_free_ptr) struct store_meta *all = calloc(count + 1, sizeof(*all));
+    return HUKS_OK;
+}
+
+static huks_rc make_new(struct store *store, const struct db_place *place, struct making *making)
+{
+    uint8_t number[8];
+    HUKS_TRY(draw_life(store, &making->life));
+    put_u64(number, making->life);
+    AUTO(memory_free_ptr) struct store_meta *all = calloc(making->count + 1, sizeof(*all));
     if (all == NULL) {
         return error_no_memory();
     }
-    if (count > 0) {
-        memcpy(all, meta, count * sizeof(*all));
+    if (making->count > 0) {
+        memcpy(all, making->meta, making->count * sizeof(*all));
     }
-    all[count] = (struct store_meta){STORE_META_LIFE, BYTES_OF(number)};
-    struct db_place place = {.path = path, .mode = dir_file_mode(store)};
-    return sqlite_backend.make(&place, all, count + 1);
+    all[making->count] = (struct store_meta){STORE_META_LIFE, BYTES_OF(number)};
+    return sqlite_backend.make(place, all, making->count + 1);
 }
 
 /* Holding the write lock and SHARE_OPENING. */
-static huks_rc replace(struct store *store, struct share *share, uint64_t expect_life,
-                       const struct store_meta *meta, size_t count)
+static huks_rc replace(struct store *store, struct share *share, uint64_t expect_life, struct making *making)
 {
-    uint64_t life = 0;
     AUTO(memory_free_ptr) char *path = token_path(store, share->ordinal, ".db");
     AUTO(memory_free_ptr) char *fresh = token_path(store, share->ordinal, ".new");
     if (path == NULL || fresh == NULL) {
@@ -259,7 +285,12 @@ static huks_rc replace(struct store *store, struct share *share, uint64_t expect
     HUKS_TRY(retire(store, path, expect_life));
     HUKS_TRY(remove_file(fresh, "")); /* of one who died here */
     HUKS_TRY(remove_side_files(fresh));
-    huks_rc rc = make_new(store, fresh, meta, count, &life);
+    struct db_place place = {.path = fresh, .mode = dir_file_mode(store)};
+    huks_rc rc = making->source == NULL ? make_new(store, &place, making)
+                                        : move_in(&place, making->source, &making->life);
+    if (rc == HUKS_OK) {
+        rc = remove_side_files(fresh);
+    }
     if (rc == HUKS_OK) {
         rc = remove_side_files(path);
     }
@@ -268,19 +299,18 @@ static huks_rc replace(struct store *store, struct share *share, uint64_t expect
         if (rename(fresh, path) != 0) {
             rc = error_raise(HUKS_E_FILE, store_write_about(errno), "rename the key file");
         } else {
-            atomic_store(&share->page->life, life);
+            atomic_store(&share->page->life, making->life);
         }
         generation_end(share);
     }
     if (rc != HUKS_OK) {
-        (void)unlink(fresh);
+        discard(fresh);
         return rc;
     }
     return dir_sync(store);
 }
 
-huks_rc store_token_make(struct store *store, uint32_t ordinal, uint64_t expect_life,
-                         const struct store_meta *meta, size_t count)
+static huks_rc make(struct store *store, uint32_t ordinal, uint64_t expect_life, struct making *making)
 {
     struct share *share = NULL;
     HUKS_TRY(dir_usable(store));
@@ -299,10 +329,24 @@ huks_rc store_token_make(struct store *store, uint32_t ordinal, uint64_t expect_
     (void)pthread_mutex_lock(&share->open_lock);
     rc = share_wait(share, SHARE_OPENING, true);
     if (rc == HUKS_OK) {
-        rc = replace(store, share, expect_life, meta, count);
+        rc = replace(store, share, expect_life, making);
         share_unlock(share, SHARE_OPENING);
     }
     (void)pthread_mutex_unlock(&share->open_lock);
     share_write_unlock(share);
     return rc;
+}
+
+huks_rc store_token_make(struct store *store, uint32_t ordinal, uint64_t expect_life,
+                         const struct store_meta *meta, size_t count)
+{
+    struct making making = {.meta = meta, .count = count};
+    return make(store, ordinal, expect_life, &making);
+}
+
+huks_rc store_token_load(struct store *store, uint32_t ordinal, uint64_t expect_life,
+                         const struct store_source *source)
+{
+    struct making making = {.source = source};
+    return make(store, ordinal, expect_life, &making);
 }

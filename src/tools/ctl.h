@@ -43,15 +43,20 @@ enum ctl_option {
     OPTION_OUTPUT,
     OPTION_CHALLENGE,
     OPTION_YES,
+    OPTION_PASSPHRASE_FILE,
+    OPTION_PASSPHRASE_ENV,
+    OPTION_LIST,
     OPTION_COUNT
 };
-_Static_assert(OPTION_COUNT <= 32, "a set of options is 32 bits");
-#define TAKES(option) (1u << OPTION_##option)
+_Static_assert(OPTION_COUNT <= 64, "a set of options is 64 bits");
+#define TAKES(option) (UINT64_C(1) << OPTION_##option)
 
 /* What every command takes; what one takes that opens a token; and one that may need its PIN. */
 #define TAKES_ALWAYS (TAKES(HELP) | TAKES(JSON) | TAKES(STORE))
 #define TAKES_PIN    (TAKES(PIN_FILE) | TAKES(PIN_ENV))
 #define TAKES_LOGIN  (TAKES(TOKEN) | TAKES(LOGIN) | TAKES_PIN)
+/* What one takes that opens or writes a file sealed under a passphrase. */
+#define TAKES_PASSPHRASE (TAKES(PASSPHRASE_FILE) | TAKES(PASSPHRASE_ENV))
 
 struct ctl;
 
@@ -60,7 +65,7 @@ struct ctl_command {
     const char *operands; /* "NAME FILE", "" */
     const char *line;     /* one line of help */
     const char *more;     /* the rest of --help */
-    uint32_t takes;
+    uint64_t takes;
     int least, most; /* operands */
     huks_rc (*run)(struct ctl *ctl);
 };
@@ -71,6 +76,7 @@ extern const struct ctl_command ctl_auth_commands[];
 extern const struct ctl_command ctl_key_commands[];
 extern const struct ctl_command ctl_make_commands[];
 extern const struct ctl_command ctl_use_commands[];
+extern const struct ctl_command ctl_backup_commands[];
 extern const struct ctl_command ctl_status_commands[];
 extern const struct ctl_command ctl_explain_commands[];
 
@@ -139,6 +145,9 @@ void ctl_close(struct ctl *ctl);
  * Neither: CTL_USAGE.
  */
 HUKS_MUST_USE huks_rc ctl_pin(const struct ctl *ctl, enum auth_who who, bool fresh, struct secret *pin);
+/* A passphrase for `what`, in the same ways; a new one twice. */
+HUKS_MUST_USE huks_rc ctl_passphrase(const struct ctl *ctl, const char *what, bool fresh,
+                                     struct secret *passphrase);
 bool ctl_pin_given(const struct ctl *ctl, enum auth_who who);
 /* The user's next PIN: --new-pin-file, --new-pin-env, or asked for twice. */
 HUKS_MUST_USE huks_rc ctl_new_pin(const struct ctl *ctl, struct secret *pin);

@@ -44,13 +44,17 @@ static const struct {
     [OPTION_OUTPUT] = {"output", "FILE", 'o', "write to FILE, not to standard output"},
     [OPTION_CHALLENGE] = {"challenge", "HEX", 0, "the 32 bytes that an operation waits for (default: zeros)"},
     [OPTION_YES] = {"yes", NULL, 'y', "do not ask whether that is meant"},
+    [OPTION_PASSPHRASE_FILE] = {"passphrase-file", "FILE", 0, "the passphrase is the first line of FILE"},
+    [OPTION_PASSPHRASE_ENV] = {"passphrase-env", "NAME", 0,
+                               "the passphrase is in the environment variable NAME"},
+    [OPTION_LIST] = {"list", NULL, 0, "only show what it holds"},
 };
 
 /* ---- help ---- */
 
 static const struct ctl_command *const verbs[] = {
-    ctl_token_commands, ctl_auth_commands,   ctl_key_commands,     ctl_make_commands,
-    ctl_use_commands,   ctl_status_commands, ctl_explain_commands,
+    ctl_token_commands, ctl_auth_commands,   ctl_key_commands,    ctl_make_commands,
+    ctl_use_commands,   ctl_backup_commands, ctl_status_commands, ctl_explain_commands,
 };
 
 void ctl_help_all(void)
@@ -89,7 +93,7 @@ void ctl_help(const struct ctl_command *command)
     }
     puts("");
     for (enum ctl_option option = 0; option < OPTION_COUNT; option++) {
-        if ((command->takes & (1u << option)) != 0) {
+        if ((command->takes & (UINT64_C(1) << option)) != 0) {
             help_option(option);
         }
     }
@@ -165,14 +169,14 @@ static enum ctl_option option_of(int value)
     return OPTION_COUNT;
 }
 
-static void getopt_tables(uint32_t takes, const char *mode, struct option *table, char *letters)
+static void getopt_tables(uint64_t takes, const char *mode, struct option *table, char *letters)
 {
     size_t count = 0;
     size_t length = strlen(mode);
     memcpy(letters, mode, length + 1);
     letters += length;
     for (enum ctl_option option = 0; option < OPTION_COUNT; option++) {
-        if ((takes & (1u << option)) == 0) {
+        if ((takes & (UINT64_C(1) << option)) == 0) {
             continue;
         }
         int argument = options[option].argument != NULL ? required_argument : no_argument;
@@ -188,7 +192,7 @@ static void getopt_tables(uint32_t takes, const char *mode, struct option *table
 }
 
 /* Options up to the first operand ("+:") or among operands (":"). */
-static huks_rc read_options(struct ctl *ctl, uint32_t takes, const char *mode, int argc, char **argv)
+static huks_rc read_options(struct ctl *ctl, uint64_t takes, const char *mode, int argc, char **argv)
 {
     struct option table[OPTION_COUNT + 1];
     char letters[2 * OPTION_COUNT + 3];

@@ -210,6 +210,29 @@ static void tame(char *text)
     }
 }
 
+huks_rc ctl_passphrase(const struct ctl *ctl, const char *what, bool fresh, struct secret *passphrase)
+{
+    if (ctl_given(ctl, OPTION_PASSPHRASE_FILE)) {
+        return pin_from_file(ctl_option(ctl, OPTION_PASSPHRASE_FILE), passphrase);
+    }
+    if (ctl_given(ctl, OPTION_PASSPHRASE_ENV)) {
+        return pin_from_environment(ctl, ctl_option(ctl, OPTION_PASSPHRASE_ENV), passphrase);
+    }
+    AUTO(ctl_file_close) int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    if (tty < 0) {
+        return ctl_usage(ctl,
+                         "the passphrase of the %s is needed and there is no terminal to ask for it: "
+                         "--passphrase-file or --passphrase-env",
+                         what);
+    }
+    if (fresh) {
+        return ask_twice(tty, "passphrase", passphrase);
+    }
+    char prompt[128];
+    snprintf(prompt, sizeof(prompt), "Passphrase of the %s: ", what);
+    return ask_hidden(tty, prompt, passphrase);
+}
+
 static huks_rc pin_from(const struct ctl *ctl, const struct source *source, bool fresh, struct secret *pin)
 {
     if (ctl_given(ctl, source->file)) {

@@ -3,6 +3,7 @@ huksctl_sources += \
 	src/tools/ctl.h \
 	src/tools/ctl_arguments.c \
 	src/tools/ctl_auth.c \
+	src/tools/ctl_backup.c \
 	src/tools/ctl_describe.c \
 	src/tools/ctl_engine.c \
 	src/tools/ctl_errors.c src/tools/ctl_errors.h \

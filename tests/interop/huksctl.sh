@@ -297,6 +297,63 @@ ctl "emptied only with the SO PIN" 1 '12000008' init --token second --yes --so-p
 says "tries of the SO" 'The SO PIN is not right'
 ctl "emptied" 0 '^user PIN +not set$' init --token second --yes --so-pin-env SO
 
+echo "# backup, restore"
+export PASS='correct horse' BAD='wrong horse'
+seal=(--passphrase-env PASS)
+printf '%s\n' "$PASS" >pass
+ctl "no terminal, no passphrase" 2 'passphrase-file' backup --output b
+if [ -e b ]; then fail "then there is no file" "there is one"; else pass "then there is no file"; fi
+ctl "an empty passphrase" 2 'passphrase is empty' backup --output b --passphrase-file <(echo)
+ctl "backup" 0 '^2 tokens, [0-9]+ records: b$' backup --output b "${seal[@]}"
+holds "for its owner's eyes" test "$(stat -c %a b)" = 600
+holds "and nothing beside it" test -z "$(find . -maxdepth 1 -name 'b.*')"
+breaks "it shows no label" grep -qa 'demo' b
+ctl "not over another file" 2 'b is there already' backup --output b "${seal[@]}"
+ctl "one token, over another file, in JSON" 0 '' backup --token demo --output b1 --yes --json "${seal[@]}"
+json "one token" "j['file'] == 'b1' and j['tokens'] == 1 and j['records'] > 1"
+run backup "${seal[@]}"
+cp out b2
+holds "to standard output" test "$status" = 0
+ctl "no such token" 1 '12000011' backup --token nobody --output b3 "${seal[@]}"
+ctl "no such directory" 1 'error 12000004: Failed to make nowhere/b: No such file' backup --output nowhere/b "${seal[@]}"
+for backup in b b2; do
+    ctl "what $backup holds" 0 '^made [0-9-]+ [0-9:]+ UTC$' restore --list $backup --passphrase-file pass
+    says "its tokens" '^demo +[0-9]+ +yes +yes +yes$'
+done
+ctl "into a new store" 0 '^2 tokens restored\.$' restore b --store moved "${seal[@]}"
+run list --json "${me[@]}" --token demo
+cp out before
+run list --json "${me[@]}" --token demo --store moved
+cp out after
+holds "the same keys" cmp before after
+ctl "nothing is damaged" 0 'token demo: good' check --store moved --token demo "${me[@]}"
+ctl "a moved key signs" 0 '' sign "$(python3 -c "import json; print([k['alias'] for k in json.load(open('before')) if k['algorithm'] == 'EC' and k['kind'] == 'key pair'][0])")" letter --store moved --token demo --output moved.sig "${me[@]}"
+holds "root keys differ" sh -c '! cmp -s store/root.key moved/root.key'
+ctl "the wrong PIN stays wrong" 1 '12000008' list --store moved --token demo --pin-env WRONG
+ctl "once more" 1 'Invalid restore: token demo is in this store' restore b1 --store moved "${seal[@]}"
+ctl "to be replaced: with --yes" 2 'say --yes' restore b1 --store moved --replace "${seal[@]}"
+ctl "something new" 0 '' generate aes --label new --store moved --token demo "${me[@]}"
+ctl "back to what it was" 0 '^1 token restored' restore b1 --store moved --replace --yes "${seal[@]}"
+run list --json "${me[@]}" --token demo --store moved
+cp out after
+holds "as before" cmp before after
+ctl "one of two" 0 '' restore b --token second --store fresh --json "${seal[@]}"
+json "one of two" "j['restored'] == 1"
+ctl "only that one" 0 '^second ' tokens --store fresh
+lacks "only that one" 'demo'
+ctl "none of that name" 1 '12000011' restore b --token nobody --store fresh "${seal[@]}"
+ctl "wrong passphrase" 1 'error 12000003: Invalid passphrase: it does not open this backup\.' restore b --store none --passphrase-env BAD
+head -c $(($(stat -c %s b) - 1)) b >torn
+ctl "a torn backup" 1 'error 12000003: Invalid backup: it is cut off at byte [0-9]+\.' restore torn --store none "${seal[@]}"
+python3 -c "b = bytearray(open('b', 'rb').read()); b[len(b) // 2] ^= 4; open('bent', 'wb').write(b)"
+ctl "a changed backup" 1 'error 12000003: Invalid backup: it is damaged at byte' restore bent --store none "${seal[@]}"
+{ cat b; echo; } >longer
+ctl "a longer backup" 1 'error 12000003: Invalid backup: it is longer' restore longer --store none "${seal[@]}"
+ctl "no backup" 1 'error 12000003: Invalid backup: this file is none' restore letter --store none "${seal[@]}"
+ctl "no file" 1 'error 12000004: Failed to open nothing' restore nothing --store none "${seal[@]}"
+ctl "no pipe" 2 'is no file' restore - --store none "${seal[@]}"
+if [ -e none ]; then fail "nothing is made of those" "there is a store"; else pass "nothing is made of those"; fi
+
 echo "# the terminal"
 mkdir desk
 person "PINs are asked for twice" 0 'label +desk' \

@@ -5,6 +5,7 @@ interop_tests += tests/interop/pkcs11-tool.sh tests/interop/p11-kit.sh tests/int
 interop_tests += tests/interop/main-job.sh
 interop_tests += tests/interop/huksctl.sh tests/interop/huksctl-auth.sh
 EXTRA_DIST += tests/interop/huksctl-steps.sh
+interop_tests += tests/interop/backup-faults.py
 TESTS += tests/interop/recipes.sh
 EXTRA_DIST += tests/interop/recipes.sh
 EXTRA_DIST += tests/interop/common.sh tests/interop/answer.py tests/interop/blame.py

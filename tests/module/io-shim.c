@@ -10,13 +10,15 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
-/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): the C library's have no names to speak of */
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): the C library's have no names to speak of
+ */
 #pragma GCC visibility push(default) /* what stands in the way of the C library's has to be seen */
 
 extern struct io_shim io_shim;
@@ -36,6 +38,41 @@ static ssize_t write_through(int fd, const void *data, size_t size)
         *(void **)&next = dlsym(RTLD_NEXT, "write");
     }
     return next(fd, data, size);
+}
+
+/* ---- For programs that know nothing of us: told by the environment ----------------------------------------
+ */
+
+static uint64_t number_from(const char *variable)
+{
+    const char *text = getenv(variable);
+    return text != NULL ? strtoull(text, NULL, 10) : 0;
+}
+
+/* HUKS_IO_ROOT, and of the calls below it number HUKS_IO_AT fails with HUKS_IO_ERROR, later ones if
+ * HUKS_IO_STICKY. */
+__attribute__((constructor)) static void arm_from_environment(void)
+{
+    const char *root = getenv("HUKS_IO_ROOT");
+    if (root != NULL) {
+        (void)snprintf(io_shim.root, sizeof io_shim.root, "%s", root);
+        io_shim.at = number_from("HUKS_IO_AT");
+        io_shim.error = (int)number_from("HUKS_IO_ERROR");
+        io_shim.sticky = number_from("HUKS_IO_STICKY") != 0;
+        atomic_store(&io_shim.armed, 1);
+    }
+}
+
+/* How many there were goes into HUKS_IO_COUNT. */
+__attribute__((destructor)) static void tell_count(void)
+{
+    const char *path = getenv("HUKS_IO_COUNT");
+    FILE *file = NULL;
+    atomic_store(&io_shim.armed, 0);
+    if (path != NULL && (file = fopen(path, "we")) != NULL) {
+        (void)fprintf(file, "%llu\n", (unsigned long long)atomic_load(&io_shim.seen));
+        (void)fclose(file);
+    }
 }
 
 /* ---- Is it meant? ----------------------------------------------------------------------------------------
