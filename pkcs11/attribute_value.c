@@ -5,6 +5,7 @@
 
 #include "pkcs11/attribute.h"
 #include "pkcs11/mechanism.h"
+#include "service/guard.h"
 
 void attribute_value_free(struct attribute_value *value)
 {
@@ -74,6 +75,12 @@ static CK_RV value_computed(struct item *item, const struct attribute_row *row, 
     case CKA_VALUE_BITS:
         value_number(value, bits);
         return CKR_OK;
+    case CKA_ALWAYS_AUTHENTICATE:
+        value_bool(value, guard_asks_each_use(item));
+        return CKR_OK;
+    case CKA_HUKS_SECURE_SIGN:
+        value_bool(value, param_u32(item_params(item), row->tag, 0) == OH_HUKS_SECURE_SIGN_WITH_AUTHINFO);
+        return CKR_OK;
     case CKA_PRIME_BITS:
         value_number(value, param_bytes(item_params(item), HUKS_TAG_PRIME).size * 8);
         return CKR_OK;
@@ -122,6 +129,11 @@ static bool has_attribute(const struct item *item, const struct attribute_row *r
     case CKA_PRIME:
     case CKA_SUBPRIME:
     case CKA_BASE:
+    case CKA_HUKS_KEY_AUTH_ACCESS_TYPE: /* of keys that have a rule alone: 0 would be an answer */
+    case CKA_HUKS_CHALLENGE_TYPE:
+    case CKA_HUKS_CHALLENGE_POS:
+    case CKA_HUKS_AUTH_TIMEOUT:
+    case CKA_HUKS_KEY_AUTH_PURPOSE:
         return param_has(item_params(item), row->tag);
     case CKA_ALLOWED_MECHANISMS: /* absent means "any"; an empty list would mean "none" */
         return param_has(item_params(item), row->tag) || p11_mechanisms_bound(item);

@@ -39,6 +39,7 @@ enum p11_form {
     P11_RECOVER,   /* C_SignRecoverInit, C_VerifyRecoverInit              */
     P11_MESSAGES,  /* C_MessageEncryptInit …: one operation, many messages */
     P11_SIGNATURE, /* C_VerifySignatureInit: the signature came first     */
+    P11_FORMS
 };
 
 struct p11_mechanism; /* a row of the mechanism table, mechanism.h */
@@ -52,9 +53,10 @@ struct p11_operation {
     struct p11_message *message;            /* P11_MESSAGES */
     struct buffer signature;                /* P11_SIGNATURE */
     bool multipart;                         /* an Update was called: the one-call form is now out of order */
-    bool needs_context;                     /* the key demands a context login before data */
-    bool context_authenticated;             /* C_Login(CKU_CONTEXT_SPECIFIC) succeeded for this operation */
 };
+
+/* Uses of a key that are one call, and may be authenticated before it comes. */
+enum p11_one_call { P11_CALL_DERIVE, P11_CALL_WRAP, P11_CALL_UNWRAP, P11_CALL_DECAPSULATE, P11_ONE_CALLS };
 
 struct p11_find; /* find.c: a search in progress */
 
@@ -66,6 +68,7 @@ struct p11_session {
     CK_NOTIFY notify;
     CK_ULONG last_error;                    /* ulDeviceError: HUKS code of the last call, 0 after success */
     struct p11_operation pending[P11_KINDS];
+    struct guard *awaited[P11_ONE_CALLS];   /* GetChallenge was called for such a call to come; else NULL */
     struct p11_find *find;                  /* NULL: none */
 };
 

@@ -55,7 +55,9 @@ static CK_RV derive_key(struct p11_session *session, const CK_MECHANISM *mechani
     P11_TRY(p11_draft_make(session, &making, template, count, &draft));
     spec.size = p11_draft_size(&draft);
     uint64_t handle = 0;
-    P11_TRY_HUKS(operate_derive(session->token, item, &spec, &draft.draft, &handle), P11_AT_DERIVE);
+    P11_TRY_HUKS(operate_derive(session->token, item, &spec, &session->awaited[P11_CALL_DERIVE], &draft.draft,
+                                &handle),
+                 P11_AT_DERIVE);
     *key = (CK_OBJECT_HANDLE)handle;
     return CKR_OK;
 }

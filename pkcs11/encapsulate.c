@@ -146,7 +146,8 @@ static CK_RV decapsulate(struct p11_session *session, const CK_MECHANISM *mechan
     size_t wanted = p11_draft_size(&draft);
     spec.kem.derive.size = wanted;
     uint64_t handle = 0;
-    P11_TRY_HUKS(operate_decapsulate(session->token, item, &spec, encrypted, wanted, &draft.draft, &handle),
+    P11_TRY_HUKS(operate_decapsulate(session->token, item, &spec, &session->awaited[P11_CALL_DECAPSULATE],
+                                     encrypted, wanted, &draft.draft, &handle),
                  P11_AT_UNWRAPPING_KEY);
     *key = (CK_OBJECT_HANDLE)handle;
     return CKR_OK;

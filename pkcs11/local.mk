@@ -3,6 +3,7 @@
 # The framework: calls, errors, module, slots, sessions, login.
 pkcs11_sources += \
 	pkcs11/argument.c pkcs11/argument.h \
+	pkcs11/authenticate.c pkcs11/authenticate.h \
 	pkcs11/call.c pkcs11/call.h pkcs11/ckr.h pkcs11/errors.c pkcs11/errors.h pkcs11/event.c \
 	pkcs11/interface.c pkcs11/login.c pkcs11/module.c pkcs11/module.h pkcs11/names.c \
 	pkcs11/session.c pkcs11/session_table.c pkcs11/session_table.h pkcs11/slot.c pkcs11/slot.h \

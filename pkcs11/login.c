@@ -1,8 +1,9 @@
 /*
  * Login, logout and PINs: the standard's state machine over the engine's roles. A null PIN is refused for
- * every role: nothing but the PIN opens class CE.
+ * every role: nothing but the PIN opens class CE. Context logins are authenticate.c's.
  */
 #include "common/memory.h"
+#include "pkcs11/authenticate.h"
 #include "pkcs11/mechanism.h"
 #include "pkcs11/module.h"
 #include "service/token.h"
@@ -53,30 +54,6 @@ static CK_RV login_as(struct p11_session *session, enum auth_who who, CK_UTF8CHA
     return rv;
 }
 
-/* For all operations pending in the session whose key demands it; there must be one. */
-static CK_RV login_context(struct p11_session *session, CK_UTF8CHAR_PTR pin, CK_ULONG pin_size)
-{
-    unsigned bound = 0;
-    for (unsigned kind = 0; kind < P11_KINDS; kind++) {
-        const struct p11_operation *pending = &session->pending[kind];
-        if (operation_pending(&pending->operation) && pending->needs_context) {
-            bound |= 1U << kind;
-        }
-    }
-    if (bound == 0) {
-        return p11_fail(CKR_OPERATION_NOT_INITIALIZED, NULL);
-    }
-    if (pin == NULL || pin_size == 0) {
-        /* Asks for a finger or face, and none can be enrolled yet. */
-        return p11_fail(CKR_USER_PIN_NOT_INITIALIZED, NULL);
-    }
-    P11_TRY_HUKS(token_verify(session->token, AUTH_USER, bytes_of(pin, pin_size)), P11_AT_LOGIN);
-    for (unsigned kind = 0; kind < P11_KINDS; kind++) {
-        session->pending[kind].context_authenticated |= (bound >> kind & 1) != 0;
-    }
-    return CKR_OK;
-}
-
 static CK_RV login(struct p11_session *session, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin, CK_ULONG pin_size)
 {
     switch (user) {
@@ -85,7 +62,7 @@ static CK_RV login(struct p11_session *session, CK_USER_TYPE user, CK_UTF8CHAR_P
     case CKU_USER:
         return login_as(session, AUTH_USER, pin, pin_size);
     case CKU_CONTEXT_SPECIFIC:
-        return login_context(session, pin, pin_size);
+        return p11_context_login(session, pin, pin_size);
     default:
         return p11_fail(CKR_USER_TYPE_INVALID, NULL);
     }

@@ -3,6 +3,7 @@
  */
 #include "pkcs11/operation.h"
 
+#include "pkcs11/authenticate.h"
 #include "pkcs11/message.h"
 
 /* ---- ending ---- */
@@ -15,12 +16,10 @@ void p11_operation_end(struct p11_operation *pending)
     p11_message_free(pending);
     buffer_free(&pending->signature);
     pending->multipart = false;
-    pending->needs_context = false;
-    pending->context_authenticated = false;
 }
 
 /* CKF_* of C_SessionCancel for each kind and form. */
-static const CK_FLAGS cancel_flags[P11_KINDS][P11_SIGNATURE + 1] = {
+const CK_FLAGS p11_operation_flags[P11_KINDS][P11_FORMS] = {
     [P11_ENCRYPT] = {[P11_PLAIN] = CKF_ENCRYPT, [P11_MESSAGES] = CKF_MESSAGE_ENCRYPT},
     [P11_DECRYPT] = {[P11_PLAIN] = CKF_DECRYPT, [P11_MESSAGES] = CKF_MESSAGE_DECRYPT},
     [P11_DIGEST] = {[P11_PLAIN] = CKF_DIGEST},
@@ -34,10 +33,11 @@ static const CK_FLAGS cancel_flags[P11_KINDS][P11_SIGNATURE + 1] = {
 void p11_operations_cancel(struct p11_session *session, CK_FLAGS flags)
 {
     for (unsigned kind = 0; kind < P11_KINDS; kind++) {
-        if ((flags & cancel_flags[kind][session->pending[kind].form]) != 0) {
+        if ((flags & p11_operation_flags[kind][session->pending[kind].form]) != 0) {
             p11_operation_end(&session->pending[kind]);
         }
     }
+    p11_awaited_cancel(session, flags);
     if ((flags & CKF_FIND_OBJECTS) != 0) {
         p11_find_free(session);
     }
@@ -53,6 +53,7 @@ void p11_operations_logout(struct p11_session *session)
         }
         operation_forget(&pending->operation);
     }
+    p11_awaited_cancel(session, ~(CK_FLAGS)0);
 }
 
 void p11_operations_free(struct p11_session *session)
@@ -61,6 +62,7 @@ void p11_operations_free(struct p11_session *session)
         p11_operation_end(&session->pending[kind]);
         operation_free(&session->pending[kind].operation);
     }
+    p11_awaited_cancel(session, ~(CK_FLAGS)0);
     p11_find_free(session);
 }
 
@@ -129,7 +131,6 @@ static CK_RV begin_keyed(struct p11_session *session, struct p11_operation *pend
     }
     pending->mechanism = row;
     pending->form = beginning->form;
-    pending->needs_context = param_bool(item_params(item), HUKS_TAG_ALWAYS_AUTHENTICATE, false);
     return CKR_OK;
 }
 
@@ -205,13 +206,10 @@ CK_RV p11_step_answer(struct p11_operation *pending, huks_rc rc, enum p11_where 
     return rv;
 }
 
-/* A key whose owner must be asked each time: nothing is done with data before that. */
+/* Nothing is done with a message before the key's user is there. */
 CK_RV p11_step_authorised(struct p11_operation *pending)
 {
-    if (pending->needs_context && !pending->context_authenticated) {
-        return p11_step_failed(pending, p11_rv(error_raise(HUKS_E_AUTH_FAILED, ABOUT_LOGIN, NULL), P11_AT_OPERATION));
-    }
-    return CKR_OK;
+    return p11_step_answer(pending, operation_pass(&pending->operation), P11_AT_OPERATION);
 }
 
 static enum crypto_step crypto_step_of(enum p11_step step)
@@ -248,7 +246,6 @@ CK_RV p11_step(struct p11_session *session, enum p11_kind kind, enum p11_form fo
         }
         return p11_step_answer(pending, rc, where);
     }
-    P11_TRY(p11_step_authorised(pending));
     switch (step) {
     case P11_STEP_ONCE:
         rc = operation_once(&pending->operation, bytes_of(in, in_size), out, &size);
@@ -276,7 +273,6 @@ CK_RV p11_feed(struct p11_session *session, enum p11_kind kind, enum p11_form fo
         return p11_step_failed(pending, p11_fail(CKR_ARGUMENTS_BAD, "data pointer"));
     }
     P11_TRY(step_order(pending, kind, P11_STEP_UPDATE));
-    P11_TRY(p11_step_authorised(pending));
     enum p11_where where = p11_where_of(pending, kind);
     size_t none = 0;
     pending->multipart = true;
@@ -291,7 +287,6 @@ static CK_RV verify_pending(struct p11_operation *pending, bool once, const CK_B
         return p11_step_failed(pending, p11_fail(CKR_ARGUMENTS_BAD, "data pointer"));
     }
     P11_TRY(step_order(pending, P11_VERIFY, once ? P11_STEP_ONCE : P11_STEP_FINAL));
-    P11_TRY(p11_step_authorised(pending));
     huks_rc rc = once ? operation_verify_once(&pending->operation, bytes_of(in, in_size), signature)
                       : operation_verify(&pending->operation, signature);
     return p11_step_answer(pending, rc, P11_AT_VERIFY);

@@ -57,6 +57,9 @@ CK_RV p11_step_answer(struct p11_operation *pending, huks_rc rc, enum p11_where 
 /* Where failures of a pending operation happen, for p11_rv(). */
 enum p11_where p11_where_of(const struct p11_operation *pending, enum p11_kind kind);
 
+/* The CKF_* that names each kind of operation: C_SessionCancel, the vendor interface. */
+extern const CK_FLAGS p11_operation_flags[P11_KINDS][P11_FORMS];
+
 /* Ends one pending operation. */
 void p11_operation_end(struct p11_operation *pending);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "pkcs11/template_read.h"
+#include "service/guard.h"
 
 /* ---- class and key type ---- */
 
@@ -135,6 +136,52 @@ static CK_RV put_secrecy(struct template_reading *reading)
     return p11_rv(param_list_put_bool(params, HUKS_TAG_NEVER_EXTRACTABLE, never), P11_AT_CREATE);
 }
 
+/* CKA_ALWAYS_AUTHENTICATE by itself: the PIN, for every use. */
+static CK_RV put_always(struct param_list *params)
+{
+    static const struct {
+        uint32_t tag, value;
+    } rule[] = {
+        {OH_HUKS_TAG_USER_AUTH_TYPE, OH_HUKS_USER_AUTH_TYPE_PIN},
+        {OH_HUKS_TAG_KEY_AUTH_ACCESS_TYPE, OH_HUKS_AUTH_ACCESS_ALWAYS_VALID},
+        {OH_HUKS_TAG_CHALLENGE_TYPE, OH_HUKS_CHALLENGE_TYPE_NORMAL},
+    };
+    static const uint32_t details[] = {
+        OH_HUKS_TAG_USER_AUTH_TYPE, OH_HUKS_TAG_KEY_AUTH_ACCESS_TYPE, OH_HUKS_TAG_CHALLENGE_TYPE,
+        OH_HUKS_TAG_CHALLENGE_POS,  OH_HUKS_TAG_AUTH_TIMEOUT,
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(details); i++) {
+        if (param_list_find(params, details[i]) != NULL) {
+            return CKR_OK; /* the template says itself what it wants */
+        }
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(rule); i++) {
+        P11_TRY_HUKS(param_list_put_u32(params, rule[i].tag, rule[i].value), P11_AT_CREATE);
+    }
+    return CKR_OK;
+}
+
+/* Who must authenticate: HUKS's attributes and the standard's one, which must agree. */
+static CK_RV put_rule(struct template_reading *reading)
+{
+    struct param_list *params = &reading->draft->draft.params;
+    if (reading->has_always && reading->always) {
+        P11_TRY(put_always(params));
+    }
+    P11_TRY_HUKS(guard_check_rule(params), P11_AT_CREATE);
+    if (reading->class_bit != C_PRIV) {
+        return CKR_OK;
+    }
+    const OH_Huks_Param *challenge = param_list_find(params, OH_HUKS_TAG_CHALLENGE_TYPE);
+    bool each_use = challenge != NULL && challenge->uint32Param != OH_HUKS_CHALLENGE_TYPE_NONE;
+    if (reading->has_always && reading->always != each_use) {
+        return p11_fail(CKR_TEMPLATE_INCONSISTENT, "attribute CKA_ALWAYS_AUTHENTICATE against the auth rule");
+    }
+    return each_use && !reading->private_object
+               ? p11_fail(CKR_TEMPLATE_INCONSISTENT, "attribute CKA_PRIVATE of a key that asks at every use")
+               : CKR_OK;
+}
+
 static CK_RV put_key_attributes(struct template_reading *reading)
 {
     const struct p11_making *making = reading->making;
@@ -151,7 +198,11 @@ static CK_RV put_key_attributes(struct template_reading *reading)
     if (making->use == P11_GENERATE) {
         P11_TRY_HUKS(param_list_put_u64(params, HUKS_TAG_KEY_GEN_MECHANISM, making->mechanism), P11_AT_CREATE);
     }
-    return (reading->class_bit & (C_PRIV | C_SEC)) != 0 ? put_secrecy(reading) : CKR_OK;
+    if ((reading->class_bit & (C_PRIV | C_SEC)) == 0) {
+        return CKR_OK;
+    }
+    P11_TRY(put_secrecy(reading));
+    return put_rule(reading);
 }
 
 static uint32_t use_flag(enum p11_template_use use)

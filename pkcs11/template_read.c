@@ -206,6 +206,19 @@ static CK_RV take_special(struct template_reading *reading, const CK_ATTRIBUTE *
         reading->has_level = true;
         reading->level = (uint32_t)number;
         return CKR_OK;
+    case CKA_ALWAYS_AUTHENTICATE:
+        reading->has_always = true;
+        return template_bool(attribute, &reading->always);
+    case CKA_HUKS_USER_AUTH_TYPE: /* 0 is how a key without a rule reads */
+        P11_TRY(template_number(attribute, &number));
+        return number == 0 ? CKR_OK : put_number(reading, attribute, OH_HUKS_TAG_USER_AUTH_TYPE);
+    case CKA_HUKS_SECURE_SIGN:
+        P11_TRY(template_bool(attribute, &boolean));
+        return boolean ? p11_rv(param_list_put_u32(&reading->draft->draft.params,
+                                                   OH_HUKS_TAG_KEY_SECURE_SIGN_TYPE,
+                                                   OH_HUKS_SECURE_SIGN_WITH_AUTHINFO),
+                                P11_AT_CREATE)
+                       : CKR_OK;
     case CKA_HUKS_KEY_OVERRIDE:
         P11_TRY(template_bool(attribute, &boolean));
         reading->draft->alias_rule = boolean ? STORE_ALIAS_REPLACE : STORE_ALIAS_UNIQUE;
@@ -274,10 +287,6 @@ CK_RV template_place(struct p11_session *session, struct template_reading *readi
 {
     struct p11_draft *draft = reading->draft;
     struct param_list *params = &draft->draft.params;
-    const OH_Huks_Param *ask = param_list_find(params, HUKS_TAG_ALWAYS_AUTHENTICATE);
-    if (ask != NULL && ask->boolParam && !reading->private_object) {
-        return p11_fail(CKR_TEMPLATE_INCONSISTENT, "attributes CKA_ALWAYS_AUTHENTICATE and CKA_PRIVATE");
-    }
     P11_TRY(p11_session_may_write(session, reading->token, reading->private_object));
     draft->draft.on_token = reading->token;
     draft->draft.owner = session->handle;

@@ -16,6 +16,7 @@ struct template_reading {
     uint32_t purposes;      /* the bits now … */
     bool token, private_object, sensitive, extractable;
     bool has_private, has_level;
+    bool has_always, always; /* CKA_ALWAYS_AUTHENTICATE */
     uint32_t level;
 };
 

@@ -6,6 +6,7 @@
 
 #include "pkcs11/vendor.h"
 
+#include "pkcs11/authenticate.h"
 #include "pkcs11/slot.h"
 
 static CK_RV get_last_error(CK_HUKS_ERROR *error)
@@ -44,16 +45,15 @@ static CK_RV get_limits(CK_SLOT_ID slot, CK_HUKS_LIMITS *limits)
 static CK_RV get_challenge(CK_SESSION_HANDLE handle, CK_FLAGS operation, CK_BYTE_PTR challenge,
                            CK_ULONG_PTR length)
 {
-    (void)operation, (void)challenge, (void)length;
-    return P11_SESSION_CALL_AS("GetChallenge", handle,
-                               p11_fail(CKR_FUNCTION_NOT_SUPPORTED, "function GetChallenge"));
+    return P11_SESSION_CALL_AS(
+        "GetChallenge", handle, p11_challenge_get(session, operation, challenge, length),
+        "operation 0x%lx, challenge %s", operation, P11_SHOW_OUTPUT(challenge, length));
 }
 
 static CK_RV set_auth_token(CK_SESSION_HANDLE handle, CK_FLAGS operation, CK_BYTE_PTR token, CK_ULONG length)
 {
-    (void)operation, (void)token, (void)length;
-    return P11_SESSION_CALL_AS("SetAuthToken", handle,
-                               p11_fail(CKR_FUNCTION_NOT_SUPPORTED, "function SetAuthToken"));
+    return P11_SESSION_CALL_AS("SetAuthToken", handle, p11_auth_token_set(session, operation, token, length),
+                               "operation 0x%lx, token %lu", operation, length);
 }
 
 static CK_RV attest_key(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE key, CK_BYTE_PTR challenge,

@@ -133,7 +133,8 @@ static CK_RV wrap_key(struct p11_session *session, struct wrapping *how, const C
     struct wrap_spec spec = {.crypto.direction = CRYPTO_ENCRYPT};
     P11_TRY(wrapping_read(how, mechanism, &spec));
     size_t size = *wrapped_size;
-    huks_rc rc = operate_wrap(session->token, wrapping, &spec, key, wrapped, &size);
+    huks_rc rc =
+        operate_wrap(session->token, wrapping, &spec, &session->awaited[P11_CALL_WRAP], key, wrapped, &size);
     if (rc == HUKS_OK || rc == HUKS_E_MEMORY) {
         *wrapped_size = size;
     }
@@ -190,8 +191,9 @@ static CK_RV unwrap_key(struct p11_session *session, struct wrapping *how, const
     struct wrap_spec spec = {.crypto.direction = CRYPTO_DECRYPT};
     P11_TRY(wrapping_read(how, mechanism, &spec));
     uint64_t handle = 0;
-    P11_TRY_HUKS(operate_unwrap(session->token, unwrapping, OH_HUKS_KEY_PURPOSE_UNWRAP, &spec.crypto, wrapped,
-                                p11_draft_size(&draft), &draft.draft, &handle),
+    P11_TRY_HUKS(operate_unwrap(session->token, unwrapping, OH_HUKS_KEY_PURPOSE_UNWRAP, &spec.crypto,
+                                &session->awaited[P11_CALL_UNWRAP], wrapped, p11_draft_size(&draft), &draft.draft,
+                                &handle),
                  P11_AT_UNWRAPPING_KEY);
     *key = (CK_OBJECT_HANDLE)handle;
     return CKR_OK;

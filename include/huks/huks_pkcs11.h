@@ -60,14 +60,27 @@ typedef struct CK_HUKS_FUNCTION_LIST {
     CK_RV (*GetLimits)(CK_SLOT_ID slot, CK_HUKS_LIMITS *limits);
 
     /*
-     * The challenge (32 bytes) of a pending operation on a key bound to authentication. `operation` is
-     * CKF_SIGN, CKF_DECRYPT … of the pending operation, 0 where only one is pending. Two-call convention on
-     * `length`. CKR_FUNCTION_NOT_SUPPORTED in this version.
+     * The challenge (32 bytes) of a pending operation on a key bound to authentication: what the user's auth
+     * token must answer; length 0 for an operation that needs none. `operation` is CKF_SIGN, CKF_DECRYPT … of
+     * the pending operation, 0 where only one is pending. CKF_DERIVE, CKF_WRAP, CKF_UNWRAP and CKF_DECAPSULATE
+     * stand for the session's next such call on a bound key: the challenge is drawn here, and an authentication of it (by
+     * SetAuthToken or C_Login(CKU_CONTEXT_SPECIFIC)) is spent by that call. Two-call convention on `length`.
+     *
+     * CKR_OK, CKR_ARGUMENTS_BAD (NULL, several bits, or 0 with several pending), CKR_BUFFER_TOO_SMALL,
+     * CKR_OPERATION_NOT_INITIALIZED, CKR_SESSION_HANDLE_INVALID, CKR_CRYPTOKI_NOT_INITIALIZED.
      */
     CK_RV (*GetChallenge)(CK_SESSION_HANDLE session, CK_FLAGS operation, CK_BYTE_PTR challenge,
                           CK_ULONG_PTR length);
 
-    /* Gives the pending operation an auth token. CKR_FUNCTION_NOT_SUPPORTED in this version. */
+    /*
+     * Gives the operation an auth token (280 bytes, huks_user_auth.h). A token that is refused changes
+     * nothing. `operation` as above.
+     *
+     * CKR_OK; CKR_ARGUMENTS_BAD (NULL, another length); CKR_OPERATION_NOT_INITIALIZED (nothing bound is
+     * pending); CKR_USER_NOT_LOGGED_IN: forged, of another token, challenge or kind of authentication
+     * (12000008), or too old (12000009); CKR_KEY_FUNCTION_NOT_PERMITTED: of another user, or the key is void
+     * (12000007); CKR_FUNCTION_NOT_SUPPORTED: another device's token for a key that takes none (12000001).
+     */
     CK_RV (*SetAuthToken)(CK_SESSION_HANDLE session, CK_FLAGS operation, CK_BYTE_PTR token, CK_ULONG length);
 
     /*

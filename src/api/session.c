@@ -119,6 +119,24 @@ static void entry_release(struct session_entry *entry, bool end)
 
 /* ---- init ---- */
 
+/* Who gives no room for a challenge never learns it, and that is his affair. */
+static huks_rc give_challenge(const struct native_session *session, struct OH_Huks_Blob *token)
+{
+    uint8_t challenge[AUTH_CHALLENGE_SIZE];
+    size_t size = native_challenge(session, challenge);
+    if (token == NULL) {
+        return HUKS_OK;
+    }
+    if (size > 0) {
+        if (token->data == NULL || token->size < size) {
+            return error_illegal(ABOUT_NOTHING, ILLEGAL_BUFFER);
+        }
+        memcpy(token->data, challenge, size);
+    }
+    token->size = (uint32_t)size;
+    return HUKS_OK;
+}
+
 static huks_rc init_session(const struct OH_Huks_Blob *alias, const struct OH_Huks_ParamSet *set,
                             struct OH_Huks_Blob *handle, struct OH_Huks_Blob *token)
 {
@@ -141,6 +159,9 @@ static huks_rc init_session(const struct OH_Huks_Blob *alias, const struct OH_Hu
     entry->engine = engine;
     huks_rc rc = native_begin(engine, name, set, &entry->session);
     if (rc == HUKS_OK) {
+        rc = give_challenge(&entry->session, token);
+    }
+    if (rc == HUKS_OK) {
         rc = entry_add(engine, entry);
     }
     if (rc != HUKS_OK) {
@@ -150,9 +171,6 @@ static huks_rc init_session(const struct OH_Huks_Blob *alias, const struct OH_Hu
     memset(handle->data, 0, HANDLE_SIZE);
     memcpy(handle->data, &entry->handle, sizeof(entry->handle));
     handle->size = HANDLE_SIZE;
-    if (token != NULL) {
-        token->size = 0;
-    }
     return HUKS_OK;
 }
 

@@ -1,7 +1,9 @@
 # Sources of src/auth/.
 engine_sources += \
+	src/auth/access.c src/auth/access.h \
 	src/auth/auth.c src/auth/auth.h src/auth/inside.h \
 	src/auth/authenticator.c src/auth/authenticator.h \
+	src/auth/binding.c src/auth/binding.h \
 	src/auth/change.c \
 	src/auth/credential.c src/auth/credential.h \
 	src/auth/enrolled.c \
@@ -13,6 +15,7 @@ engine_sources += \
 	src/auth/login.c \
 	src/auth/moment.c src/auth/moment.h \
 	src/auth/pin.c src/auth/pin.h \
+	src/auth/rule.c src/auth/rule.h \
 	src/auth/tries.c src/auth/tries.h \
 	src/auth/token.c src/auth/token.h src/auth/user.h
 

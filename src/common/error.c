@@ -98,6 +98,7 @@ static const char *const about_words[ABOUT_COUNT] = {
     [ABOUT_IPC_GONE] = "connection lost",
     [ABOUT_OPERATION] = "operation",
     [ABOUT_SHUTDOWN] = "shutdown",
+    [ABOUT_AUTH_TYPE] = "user authentication type",
 };
 
 static const struct sentence *find_sentence(int32_t code, enum error_about about)

@@ -91,6 +91,7 @@ enum error_about {
     ABOUT_IPC_GONE,        /* the key service can't be reached again                         */
     ABOUT_OPERATION,       /* the pending operation: an idle one whose session a waiter took */
     ABOUT_SHUTDOWN,        /* the engine is closing: a waiter was woken                      */
+    ABOUT_AUTH_TYPE,       /* a kind of authentication that the key does not take            */
     ABOUT_COUNT
 };
 

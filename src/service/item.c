@@ -1,6 +1,7 @@
 /*
  * Items: snapshots, handles, and reading them through the cache.
  */
+#include "service/guard.h"
 #include "service/private.h"
 
 #include <inttypes.h>
@@ -40,6 +41,7 @@ huks_rc item_new(struct token *token, OH_Huks_ParamSet *params, struct item **ou
     item->class = (enum huks_object_class)param_u32(params, HUKS_TAG_OBJECT_CLASS, HUKS_CLASS_DATA);
     item->alg = param_u32(params, OH_HUKS_TAG_ALGORITHM, 0);
     item->purposes = param_u32(params, OH_HUKS_TAG_PURPOSE, 0);
+    item->ruled = auth_ruled(params);
     *out = item;
     return HUKS_OK;
 }
@@ -249,8 +251,21 @@ static enum crypto_key_class item_key_class(const struct item *item)
     }
 }
 
+/* A key of the PIN-bound class lives as long as the PIN: says why not before the store finds it unreadable.
+ */
+static huks_rc item_check_life(const struct item *item)
+{
+    if (item->store_class != STORE_PIN_BOUND) {
+        return HUKS_OK;
+    }
+    struct auth_rule rule;
+    auth_rule_read(item->params, &rule);
+    return auth_check_secure_uid(item->token->auth, rule.secure_uid);
+}
+
 static huks_rc item_load_key(struct item *item, struct crypto_key **out)
 {
+    HUKS_TRY(item_check_life(item));
     struct store_record record = {0};
     struct token_keys keys;
     token_keys_acquire(item->token, &keys);
@@ -290,6 +305,7 @@ static void key_unref_ptr(struct crypto_key **key)
 
 huks_rc item_ready(struct item *item)
 {
+    HUKS_TRY(guard_check_void(item));
     if (atomic_load_explicit(&item->key, memory_order_acquire) != NULL) {
         return HUKS_OK;
     }
@@ -299,6 +315,9 @@ huks_rc item_ready(struct item *item)
 
 huks_rc item_part(struct item *item, uint32_t tag, struct secret *out)
 {
+    if (item->ruled && item_tag_is_value(tag)) {
+        HUKS_TRY(guard_once(item->token, item, GUARD_ANY_PURPOSE, NULL, NULL));
+    }
     AUTO(key_unref_ptr) struct crypto_key *key = NULL;
     HUKS_TRY(item_key(item, &key));
     return crypto_key_part(key, tag, out);

@@ -54,6 +54,7 @@ struct item_draft {
     struct param_list params;
     bool on_token;
     bool identify;  /* give it an ID: SHA-1 of the public value; of the alias for a secret key */
+    bool copied;    /* set by item_copy(): the rule in its params is its source's, secure id and all */
     uint64_t owner; /* session of a session object */
 };
 

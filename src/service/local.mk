@@ -6,6 +6,7 @@ engine_sources += \
 	src/service/curve_name.c src/service/curve_name.h \
 	src/service/engine.c src/service/engine.h \
 	src/service/fork.c src/service/fork.h \
+	src/service/guard.c src/service/guard.h \
 	src/service/item.c src/service/item.h \
 	src/service/make.c \
 	src/service/material.c src/service/material.h \

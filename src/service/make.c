@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/binding.h"
+
 /*
  * Which parts of a key are public knowledge and stored as attributes, by algorithm. They are in the record
  * of the public and of the private key alike, so that a consumer can rebuild the public key from either.
@@ -29,11 +31,20 @@ static const struct key_parts key_parts[] = {
     {HUKS_ALG_X942_DH, {HUKS_TAG_PRIME, HUKS_TAG_SUBPRIME, HUKS_TAG_BASE}},
 };
 
-/* Parts of a key's value: never an attribute in clear, always inside the sealed key. */
 static const uint32_t value_tags[] = {
     HUKS_TAG_VALUE,      HUKS_TAG_PRIVATE_EXPONENT, HUKS_TAG_PRIME_1, HUKS_TAG_PRIME_2,
     HUKS_TAG_EXPONENT_1, HUKS_TAG_EXPONENT_2,       HUKS_TAG_COEFFICIENT, HUKS_TAG_SEED,
 };
+
+bool item_tag_is_value(uint32_t tag)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(value_tags); i++) {
+        if (value_tags[i] == tag) {
+            return true;
+        }
+    }
+    return false;
+}
 
 /* The part whose SHA-1 is the ID of a key from the native door. */
 static uint32_t identity_tag(uint32_t alg)
@@ -56,6 +67,7 @@ struct gathered {
     size_t count;
     struct buffer point;
     uint8_t identity[20];
+    struct binding binding;
 };
 
 static void gathered_free(struct gathered *gathered)
@@ -190,20 +202,34 @@ static huks_rc add_names(struct item_draft *draft, const struct alias *alias)
     return HUKS_OK;
 }
 
+/* A key that dies with the PIN belongs to the class that does, whatever its level: it has a secure id. */
+static bool draft_pin_bound(const struct item_draft *draft)
+{
+    uint32_t access = list_u32(&draft->params, OH_HUKS_TAG_KEY_AUTH_ACCESS_TYPE, 0);
+    return (access & OH_HUKS_AUTH_ACCESS_INVALID_CLEAR_PASSWORD) != 0 &&
+           list_has(&draft->params, HUKS_TAG_USER_AUTH_SECURE_UID);
+}
+
 static enum store_class draft_store_class(const struct item_draft *draft)
 {
+    if (draft_pin_bound(draft)) {
+        return STORE_PIN_BOUND;
+    }
     if (!draft_private(draft)) {
         return STORE_DE;
-    }
-    uint32_t access = list_u32(&draft->params, OH_HUKS_TAG_KEY_AUTH_ACCESS_TYPE, 0);
-    if ((access & OH_HUKS_AUTH_ACCESS_INVALID_CLEAR_PASSWORD) != 0) {
-        return STORE_PIN_BOUND;
     }
     uint32_t level = list_u32(&draft->params, OH_HUKS_TAG_AUTH_STORAGE_LEVEL, OH_HUKS_AUTH_STORAGE_LEVEL_CE);
     return level == OH_HUKS_AUTH_STORAGE_LEVEL_ECE ? STORE_ECE : STORE_CE;
 }
 
 /* ---- keeping ---- */
+
+/* Is it a new key that its user's rule is to be made for? Public halves are free, copies have theirs. */
+static bool draft_binds(const struct item_draft *draft)
+{
+    enum huks_object_class class = draft_class(draft);
+    return (class == HUKS_CLASS_PRIVATE_KEY || class == HUKS_CLASS_SECRET_KEY) && !draft->copied;
+}
 
 static huks_rc may_make(struct token *token, const struct item_draft *draft)
 {
@@ -212,6 +238,11 @@ static huks_rc may_make(struct token *token, const struct item_draft *draft)
     }
     if (draft->on_token && !store_token_writable(atomic_load(&token->db))) {
         return error_raise(HUKS_E_FILE, ABOUT_READ_ONLY, "write the key file");
+    }
+    if (draft_binds(draft)) {
+        /* Before a key is generated for nothing; binding_bind() asks again. */
+        HUKS_TRY(binding_check_user(token->auth, &draft->params));
+        HUKS_TRY(binding_check_password(token->auth, &draft->params));
     }
     return HUKS_OK;
 }
@@ -242,15 +273,18 @@ static void finished_free(struct finished *finished)
     crypto_key_unref(finished->key);
 }
 
-static huks_rc finish_draft(struct engine *engine, struct item_draft *draft, const struct crypto_key *key,
+static huks_rc finish_draft(struct token *token, struct item_draft *draft, const struct crypto_key *key,
                             uint32_t key_flag, const struct alias *alias, struct finished *out)
 {
     AUTO(gathered_free) struct gathered gathered = {0};
     if (key != NULL) {
         HUKS_TRY(add_key_attributes(draft, key, key_flag, &gathered));
         if (draft->identify) {
-            HUKS_TRY(add_identity(engine, draft, key, &gathered));
+            HUKS_TRY(add_identity(token->engine, draft, key, &gathered));
         }
+    }
+    if (draft_binds(draft)) {
+        HUKS_TRY(binding_bind(token->auth, &draft->params, &gathered.binding));
     }
     HUKS_TRY(add_names(draft, alias));
     return param_list_build(&draft->params, &out->params);
@@ -284,6 +318,17 @@ static huks_rc fill_record(const struct item_draft *draft, struct finished *fini
     return crypto_key_encode(finished->key, crypto_class(draft_class(draft)), &record->key);
 }
 
+/* The PIN-bound class opens to a login alone, and shuts when another process clears the PIN. */
+static huks_rc class_open(const struct store_keys *keys, const struct store_record *records, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (records[i].class == STORE_PIN_BOUND && keys->key[STORE_PIN_BOUND] == NULL) {
+            return error_raise(HUKS_E_AUTH_FAILED, ABOUT_LOGIN, NULL);
+        }
+    }
+    return HUKS_OK;
+}
+
 static huks_rc keep_on_token(struct token *token, const struct item_draft *drafts, struct finished *finished,
                              size_t count, enum store_alias_rule rule, uint64_t *handles)
 {
@@ -295,7 +340,10 @@ static huks_rc keep_on_token(struct token *token, const struct item_draft *draft
     if (rc == HUKS_OK) {
         struct token_keys keys;
         token_keys_acquire(token, &keys);
-        rc = store_add(atomic_load(&token->db), &keys.keys, records, count, rule);
+        rc = class_open(&keys.keys, records, count);
+        if (rc == HUKS_OK) {
+            rc = store_add(atomic_load(&token->db), &keys.keys, records, count, rule);
+        }
         token_keys_release(&keys);
     }
     for (size_t i = 0; i < count; i++) {
@@ -331,7 +379,7 @@ static huks_rc keep_one(struct token *token, struct item_draft *draft, struct cr
     struct alias alias;
     HUKS_TRY(alias_draw(token->engine, &alias));
     AUTO(finished_free) struct finished finished = {.key = key == NULL ? NULL : crypto_key_ref(key)};
-    HUKS_TRY(finish_draft(token->engine, draft, key, key_flag, &alias, &finished));
+    HUKS_TRY(finish_draft(token, draft, key, key_flag, &alias, &finished));
     return keep(token, draft, &finished, 1, rule, handle);
 }
 
@@ -393,9 +441,9 @@ static huks_rc keep_pair(struct token *token, struct item_draft *drafts, struct 
     AUTO(key_unref_ptr) struct crypto_key *public = NULL;
     HUKS_TRY(crypto_key_public(key, &public));
     struct finished finished[2] = {{.key = crypto_key_ref(public)}, {.key = crypto_key_ref(key)}};
-    huks_rc rc = finish_draft(token->engine, &drafts[0], public, key_flag, &alias, &finished[0]);
+    huks_rc rc = finish_draft(token, &drafts[0], public, key_flag, &alias, &finished[0]);
     if (rc == HUKS_OK) {
-        rc = finish_draft(token->engine, &drafts[1], key, key_flag, &alias, &finished[1]);
+        rc = finish_draft(token, &drafts[1], key, key_flag, &alias, &finished[1]);
     }
     if (rc == HUKS_OK) {
         rc = keep(token, drafts, finished, 2, rule, handles);
@@ -435,6 +483,7 @@ huks_rc item_generate(struct token *token, const struct crypto_keygen *spec, str
 
 huks_rc item_copy(struct token *token, struct item *source, struct item_draft *draft, uint64_t *handle)
 {
+    draft->copied = true;
     HUKS_TRY(may_make(token, draft));
     AUTO(key_unref_ptr) struct crypto_key *key = NULL;
     if (is_key_class(source->class)) {

@@ -17,6 +17,15 @@ uint32_t native_level(const OH_Huks_ParamSet *set)
     return param_u32(set, OH_HUKS_TAG_AUTH_STORAGE_LEVEL, OH_HUKS_AUTH_STORAGE_LEVEL_CE);
 }
 
+/* A new key that dies with the PIN needs the class that does, which the PIN opens, at every level. */
+static bool dies_with_pin(const OH_Huks_ParamSet *set)
+{
+    return param_has(set, OH_HUKS_TAG_USER_AUTH_TYPE) &&
+           !param_bool(set, OH_HUKS_TAG_NO_AUTH_REQUIRED, false) &&
+           (param_u32(set, OH_HUKS_TAG_KEY_AUTH_ACCESS_TYPE, 0) &
+            OH_HUKS_AUTH_ACCESS_INVALID_CLEAR_PASSWORD) != 0;
+}
+
 huks_rc native_token(struct engine *engine, const OH_Huks_ParamSet *set, bool create, struct token **out)
 {
     uint32_t level = native_level(set);
@@ -24,7 +33,8 @@ huks_rc native_token(struct engine *engine, const OH_Huks_ParamSet *set, bool cr
         return error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
     }
     HUKS_TRY(engine_native_token(engine, create, out));
-    if (!token_level_open(*out, level)) {
+    bool bound = create && dies_with_pin(set) && !token_private_open(*out);
+    if (bound || !token_level_open(*out, level)) {
         return error_raise_text(HUKS_E_PERMISSION, ABOUT_LOGIN,
                                 "Permission check failed. Apply for the required permissions first.");
     }

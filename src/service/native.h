@@ -51,6 +51,8 @@ struct native_session {
 };
 HUKS_MUST_USE huks_rc native_begin(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set,
                                    struct native_session *session);
+/* What the user's authentication for this session must answer: 32 bytes, or 0 when it needs no challenge. */
+size_t native_challenge(const struct native_session *session, uint8_t challenge[AUTH_CHALLENGE_SIZE]);
 HUKS_MUST_USE huks_rc native_update(struct native_session *session, const OH_Huks_ParamSet *set,
                                     struct bytes in, void *out, size_t *size);
 HUKS_MUST_USE huks_rc native_finish(struct native_session *session, const OH_Huks_ParamSet *set,

@@ -21,7 +21,7 @@ huks_rc native_derive_begin(struct native_session *session, struct token *token,
     }
     error_clear();
     HUKS_TRY(param_set_copy(set, &session->init));
-    return operation_hold(&session->operation, token, item);
+    return operation_hold(&session->operation, token, item, session->purpose);
 }
 
 /* ---- update ---- */

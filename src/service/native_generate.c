@@ -96,7 +96,7 @@ static huks_rc agree(struct engine *engine, const OH_Huks_ParamSet *set, bool te
     HUKS_TRY(choose_method(set, own, &spec.method));
     HUKS_TRY(find_peer_key(engine, set, &peer));
     spec.peer = secret_bytes(&peer);
-    huks_rc rc = operate_derive_bytes(token, own, &spec, &shared);
+    huks_rc rc = operate_derive_bytes(token, own, &spec, NULL, &shared);
     if (rc == HUKS_E_INVALID_PARAM && error_about() == ABOUT_PUBLIC_POINT) {
         return illegal(ILLEGAL_PUBLIC_KEY);
     }

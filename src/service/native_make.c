@@ -4,6 +4,7 @@
  */
 #include "service/native_make.h"
 
+#include "auth/binding.h"
 #include "service/aliased.h"
 #include "service/private.h"
 
@@ -20,11 +21,20 @@ void make_key_free(struct crypto_key **key)
  */
 static huks_rc check_user_auth(const struct making *making)
 {
-    if (param_u32(making->set, OH_HUKS_TAG_USER_AUTH_TYPE, 0) != 0 &&
-        !param_bool(making->set, OH_HUKS_TAG_NO_AUTH_REQUIRED, false)) {
-        return error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_ATTRIBUTE, "user authentication type");
+    AUTO(param_list_free) struct param_list params = {0};
+    if (!param_has(making->set, OH_HUKS_TAG_USER_AUTH_TYPE)) {
+        return HUKS_OK;
     }
-    return HUKS_OK;
+    HUKS_TRY(param_list_add_set(&params, making->set));
+    HUKS_TRY(binding_check(&params, BINDING_NATIVE));
+    struct token *token;
+    huks_rc rc = engine_native_token(making->engine, false, &token);
+    if (rc == HUKS_E_NOT_EXIST) {
+        /* A token still to be made has no PIN, no finger and no face. */
+        return binding_check_nobody(&params);
+    }
+    HUKS_TRY(rc);
+    return binding_check_user(token->auth, &params);
 }
 
 huks_rc make_begin(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set, struct making *out)
@@ -113,6 +123,7 @@ static const uint32_t call_tags[] = {
     HUKS_TAG_VERIFIED_AUTH_TOKEN,
     HUKS_TAG_USER_AUTH_ENROLL_ID_INFO,
     HUKS_TAG_USER_AUTH_SECURE_UID,
+    HUKS_TAG_FRONT_USER_ID,
     HUKS_TAG_OWNER_ID,
     HUKS_TAG_OWNER_TYPE,
     HUKS_TAG_ACCOUNT_ID,

@@ -114,16 +114,30 @@ huks_rc native_begin(struct engine *engine, struct bytes alias, const OH_Huks_Pa
     uint32_t purpose = param_u32(set, OH_HUKS_TAG_PURPOSE, 0);
     struct item *fit = item_for(&aliased, purpose);
     struct item *item = fit != NULL ? fit : aliased.items[0];
+    uint32_t position = 0;
     HUKS_TRY(check_kind(item));
+    HUKS_TRY(guard_check_password(item));
+    HUKS_TRY(rules_check_operation(set));
+    HUKS_TRY(guard_read_position(item, purpose, set, &position));
     HUKS_TRY(rules_check_init(item_params(item), set));
+    session->operation.door = GUARD_NATIVE;
     session->purpose = purpose;
     session->alg = item_alg(item);
     session->size_bits = param_u32(item_params(item), OH_HUKS_TAG_KEY_SIZE, 0);
     if (has_purpose(session, DERIVING)) {
-        return native_derive_begin(session, token, item, set);
+        HUKS_TRY(native_derive_begin(session, token, item, set));
+    } else if (fit != NULL) {
+        HUKS_TRY(begin_data(engine, token, item, set, session));
+    } else {
+        return error_illegal(ABOUT_PURPOSE, ILLEGAL_ARGUMENT);
     }
-    return fit != NULL ? begin_data(engine, token, item, set, session)
-                       : error_illegal(ABOUT_PURPOSE, ILLEGAL_ARGUMENT);
+    guard_set_position(session->operation.guard, position);
+    return HUKS_OK;
+}
+
+size_t native_challenge(const struct native_session *session, uint8_t challenge[AUTH_CHALLENGE_SIZE])
+{
+    return guard_challenge(session->operation.guard, challenge);
 }
 
 /* ---- what every step begins with ---- */
@@ -131,6 +145,7 @@ huks_rc native_begin(struct engine *engine, struct bytes alias, const OH_Huks_Pa
 static huks_rc step_enter(struct native_session *session, const OH_Huks_ParamSet *set)
 {
     HUKS_TRY(operation_touch(&session->operation));
+    HUKS_TRY(operation_authenticate(&session->operation, param_bytes(set, OH_HUKS_TAG_AUTH_TOKEN)));
     /* HUKS's MAC asks for its algorithm at each step. */
     if (has_purpose(session, OH_HUKS_KEY_PURPOSE_MAC) && !param_has(set, OH_HUKS_TAG_ALGORITHM)) {
         return error_illegal(ABOUT_MECHANISM_PARAM, ILLEGAL_ABSENT);
@@ -282,8 +297,9 @@ static size_t room_needed(const struct native_session *session, size_t in_size)
     case CRYPTO_SM2: /* the point and the hash; the DER around them is not counted */
         return encrypts ? session->given + 65 + 32 : 0;
     default:
-        return has_purpose(session, OH_HUKS_KEY_PURPOSE_SIGN) || is_rsa(session) ? signature_most(session)
-                                                                                 : 0;
+        return (has_purpose(session, OH_HUKS_KEY_PURPOSE_SIGN) || is_rsa(session) ? signature_most(session)
+                                                                                  : 0) +
+               (guard_signs_secure(session->operation.guard) ? GUARD_PREFIX_SIZE : 0);
     }
 }
 

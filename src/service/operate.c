@@ -27,12 +27,17 @@ static void operation_end(struct operation *operation)
     if (operation->crypto != NULL) {
         crypto_op_reset(operation->crypto);
     }
+    guard_free(operation->guard);
+    operation->guard = NULL;
     item_unref(operation->item);
     operation->item = NULL;
     operation->token = NULL;
     operation->fed = false;
     operation->by_input = false;
     operation->process = false;
+    operation->hollow = false;
+    operation->prefixed = false;
+    operation->own_nonce = false;
 }
 
 /* Ends on any error but a short buffer; of a process the message. */
@@ -42,6 +47,8 @@ static huks_rc operation_step(struct operation *operation, huks_rc rc, bool last
     bool ends = rc == HUKS_OK ? last : !again;
     if (ends && operation->process) {
         crypto_op_reset(operation->crypto);
+        guard_spend(operation->guard);
+        operation->prefixed = operation->own_nonce = false;
     } else if (ends) {
         operation_end(operation);
     }
@@ -64,6 +71,7 @@ static huks_rc operation_resume(struct operation *operation)
 
 static huks_rc operation_prepare(struct operation *operation, struct token *token)
 {
+    operation->hollow = false;
     if (operation->crypto != NULL) {
         return HUKS_OK;
     }
@@ -75,17 +83,27 @@ bool operation_offered(struct engine *engine, uint32_t alg, const struct crypto_
     return crypto_offers(engine->crypto, alg, spec);
 }
 
+/* The key, or none of a key that is void and whose user is to be told so last. */
+static huks_rc operation_key(struct operation *operation, struct item *item, struct crypto_key **key)
+{
+    huks_rc rc = item_key(item, key);
+    operation->hollow = rc == HUKS_E_AUTH_INVALIDATED && operation->door == GUARD_NATIVE;
+    return operation->hollow ? HUKS_OK : rc;
+}
+
 /* Takes the session; with `process` no operation of the crypto engine begins yet. */
 static huks_rc operation_begin_keyed(struct operation *operation, struct token *token, struct item *item,
                                      uint32_t purpose, const struct crypto_spec *spec, bool process)
 {
     AUTO(key_unref_ptr) struct crypto_key *key = NULL;
+    AUTO(guard_free_ptr) struct guard *guard = NULL;
     bool by_input = false;
-    HUKS_TRY(item_key(item, &key));
+    HUKS_TRY(operation_key(operation, item, &key));
     HUKS_TRY(permit_purpose(item, purpose));
     HUKS_TRY(permit_operation(item, spec, &by_input));
+    HUKS_TRY(guard_open(token, item, purpose, spec, operation->door, &guard));
     HUKS_TRY(session_take(sessions_of(token), &operation->session));
-    huks_rc rc = process ? HUKS_OK : crypto_op_begin(operation->crypto, key, spec);
+    huks_rc rc = process || operation->hollow ? HUKS_OK : crypto_op_begin(operation->crypto, key, spec);
     if (rc != HUKS_OK) {
         session_return(sessions_of(token), operation->session);
         return rc;
@@ -95,6 +113,8 @@ static huks_rc operation_begin_keyed(struct operation *operation, struct token *
     operation->item = item_ref(item);
     operation->by_input = by_input;
     operation->process = process;
+    operation->guard = guard;
+    guard = NULL;
     return HUKS_OK;
 }
 
@@ -110,9 +130,69 @@ huks_rc operation_begin(struct operation *operation, struct token *token, struct
     return operation_begin_keyed(operation, token, item, purpose, spec, false);
 }
 
-huks_rc operation_hold(struct operation *operation, struct token *token, struct item *item)
+/* ---- guarded steps ---- */
+
+/* The guard's refusal ends a process as well as an operation. */
+huks_rc operation_pass(struct operation *operation)
 {
+    HUKS_TRY(operation_resume(operation));
+    if (operation->guard == NULL) {
+        return HUKS_OK;
+    }
+    huks_rc rc = guard_pass(operation->guard);
+    if (rc == HUKS_OK && operation->hollow) {
+        rc = error_raise(HUKS_E_AUTH_INVALIDATED, ABOUT_OBJECT, NULL);
+    }
+    if (rc != HUKS_OK) {
+        operation_end(operation);
+    }
+    return rc;
+}
+
+/* Every step with data begins here. With secure sign what is signed begins with who authenticated. */
+static huks_rc operation_enter(struct operation *operation)
+{
+    HUKS_TRY(operation_pass(operation));
+    if (operation->guard == NULL || operation->prefixed || !guard_signs_secure(operation->guard)) {
+        return HUKS_OK;
+    }
+    uint8_t prefix[GUARD_PREFIX_SIZE];
+    size_t none = 0;
+    guard_prefix(operation->guard, prefix);
+    huks_rc rc = crypto_op_update(operation->crypto, BYTES_OF(prefix), NULL, &none);
+    operation->prefixed = rc == HUKS_OK;
+    return rc == HUKS_OK ? rc : operation_step(operation, rc, true);
+}
+
+/* The last step of a secure signature: the prefix goes out in front of it. */
+static huks_rc operation_finish_prefixed(struct operation *operation, struct bytes in, void *out,
+                                         size_t *size)
+{
+    size_t rest = crypto_op_size(operation->crypto, CRYPTO_ONCE, in.size);
+    if (*size < GUARD_PREFIX_SIZE + rest) {
+        *size = GUARD_PREFIX_SIZE + rest;
+        return error_short_buffer();
+    }
+    size_t none = 0;
+    if (in.size > 0) {
+        HUKS_TRY(crypto_op_update(operation->crypto, in, NULL, &none));
+    }
+    rest = *size - GUARD_PREFIX_SIZE;
+    HUKS_TRY(crypto_op_finish(operation->crypto, (uint8_t *)out + GUARD_PREFIX_SIZE, &rest));
+    guard_prefix(operation->guard, out);
+    *size = GUARD_PREFIX_SIZE + rest;
+    return HUKS_OK;
+}
+
+/* ---- derivations as operations ---- */
+
+huks_rc operation_hold(struct operation *operation, struct token *token, struct item *item, uint32_t purpose)
+{
+    AUTO(guard_free_ptr) struct guard *guard = NULL;
+    HUKS_TRY(guard_open(token, item, purpose, NULL, operation->door, &guard));
     HUKS_TRY(session_take(sessions_of(token), &operation->session));
+    operation->guard = guard;
+    guard = NULL;
     operation->holds = true;
     operation->token = token;
     operation->item = item_ref(item);
@@ -131,13 +211,15 @@ static huks_rc derive(struct token *token, struct item *base, const struct crypt
 
 huks_rc operation_derive(struct operation *operation, const struct crypto_derive_spec *spec, struct secret *out)
 {
-    HUKS_TRY(operation_resume(operation));
+    HUKS_TRY(operation_enter(operation));
     return operation_step(operation, derive(operation->token, operation->item, spec, out), false);
 }
 
+/* ---- steps ---- */
+
 huks_rc operation_update(struct operation *operation, struct bytes in, void *out, size_t *size)
 {
-    HUKS_TRY(operation_resume(operation));
+    HUKS_TRY(operation_enter(operation));
     huks_rc rc = crypto_op_update(operation->crypto, in, out, size);
     operation->fed = operation->fed || rc == HUKS_OK;
     return operation_step(operation, rc, false);
@@ -146,7 +228,7 @@ huks_rc operation_update(struct operation *operation, struct bytes in, void *out
 /* Before an operation's last step: a hash that the caller made must be one that the key may use. */
 static huks_rc last_step(struct operation *operation, struct bytes in)
 {
-    HUKS_TRY(operation_resume(operation));
+    HUKS_TRY(operation_enter(operation));
     if (!operation->by_input) {
         return HUKS_OK;
     }
@@ -157,13 +239,17 @@ static huks_rc last_step(struct operation *operation, struct bytes in)
 huks_rc operation_finish(struct operation *operation, void *out, size_t *size)
 {
     HUKS_TRY(last_step(operation, BYTES_NONE));
-    return operation_step(operation, crypto_op_finish(operation->crypto, out, size), true);
+    huks_rc rc = operation->prefixed ? operation_finish_prefixed(operation, BYTES_NONE, out, size)
+                                     : crypto_op_finish(operation->crypto, out, size);
+    return operation_step(operation, rc, true);
 }
 
 huks_rc operation_once(struct operation *operation, struct bytes in, void *out, size_t *size)
 {
     HUKS_TRY(last_step(operation, in));
-    return operation_step(operation, crypto_op_once(operation->crypto, in, out, size), true);
+    huks_rc rc = operation->prefixed ? operation_finish_prefixed(operation, in, out, size)
+                                     : crypto_op_once(operation->crypto, in, out, size);
+    return operation_step(operation, rc, true);
 }
 
 huks_rc operation_verify(struct operation *operation, struct bytes signature)
@@ -181,11 +267,22 @@ huks_rc operation_verify_once(struct operation *operation, struct bytes in, stru
 huks_rc operation_digest_key(struct operation *operation, struct item *item)
 {
     AUTO(key_unref_ptr) struct crypto_key *key = NULL;
-    huks_rc rc = item_key(item, &key);
+    huks_rc rc = guard_once(operation->token, item, GUARD_ANY_PURPOSE, NULL, NULL);
+    if (rc == HUKS_OK) {
+        rc = item_key(item, &key);
+    }
     if (rc == HUKS_OK) {
         rc = crypto_op_digest_key(operation->crypto, key);
     }
     return operation_step(operation, rc, false);
+}
+
+huks_rc operation_authenticate(struct operation *operation, struct bytes auth_token)
+{
+    if (operation->guard != NULL && auth_token.data != NULL && !guard_granted(operation->guard)) {
+        HUKS_TRY(guard_give_token(operation->guard, auth_token));
+    }
+    return operation_pass(operation);
 }
 
 huks_rc operation_touch(struct operation *operation)
@@ -196,12 +293,13 @@ huks_rc operation_touch(struct operation *operation)
 
 size_t operation_size(const struct operation *operation, enum crypto_step step, size_t in_size)
 {
-    return crypto_op_size(operation->crypto, step, in_size);
+    size_t prefix = step != CRYPTO_UPDATE && guard_signs_secure(operation->guard) ? GUARD_PREFIX_SIZE : 0;
+    return prefix + (operation->hollow ? 0 : crypto_op_size(operation->crypto, step, in_size));
 }
 
 bool operation_multipart(const struct operation *operation)
 {
-    return crypto_op_multipart(operation->crypto);
+    return operation->hollow || crypto_op_multipart(operation->crypto);
 }
 
 void operation_cancel(struct operation *operation)
@@ -244,6 +342,9 @@ huks_rc operation_message(struct operation *operation, const struct crypto_spec 
         /* The message's parameter may name another digest than the process's. */
         rc = permit_operation(operation->item, spec, &operation->by_input);
     }
+    if (rc == HUKS_OK && !operation->own_nonce) {
+        rc = guard_check_spec(operation->guard, spec);
+    }
     if (rc == HUKS_OK) {
         rc = crypto_op_begin(operation->crypto, key, spec);
     }
@@ -255,7 +356,10 @@ huks_rc operation_nonce(struct operation *operation, struct crypto_nonce how, ui
     AUTO(key_unref_ptr) struct crypto_key *key = NULL;
     HUKS_TRY(item_key(operation->item, &key));
     how.lasting = operation->item->on_token;
-    return crypto_nonce_make(key, &how, nonce, size);
+    HUKS_TRY(crypto_nonce_make(key, &how, nonce, size));
+    /* One that nobody else had a part in. */
+    operation->own_nonce = how.fixed_bits == 0 && how.generator != CRYPTO_NONCE_XOR;
+    return HUKS_OK;
 }
 
 struct bytes operation_tag(const struct operation *operation)
@@ -302,10 +406,12 @@ huks_rc operation_restore(struct operation *operation, struct token *token, stru
 /* ---- one-call verbs ---- */
 
 huks_rc operate_derive_bytes(struct token *token, struct item *base, const struct crypto_derive_spec *spec,
-                             struct secret *out)
+                             struct guard **awaited, struct secret *out)
 {
+    const uint32_t purposes = OH_HUKS_KEY_PURPOSE_DERIVE | OH_HUKS_KEY_PURPOSE_AGREE;
     HUKS_TRY(item_ready(base));
     HUKS_TRY(permit_derivation(base, spec));
+    HUKS_TRY(guard_once(token, base, purposes, NULL, awaited));
     struct session_ref session;
     HUKS_TRY(session_take(sessions_of(token), &session));
     huks_rc rc = derive(token, base, spec, out);
@@ -314,10 +420,10 @@ huks_rc operate_derive_bytes(struct token *token, struct item *base, const struc
 }
 
 huks_rc operate_derive(struct token *token, struct item *base, const struct crypto_derive_spec *spec,
-                       struct item_draft *draft, uint64_t *handle)
+                       struct guard **awaited, struct item_draft *draft, uint64_t *handle)
 {
     AUTO(secret_free) struct secret secret = {0};
-    HUKS_TRY(operate_derive_bytes(token, base, spec, &secret));
+    HUKS_TRY(operate_derive_bytes(token, base, spec, awaited, &secret));
     return item_import(token, CRYPTO_SECRET, secret_bytes(&secret), draft, STORE_ALIAS_UNIQUE, handle);
 }
 

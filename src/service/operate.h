@@ -11,6 +11,7 @@
 
 #include "crypto/nonce.h"
 #include "crypto/op.h"
+#include "service/guard.h"
 #include "service/item.h"
 #include "session/table.h"
 
@@ -19,10 +20,15 @@ struct operation {
     struct item *item;       /* NULL: a digest        */
     struct crypto_op *crypto;
     struct session_ref session;
+    struct guard *guard;     /* the authentication that the key demands; NULL: it is free */
+    enum guard_door door;    /* the native door says so before it begins */
     bool holds;              /* `session` counts */
     bool fed;                /* a part was given */
     bool by_input;           /* whether the key's digest set permits it, its input tells */
     bool process;            /* messages: begun by operation_open(), ended by operation_cancel() alone */
+    bool hollow;             /* native door, void key: there is nothing to work with, and the guard says so */
+    bool prefixed;           /* secure sign: who authenticated stands before the data by now */
+    bool own_nonce;          /* the message's nonce was made here, all of it */
     struct crypto_spec spec; /* scalars only; its views are dead after begin */
 };
 
@@ -30,9 +36,12 @@ struct operation {
 bool operation_offered(struct engine *engine, uint32_t alg, const struct crypto_spec *spec);
 
 /*
- * Begins: key void (12000007) → purpose (12000003 ABOUT_PURPOSE) → the item's digest, padding and mode sets
- * → a key-operation session (12000010) → crypto_op_begin(). `purpose` is one OH_HUKS_KEY_PURPOSE_* bit.
- * `item` NULL: a digest; takes no session.
+ * Begins: key void (12000007; natively the first step finds that out) → purpose (12000003 ABOUT_PURPOSE) →
+ * the item's digest, padding and mode sets → guard_open() → a key-operation session (12000010) →
+ * crypto_op_begin(). `purpose` is one OH_HUKS_KEY_PURPOSE_* bit. `item` NULL: a digest; takes no session.
+ *
+ * Steps with data pass the guard first; its refusal ends the operation like any other failure. With secure
+ * sign what is signed, and what comes out, begins with GUARD_PREFIX_SIZE bytes that say who authenticated.
  */
 HUKS_MUST_USE huks_rc operation_begin(struct operation *operation, struct token *token, struct item *item,
                                       uint32_t purpose, const struct crypto_spec *spec);
@@ -40,7 +49,8 @@ HUKS_MUST_USE huks_rc operation_begin(struct operation *operation, struct token 
  * Begins what the crypto engine does in one step, a derivation: takes the item and a key-operation session
  * (12000010), looks at nothing. operation_derive() checks the purpose and derives; the operation goes on.
  */
-HUKS_MUST_USE huks_rc operation_hold(struct operation *operation, struct token *token, struct item *item);
+HUKS_MUST_USE huks_rc operation_hold(struct operation *operation, struct token *token, struct item *item,
+                                     uint32_t purpose);
 HUKS_MUST_USE huks_rc operation_derive(struct operation *operation, const struct crypto_derive_spec *spec,
                                        struct secret *out);
 static inline bool operation_pending(const struct operation *operation)
@@ -53,6 +63,13 @@ HUKS_MUST_USE huks_rc operation_once(struct operation *operation, struct bytes i
 HUKS_MUST_USE huks_rc operation_verify(struct operation *operation, struct bytes signature);
 HUKS_MUST_USE huks_rc operation_verify_once(struct operation *operation, struct bytes in, struct bytes signature);
 HUKS_MUST_USE huks_rc operation_digest_key(struct operation *operation, struct item *item);
+/*
+ * The native door's call comes with this auth token (absent: with none), which counts until the key's user is
+ * authenticated: codes of guard_pass() and guard_give_token(), and 12000007 of a void key after all others.
+ */
+HUKS_MUST_USE huks_rc operation_authenticate(struct operation *operation, struct bytes auth_token);
+/* What every step with data begins with, for doors that do something else before it. */
+HUKS_MUST_USE huks_rc operation_pass(struct operation *operation);
 /* A use that is no step (a length query): it is not idle any more. Fails when a waiter took its session. */
 HUKS_MUST_USE huks_rc operation_touch(struct operation *operation);
 size_t operation_size(const struct operation *operation, enum crypto_step step, size_t in_size);
@@ -65,7 +82,8 @@ HUKS_MUST_USE huks_rc operation_restore(struct operation *operation, struct toke
  * Messages: many operations one after the other with one key, under one key-operation session, which is held
  * from operation_open() until operation_cancel(). Opening checks as operation_begin() does and reads the
  * spec's scalars only; operation_message() begins a message by its own spec and drops an unfinished one.
- * What ends an operation otherwise, its last step or a failure, ends the message here.
+ * What ends an operation otherwise, its last step or a failure, ends the message here, and the authentication
+ * of a key that asks at every use goes with it; but the guard's refusal ends the process.
  */
 HUKS_MUST_USE huks_rc operation_open(struct operation *operation, struct token *token, struct item *item,
                                      uint32_t purpose, const struct crypto_spec *spec);
@@ -83,10 +101,11 @@ void operation_cancel(struct operation *operation);
 /* Frees the contexts too. Any time; the struct is as new. */
 void operation_free(struct operation *operation);
 
-/* ---- one-call verbs ---- */
+/* ---- one-call verbs: `awaited` as in guard_once(), NULL where there is none ---- */
 
 /* Derives into a new secret key (holds a key-operation session for the call). */
-HUKS_MUST_USE huks_rc operate_derive(struct token *token, struct item *base, const struct crypto_derive_spec *spec,
+HUKS_MUST_USE huks_rc operate_derive(struct token *token, struct item *base,
+                                     const struct crypto_derive_spec *spec, struct guard **awaited,
                                      struct item_draft *draft, uint64_t *handle);
 /* The same from a password that is no item (PBKDF2). */
 HUKS_MUST_USE huks_rc operate_derive_password(struct token *token, struct bytes password,
@@ -94,5 +113,6 @@ HUKS_MUST_USE huks_rc operate_derive_password(struct token *token, struct bytes 
                                               uint64_t *handle);
 /* Derives and gives the bytes. */
 HUKS_MUST_USE huks_rc operate_derive_bytes(struct token *token, struct item *base,
-                                           const struct crypto_derive_spec *spec, struct secret *out);
+                                           const struct crypto_derive_spec *spec, struct guard **awaited,
+                                           struct secret *out);
 #endif

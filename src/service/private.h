@@ -23,6 +23,7 @@ struct item {
     enum store_class store_class;
     uint32_t alg;
     uint32_t purposes;
+    bool ruled;                       /* its params say who must authenticate: guard.h */
     uint64_t number;                  /* row number, or the session object's own number */
     uint64_t version;
     uint64_t pair;                    /* number of the other half, 0: none */
@@ -71,6 +72,8 @@ size_t item_table_count(struct item_table *table);
 
 /* Gives a new session object its number and handle, and keeps it. */
 HUKS_MUST_USE huks_rc item_keep_in_session(struct item *item);
+/* A part of a key's value: never an attribute in clear, always inside the sealed key. */
+bool item_tag_is_value(uint32_t tag);
 /* The handle of a row of the token, now. */
 uint64_t item_token_handle(struct token *token, uint64_t number);
 /* Takes over params (also on failure). One reference for the caller. */

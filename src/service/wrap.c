@@ -56,13 +56,28 @@ static huks_rc fill_up(struct secret *plain, size_t block)
     return HUKS_OK;
 }
 
+/* The user of the wrapping key; a nonce that is made here is no way around its rule. */
+static huks_rc pass_wrapping(struct token *token, struct item *wrapping, const struct wrap_spec *spec,
+                             struct guard **awaited)
+{
+    struct crypto_spec crypto = spec->crypto;
+    bool made = spec->how.generator != CRYPTO_NONCE_GIVEN && spec->how.generator != CRYPTO_NONCE_XOR;
+    if (made && spec->how.fixed_bits == 0) {
+        crypto.iv = BYTES_NONE;
+    }
+    return guard_once(token, wrapping, OH_HUKS_KEY_PURPOSE_WRAP, &crypto, awaited);
+}
+
 huks_rc operate_wrap(struct token *token, struct item *wrapping, const struct wrap_spec *spec,
-                     struct item *key, void *out, size_t *size)
+                     struct guard **awaited, struct item *key, void *out, size_t *size)
 {
     AUTO(key_unref_ptr) struct crypto_key *wrapped = NULL;
     AUTO(key_unref_ptr) struct crypto_key *by = NULL;
     AUTO(secret_free) struct secret plain = {0};
     AUTO(crypto_op_free_ptr) struct crypto_op *op = NULL;
+    if (key->ruled) {
+        return error_raise(HUKS_E_INVALID_PARAM, ABOUT_KEY_TYPE, "key with an auth rule for wrapping");
+    }
     HUKS_TRY(item_key(key, &wrapped));
     HUKS_TRY(permit(wrapping, OH_HUKS_KEY_PURPOSE_WRAP, &spec->crypto, &by));
     HUKS_TRY(crypto_key_encode(wrapped, crypto_key_class(wrapped), &plain));
@@ -70,10 +85,11 @@ huks_rc operate_wrap(struct token *token, struct item *wrapping, const struct wr
     HUKS_TRY(crypto_op_new(token->engine->crypto, &op));
     HUKS_TRY(crypto_op_begin(op, by, &spec->crypto));
     size_t needed = crypto_op_size(op, CRYPTO_ONCE, plain.size);
-    if (out == NULL || (spec->how.generator != CRYPTO_NONCE_GIVEN && *size < needed)) {
+    if (out == NULL || ((spec->how.generator != CRYPTO_NONCE_GIVEN || wrapping->ruled) && *size < needed)) {
         *size = needed;
         return out == NULL ? HUKS_OK : error_short_buffer();
     }
+    HUKS_TRY(pass_wrapping(token, wrapping, spec, awaited));
     if (spec->how.generator != CRYPTO_NONCE_GIVEN) {
         struct crypto_nonce how = spec->how;
         how.lasting = item_on_token(wrapping);
@@ -155,12 +171,13 @@ static huks_rc import_opened(struct token *token, const struct secret *plain, st
 }
 
 huks_rc operate_unwrap(struct token *token, struct item *unwrapping, uint32_t purpose,
-                       const struct crypto_spec *spec, struct bytes wrapped, size_t size,
-                       struct item_draft *draft, uint64_t *handle)
+                       const struct crypto_spec *spec, struct guard **awaited, struct bytes wrapped,
+                       size_t size, struct item_draft *draft, uint64_t *handle)
 {
     AUTO(key_unref_ptr) struct crypto_key *by = NULL;
     AUTO(secret_free) struct secret plain = {0};
     HUKS_TRY(permit(unwrapping, purpose, spec, &by));
+    HUKS_TRY(guard_once(token, unwrapping, purpose, spec, awaited));
     HUKS_TRY(open_wrapped(token, by, spec, wrapped, &plain));
     HUKS_TRY(fit_size(&plain, size, block_size(unwrapping, spec), spec));
     return import_opened(token, &plain, draft, handle);
@@ -232,19 +249,22 @@ huks_rc operate_encapsulate(struct token *token, struct item *public, const stru
 }
 
 huks_rc operate_decapsulate(struct token *token, struct item *private, const struct encapsulation *spec,
-                            struct bytes encapsulated, size_t size, struct item_draft *draft,
-                            uint64_t *handle)
+                            struct guard **awaited, struct bytes encapsulated, size_t size,
+                            struct item_draft *draft, uint64_t *handle)
 {
     AUTO(key_unref_ptr) struct crypto_key *key = NULL;
     AUTO(secret_free) struct secret secret = {0};
     struct session_ref session;
     HUKS_TRY(item_key(private, &key));
     HUKS_TRY(permit_purpose(private, HUKS_PURPOSE_DECAPSULATE));
+    if (!spec->draws) {
+        HUKS_TRY(guard_once(token, private, HUKS_PURPOSE_DECAPSULATE, NULL, awaited));
+    }
     HUKS_TRY(session_take(token->engine->sessions, &session));
     huks_rc rc;
     if (spec->draws) {
-        rc = operate_unwrap(token, private, HUKS_PURPOSE_DECAPSULATE, &spec->crypto, encapsulated, size,
-                            draft, handle);
+        rc = operate_unwrap(token, private, HUKS_PURPOSE_DECAPSULATE, &spec->crypto, awaited, encapsulated,
+                            size, draft, handle);
     } else {
         rc = crypto_decapsulate(key, &spec->kem, encapsulated, &secret);
     }

@@ -1,12 +1,14 @@
 /*
  * Keys that leave and come in encrypted, and secrets that two sides make out of one's public key. Which keys
- * may is the door's decision, by their attributes; the (un)wrapping key's purpose and sets are checked here.
+ * may is the door's decision, by their attributes; the (un)wrapping key's purpose, sets and rule are checked here
+ * (`awaited` as in guard_once()).
  */
 #ifndef HUKS_SERVICE_WRAP_H
 #define HUKS_SERVICE_WRAP_H
 
 #include "crypto/kem.h"
 #include "crypto/nonce.h"
+#include "service/guard.h"
 #include "service/item.h"
 
 struct wrap_spec {
@@ -19,10 +21,11 @@ struct wrap_spec {
 /*
  * Wraps `key`'s encoding (raw secret or PKCS#8) with `wrapping` by an encrypting method. Takes no session.
  * A cipher without padding gets the key filled up with zeros (PKCS #11, AES-CBC). Room that is too small is
- * told before a nonce is made; `out` NULL asks for the size alone.
+ * told before a nonce is made; `out` NULL asks for the size alone. A key that has a rule is never wrapped: the
+ * rule would stay behind (12000003 ABOUT_KEY_TYPE).
  */
 HUKS_MUST_USE huks_rc operate_wrap(struct token *token, struct item *wrapping, const struct wrap_spec *spec,
-                                   struct item *key, void *out, size_t *size);
+                                   struct guard **awaited, struct item *key, void *out, size_t *size);
 
 /*
  * Unwraps into a new item whose class and algorithm the draft says. `purpose` is what the unwrapping key must
@@ -30,8 +33,9 @@ HUKS_MUST_USE huks_rc operate_wrap(struct token *token, struct item *wrapping, c
  * for its length: 12000006 ABOUT_WRAPPED_KEY. Takes no session.
  */
 HUKS_MUST_USE huks_rc operate_unwrap(struct token *token, struct item *unwrapping, uint32_t purpose,
-                                     const struct crypto_spec *spec, struct bytes wrapped, size_t size,
-                                     struct item_draft *draft, uint64_t *handle);
+                                     const struct crypto_spec *spec, struct guard **awaited,
+                                     struct bytes wrapped, size_t size, struct item_draft *draft,
+                                     uint64_t *handle);
 
 /*
  * A new secret key and its ciphertext for the holder of the private key. Methods of crypto/kem.h make the
@@ -49,7 +53,8 @@ HUKS_MUST_USE huks_rc operate_encapsulate(struct token *token, struct item *publ
                                           struct item_draft *draft, void *out, size_t *out_size,
                                           uint64_t *handle);
 HUKS_MUST_USE huks_rc operate_decapsulate(struct token *token, struct item *private,
-                                          const struct encapsulation *spec, struct bytes encapsulated,
-                                          size_t size, struct item_draft *draft, uint64_t *handle);
+                                          const struct encapsulation *spec, struct guard **awaited,
+                                          struct bytes encapsulated, size_t size, struct item_draft *draft,
+                                          uint64_t *handle);
 
 #endif

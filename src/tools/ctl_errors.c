@@ -86,7 +86,8 @@ const struct ctl_error_row ctl_error_rows[] = {
      "Nobody has authenticated for this: no login, a wrong PIN, or a token of another challenge, user or "
      "kind.",
      "Give the right PIN: with huksctl by --login, --pin-file or --pin-env.",
-     "wrong PIN CKR_PIN_INCORRECT; no tries left CKR_PIN_LOCKED; else CKR_USER_NOT_LOGGED_IN",
+     "wrong PIN, finger or face refused CKR_PIN_INCORRECT; no tries left CKR_PIN_LOCKED; PIN for a key that "
+     "takes none CKR_USER_TYPE_INVALID; else CKR_USER_NOT_LOGGED_IN",
      " PIN_INCORRECT PIN_LOCKED USER_NOT_LOGGED_IN FUNCTION_REJECTED OPERATION_NOT_VALIDATED "},
     {HUKS_E_AUTH_TIMED_OUT, "KEY_AUTH_TIME_OUT", ONE, "The authentication is older than this key accepts.",
      "Authenticate again, and use the key soon after.", "always CKR_USER_NOT_LOGGED_IN", " PIN_EXPIRED "},

@@ -94,8 +94,22 @@ struct hkdf_params {
 #define NO_HANDLE    0x7ffffff0UL
 
 #define HUKS_NUMBER(n)     (0x80000000UL | 0x48550000UL | (n))
-#define CKA_HUKS_ALIAS_    HUKS_NUMBER(1UL)
-#define CKA_HUKS_OVERRIDE_ HUKS_NUMBER(11UL)
+#define CKA_HUKS_ALIAS_     HUKS_NUMBER(1UL)
+#define CKA_HUKS_TYPE_      HUKS_NUMBER(2UL) /* of user authentication */
+#define CKA_HUKS_ACCESS_    HUKS_NUMBER(3UL)
+#define CKA_HUKS_CHALLENGE_ HUKS_NUMBER(4UL)
+#define CKA_HUKS_POSITION_  HUKS_NUMBER(5UL)
+#define CKA_HUKS_TIMEOUT_   HUKS_NUMBER(6UL)
+#define CKA_HUKS_PURPOSE_   HUKS_NUMBER(7UL) /* guarded ones */
+#define CKA_HUKS_SECURE_    HUKS_NUMBER(8UL) /* sign */
+#define CKA_HUKS_PASSWORD_  HUKS_NUMBER(9UL) /* of the device */
+#define CKA_HUKS_LEVEL_     HUKS_NUMBER(10UL)
+#define CKA_HUKS_OVERRIDE_  HUKS_NUMBER(11UL)
+
+/* HUKS's numbers: kinds of authentication, what voids a key, challenges, purposes. */
+enum { BY_FINGER = 1, BY_FACE = 2, BY_PIN = 4, BY_SECURE_UI = 32 };
+enum { VOID_BY_CLEARING = 1, VOID_BY_NEW_BODY = 2, NEVER_VOID = 4 };
+enum { NORMAL_CHALLENGE = 0, CUSTOM_CHALLENGE = 1, NO_CHALLENGE = 2 };
 
 #define HUKS_INTERFACE_NAME "Vendor HUKS"
 

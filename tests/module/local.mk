@@ -17,6 +17,7 @@ module_witness = tests/module/witness.c tests/module/witness.h
 
 module_programs += \
 	tests/module/test-attribute \
+	tests/module/test-auth \
 	tests/module/test-badcalls \
 	tests/module/test-cipher \
 	tests/module/test-cipher-rsa \
@@ -52,6 +53,8 @@ module_programs += \
 
 tests_module_test_attribute_SOURCES = tests/module/test-attribute.c $(module_common)
 tests_module_test_attribute_LDADD = $(module_ldadd) -lpthread
+tests_module_test_auth_SOURCES = tests/module/test-auth.c $(module_common) $(module_witness)
+tests_module_test_auth_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread
 tests_module_test_badcalls_SOURCES = tests/module/test-badcalls.c tests/module/badcalls.def \
 	tests/module/badcalls-life.def $(module_common)
 tests_module_test_badcalls_LDADD = $(module_ldadd) -lpthread
