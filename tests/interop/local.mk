@@ -34,3 +34,6 @@ consumer_tests += tests/interop/go.sh
 consumer_tests += tests/interop/node.sh
 consumer_tests += tests/interop/ruby.sh
 EXTRA_DIST += tests/interop/Host.java tests/interop/host.go tests/interop/host.js
+consumer_tests += tests/interop/osslsigncode.sh
+consumer_tests += tests/interop/rauc.sh
+consumer_tests += tests/interop/mosquitto.sh
