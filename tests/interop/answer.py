@@ -9,7 +9,16 @@ import pty
 import re
 import select
 import sys
+import termios
 import time
+
+
+def wait_for_silence(terminal):
+    """Who asks for a PIN switches the echo off after the prompt, and throws away what was typed before."""
+    for _ in range(40):
+        if not termios.tcgetattr(terminal)[3] & termios.ECHO:
+            return
+        time.sleep(0.05)
 
 
 def main(pin, command):
@@ -30,7 +39,8 @@ def main(pin, command):
             break
         os.write(1, piece)
         said += piece
-        if re.search(rb"PIN[^\r\n]*: ?$", said) and answers < 4:
+        if re.search(rb"(PIN|[Tt]oken Password)[^\r\n]*: ?$", said) and answers < 4:
+            wait_for_silence(terminal)
             os.write(terminal, pin.encode() + b"\n")
             said, answers = b"", answers + 1
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])

@@ -72,7 +72,7 @@ ulimit -c unlimited 2>/dev/null
 pin=123456
 so_pin=12345678
 # For steps, whose text is also shown in doc/recipes.
-export MODULE=$module PIN=$pin SO_PIN=$so_pin DIR=$work
+export MODULE=$module PIN=$pin SO_PIN=$so_pin DIR=$work INTEROP=$interop
 # A command before each checked program, e.g. env or unshare with arguments.
 prefix=()
 patience=60

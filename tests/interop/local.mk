@@ -37,3 +37,7 @@ EXTRA_DIST += tests/interop/Host.java tests/interop/host.go tests/interop/host.j
 consumer_tests += tests/interop/osslsigncode.sh
 consumer_tests += tests/interop/rauc.sh
 consumer_tests += tests/interop/mosquitto.sh
+consumer_tests += tests/interop/cryptenroll.sh
+consumer_tests += tests/interop/openvpn.sh
+consumer_tests += tests/interop/eapol.sh
+consumer_tests += tests/interop/gpg.sh
