@@ -5,8 +5,17 @@
 
 #include <stdlib.h>
 
+#include "pkcs11/nss.h"
+
 /* A secret key's parts and an asymmetric key's: given at creation, shown only when not sensitive. */
 #define SECRET_PART(NAME, CLASSES) {CKA_##NAME, KIND_SECRET, CLASSES, A_CREATE, HUKS_TAG_##NAME, 0}
+
+#define ANY_TRUST (C_TRUST | C_NSS_TRUST)
+#define TRUST(USE)                                                                                           \
+    {CKA_TRUST_##USE, KIND_TRUST, C_TRUST, A_CREATE | A_SET, HUKS_TAG_TRUST_##USE, CKT_TRUST_UNKNOWN}
+#define NSS_TRUST(USE)                                                                                       \
+    {CKA_NSS_TRUST_##USE, KIND_TRUST, C_NSS_TRUST, A_CREATE | A_SET, HUKS_TAG_NSS_TRUST_##USE,               \
+     CKT_NSS_TRUST_UNKNOWN}
 
 static const struct attribute_row rows[] = {
     /* common, section 4.4 */
@@ -43,6 +52,38 @@ static const struct attribute_row rows[] = {
     {CKA_AC_ISSUER, KIND_BYTES, C_CERT, A_CREATE | A_SET, HUKS_TAG_AC_ISSUER, 0},
     {CKA_OWNER, KIND_BYTES, C_CERT, A_CREATE, HUKS_TAG_OWNER, 0},
     {CKA_ATTR_TYPES, KIND_BYTES, C_CERT, A_CREATE | A_SET, HUKS_TAG_ATTR_TYPES, 0},
+
+    /* trust, section 4.7, and NSS's */
+    {CKA_ISSUER, KIND_BYTES, ANY_TRUST, A_CREATE | A_SET | A_MUST, HUKS_TAG_ISSUER, 0},
+    {CKA_SERIAL_NUMBER, KIND_BYTES, ANY_TRUST, A_CREATE | A_SET | A_MUST, HUKS_TAG_SERIAL_NUMBER, 0},
+    {CKA_HASH_OF_CERTIFICATE, KIND_BYTES, C_TRUST, A_CREATE | A_SET, HUKS_TAG_HASH_OF_CERTIFICATE, 0},
+    {CKA_NAME_HASH_ALGORITHM, KIND_ULONG, C_TRUST, A_CREATE | A_SET, HUKS_TAG_NAME_HASH_ALGORITHM, CKM_SHA_1},
+    TRUST(SERVER_AUTH),
+    TRUST(CLIENT_AUTH),
+    TRUST(CODE_SIGNING),
+    TRUST(EMAIL_PROTECTION),
+    TRUST(IPSEC_IKE),
+    TRUST(TIME_STAMPING),
+    TRUST(OCSP_SIGNING),
+    NSS_TRUST(DIGITAL_SIGNATURE),
+    NSS_TRUST(NON_REPUDIATION),
+    NSS_TRUST(KEY_ENCIPHERMENT),
+    NSS_TRUST(DATA_ENCIPHERMENT),
+    NSS_TRUST(KEY_AGREEMENT),
+    NSS_TRUST(KEY_CERT_SIGN),
+    NSS_TRUST(CRL_SIGN),
+    NSS_TRUST(SERVER_AUTH),
+    NSS_TRUST(CLIENT_AUTH),
+    NSS_TRUST(CODE_SIGNING),
+    NSS_TRUST(EMAIL_PROTECTION),
+    NSS_TRUST(IPSEC_END_SYSTEM),
+    NSS_TRUST(IPSEC_TUNNEL),
+    NSS_TRUST(IPSEC_USER),
+    NSS_TRUST(TIME_STAMPING),
+    {CKA_NSS_TRUST_STEP_UP_APPROVED, KIND_BOOL, C_NSS_TRUST, A_CREATE | A_SET, HUKS_TAG_NSS_TRUST_STEP_UP_APPROVED,
+     CK_FALSE},
+    {CKA_NSS_CERT_SHA1_HASH, KIND_BYTES, C_NSS_TRUST, A_CREATE | A_SET, HUKS_TAG_NSS_CERT_SHA1_HASH, 0},
+    {CKA_NSS_CERT_MD5_HASH, KIND_BYTES, C_NSS_TRUST, A_CREATE | A_SET, HUKS_TAG_NSS_CERT_MD5_HASH, 0},
 
     /* keys, sections 4.7 to 4.10 */
     {CKA_KEY_TYPE, KIND_ULONG, C_KEY | C_DOM, A_NEW | A_NOSTORE, HUKS_TAG_KEY_TYPE, 0},
@@ -161,6 +202,10 @@ uint32_t attribute_class_bit(CK_OBJECT_CLASS class)
         return C_SEC;
     case CKO_DOMAIN_PARAMETERS:
         return C_DOM;
+    case CKO_TRUST:
+        return C_TRUST;
+    case CKO_NSS_TRUST:
+        return C_NSS_TRUST;
     default:
         return 0;
     }

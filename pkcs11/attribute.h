@@ -12,6 +12,7 @@
 enum attribute_kind {
     KIND_BOOL,
     KIND_ULONG,
+    KIND_TRUST,      /* CK_TRUST, or NSS's                                */
     KIND_BYTES,
     KIND_DATE,       /* CK_DATE or empty                                  */
     KIND_PURPOSE,    /* CK_BBOOL, a bit of OH_HUKS_TAG_PURPOSE            */
@@ -29,8 +30,10 @@ enum {
     C_PRIV = 1 << 3,
     C_SEC = 1 << 4,
     C_DOM = 1 << 5,
+    C_TRUST = 1 << 6,
+    C_NSS_TRUST = 1 << 7,
     C_KEY = C_PUB | C_PRIV | C_SEC,
-    C_ALL = C_DATA | C_CERT | C_KEY | C_DOM,
+    C_ALL = C_DATA | C_CERT | C_KEY | C_DOM | C_TRUST | C_NSS_TRUST,
 };
 
 /* What a template may do with it. */
@@ -82,6 +85,9 @@ struct attribute_value {
 void attribute_value_free(struct attribute_value *value);
 /* ATTRIBUTE_TYPE_INVALID, ATTRIBUTE_SENSITIVE, or an engine's failure. Not for KIND_TEMPLATE. */
 CK_RV attribute_value_get(struct item *item, const struct attribute_row *row, struct attribute_value *value);
+
+/* The two-call convention: BUFFER_TOO_SMALL. */
+CK_RV attribute_show(CK_ATTRIBUTE *attribute, struct bytes value);
 
 /* Nested templates: packed for storage, shown as an array of CK_ATTRIBUTE. */
 CK_RV nested_pack(const CK_ATTRIBUTE *attribute, struct buffer *packed);

@@ -155,6 +155,7 @@ CK_RV attribute_value_get(struct item *item, const struct attribute_row *row, st
         value_bool(value, param_bool(params, row->tag, row->fallback != CK_FALSE));
         return CKR_OK;
     case KIND_ULONG:
+    case KIND_TRUST:
         value_number(value, stored_number(params, row->tag, row->fallback));
         return CKR_OK;
     case KIND_BYTES:
@@ -182,7 +183,7 @@ static const struct attribute_row *row_of(const struct item *item, CK_ATTRIBUTE_
     return attribute_find_in(type, attribute_class_bit((CK_OBJECT_CLASS)item_class(item)));
 }
 
-static CK_RV attribute_show(CK_ATTRIBUTE *attribute, struct bytes value)
+CK_RV attribute_show(CK_ATTRIBUTE *attribute, struct bytes value)
 {
     if (attribute->pValue == NULL) {
         attribute->ulValueLen = value.size;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "pkcs11/attribute.h"
+#include "pkcs11/inherent.h"
 #include "pkcs11/mechanism.h"
 
 struct p11_find {
@@ -98,6 +99,9 @@ static CK_RV find_begin(struct p11_session *session, struct p11_find *find, cons
                         CK_ULONG count)
 {
     P11_TRY(find_copy_template(find, template, count));
+    if (p11_inherent_asked(find->template, count)) {
+        return p11_inherent_find(session, find->template, count, &find->handles, &find->count);
+    }
     struct store_match matches[MATCHES_MAX];
     uint32_t numbers[MATCHES_MAX];
     size_t used = find_matches(find, matches, numbers);
@@ -136,6 +140,10 @@ CK_RV C_FindObjectsInit(CK_SESSION_HANDLE handle, CK_ATTRIBUTE_PTR template, CK_
 static CK_RV find_still_matches(struct p11_session *session, const struct p11_find *find, uint64_t handle,
                                 bool *matches)
 {
+    if (p11_inherent((CK_OBJECT_HANDLE)handle)) {
+        *matches = true; /* compared when they were collected: they don't change */
+        return CKR_OK;
+    }
     AUTO(item_unref_ptr) struct item *item = NULL;
     huks_rc rc = item_get(session->token, handle, &item);
     *matches = rc == HUKS_OK && p11_attribute_match(item, find->template, find->template_count);

@@ -9,6 +9,7 @@
 
 #include "common/memory.h"
 #include "huks/huks_pkcs11.h"
+#include "pkcs11/nss.h"
 
 #define ATTRIBUTES(X)                                                                                        \
     X(CLASS) X(TOKEN) X(PRIVATE) X(LABEL) X(UNIQUE_ID) X(APPLICATION) X(VALUE) X(OBJECT_ID)                  \
@@ -41,6 +42,17 @@
     X(TRUST_TIME_STAMPING) X(TRUST_OCSP_SIGNING) X(ENCAPSULATE) X(DECAPSULATE) X(HASH_OF_CERTIFICATE)        \
     X(PUBLIC_CRC64_VALUE) X(SEED) X(WRAP_TEMPLATE) X(UNWRAP_TEMPLATE) X(DERIVE_TEMPLATE)                     \
     X(ALLOWED_MECHANISMS) X(ENCAPSULATE_TEMPLATE) X(DECAPSULATE_TEMPLATE)
+
+#define NSS_ATTRIBUTES(X)                                                                                    \
+    X(NSS_TRUST_DIGITAL_SIGNATURE) X(NSS_TRUST_NON_REPUDIATION)                                              \
+    X(NSS_TRUST_KEY_ENCIPHERMENT) X(NSS_TRUST_DATA_ENCIPHERMENT)                                             \
+    X(NSS_TRUST_KEY_AGREEMENT) X(NSS_TRUST_KEY_CERT_SIGN)                                                    \
+    X(NSS_TRUST_CRL_SIGN) X(NSS_TRUST_SERVER_AUTH)                                                           \
+    X(NSS_TRUST_CLIENT_AUTH) X(NSS_TRUST_CODE_SIGNING)                                                       \
+    X(NSS_TRUST_EMAIL_PROTECTION) X(NSS_TRUST_IPSEC_END_SYSTEM)                                              \
+    X(NSS_TRUST_IPSEC_TUNNEL) X(NSS_TRUST_IPSEC_USER)                                                        \
+    X(NSS_TRUST_TIME_STAMPING) X(NSS_TRUST_STEP_UP_APPROVED)                                                 \
+    X(NSS_CERT_SHA1_HASH) X(NSS_CERT_MD5_HASH)
 
 #define MECHANISMS(X)                                                                                        \
     X(RSA_PKCS_KEY_PAIR_GEN) X(RSA_PKCS) X(RSA_9796) X(RSA_X_509) X(MD2_RSA_PKCS) X(MD5_RSA_PKCS)            \
@@ -158,6 +170,7 @@ static const struct named attributes[] = {ATTRIBUTES(ATTRIBUTE)
     {CKA_HUKS_DEVICE_PASSWORD_SET, "CKA_HUKS_DEVICE_PASSWORD_SET"},
     {CKA_HUKS_STORAGE_LEVEL, "CKA_HUKS_STORAGE_LEVEL"},
     {CKA_HUKS_KEY_OVERRIDE, "CKA_HUKS_KEY_OVERRIDE"},
+    NSS_ATTRIBUTES(ATTRIBUTE)
 };
 
 #define MECHANISM(name) {CKM_##name, "CKM_" #name},

@@ -1,6 +1,7 @@
 /*
  * PKCS #11 3.1 sections 5.7.1 to 5.7.6: creating, copying, destroying objects, and their attributes.
  */
+#include "pkcs11/inherent.h"
 #include "pkcs11/template.h"
 
 static CK_RV object_get(struct p11_session *session, CK_OBJECT_HANDLE handle, struct item **out)
@@ -53,6 +54,9 @@ static CK_RV object_copy(struct p11_session *session, CK_OBJECT_HANDLE source, c
     if (copy == NULL) {
         return p11_fail(CKR_ARGUMENTS_BAD, "object handle pointer");
     }
+    if (p11_inherent(source)) {
+        return p11_inherent_refuse(session, source, "copy");
+    }
     AUTO(item_unref_ptr) struct item *item = NULL;
     P11_TRY(object_get(session, source, &item));
     if (!p11_attribute_bool(item, CKA_COPYABLE, CK_TRUE)) {
@@ -76,6 +80,9 @@ CK_RV C_CopyObject(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE object, CK_ATTRIBU
 
 static CK_RV object_destroy(struct p11_session *session, CK_OBJECT_HANDLE object)
 {
+    if (p11_inherent(object)) {
+        return p11_inherent_refuse(session, object, "destruction");
+    }
     AUTO(item_unref_ptr) struct item *item = NULL;
     P11_TRY(object_get(session, object, &item));
     P11_TRY(p11_session_may_write(session, item_on_token(item), item_private(item)));
@@ -94,6 +101,11 @@ static CK_RV object_size(struct p11_session *session, CK_OBJECT_HANDLE object, C
 {
     if (size == NULL) {
         return p11_fail(CKR_ARGUMENTS_BAD, "size pointer");
+    }
+    if (p11_inherent(object)) {
+        P11_TRY(p11_inherent_check(session, object));
+        *size = CK_UNAVAILABLE_INFORMATION; /* it takes no room */
+        return CKR_OK;
     }
     AUTO(item_unref_ptr) struct item *item = NULL;
     P11_TRY(object_get(session, object, &item));
@@ -115,11 +127,12 @@ static CK_RV attributes_get(struct p11_session *session, CK_OBJECT_HANDLE object
         return p11_fail(CKR_ARGUMENTS_BAD, "template pointer");
     }
     AUTO(item_unref_ptr) struct item *item = NULL;
-    P11_TRY(object_get(session, object, &item));
+    bool inherent = p11_inherent(object);
+    P11_TRY(inherent ? p11_inherent_check(session, object) : object_get(session, object, &item));
     CK_RV answer = CKR_OK;
     CK_ULONG worst = 0;
     for (CK_ULONG i = 0; i < count; i++) {
-        CK_RV rv = p11_attribute_get(item, &template[i]);
+        CK_RV rv = inherent ? p11_inherent_attribute(object, &template[i]) : p11_attribute_get(item, &template[i]);
         if (rv != CKR_OK && answer == CKR_OK) {
             answer = rv;
             worst = i;
@@ -143,6 +156,9 @@ static CK_RV attributes_set(struct p11_session *session, CK_OBJECT_HANDLE object
 {
     if (template == NULL) {
         return p11_fail(CKR_ARGUMENTS_BAD, "template pointer");
+    }
+    if (p11_inherent(object)) {
+        return p11_inherent_refuse(session, object, "change");
     }
     AUTO(item_unref_ptr) struct item *item = NULL;
     P11_TRY(object_get(session, object, &item));

@@ -93,6 +93,27 @@ static CK_RV check_certificate(const struct param_list *params)
     return p11_fail(CKR_ATTRIBUTE_VALUE_INVALID, "attribute CKA_CERTIFICATE_TYPE");
 }
 
+/* Section 4.7: whoever is trusted is known by a hash, not by name and number alone. */
+static CK_RV check_trust(const struct param_list *params)
+{
+    bool trusted = false;
+    size_t count;
+    const struct attribute_row *rows = attribute_rows(&count);
+    for (size_t i = 0; i < count; i++) {
+        const OH_Huks_Param *given =
+            rows[i].kind == KIND_TRUST && (rows[i].classes & C_TRUST) != 0 ? param_list_find(params, rows[i].tag) : NULL;
+        trusted = trusted || (given != NULL && given->uint32Param != CKT_TRUST_UNKNOWN &&
+                              given->uint32Param != CKT_NOT_TRUSTED);
+    }
+    if (trusted && param_list_find(params, HUKS_TAG_HASH_OF_CERTIFICATE) == NULL) {
+        return p11_fail(CKR_TEMPLATE_INCOMPLETE, "attribute CKA_HASH_OF_CERTIFICATE");
+    }
+    if (trusted && param_list_find(params, HUKS_TAG_NAME_HASH_ALGORITHM) == NULL) {
+        return p11_fail(CKR_TEMPLATE_INCOMPLETE, "attribute CKA_NAME_HASH_ALGORITHM");
+    }
+    return CKR_OK;
+}
+
 static CK_RV check_mandatory(const struct template_reading *reading)
 {
     size_t count;
@@ -103,7 +124,9 @@ static CK_RV check_mandatory(const struct template_reading *reading)
             return p11_failf(CKR_TEMPLATE_INCOMPLETE, "attribute %s", p11_attribute_name(rows[i].type));
         }
     }
-    return reading->class_bit == C_CERT ? check_certificate(&reading->draft->draft.params) : CKR_OK;
+    return reading->class_bit == C_CERT    ? check_certificate(&reading->draft->draft.params)
+           : reading->class_bit == C_TRUST ? check_trust(&reading->draft->draft.params)
+                                           : CKR_OK;
 }
 
 /* PRIVATE and the storage level say the same thing in two languages. */

@@ -150,6 +150,14 @@ static CK_RV put_number(struct template_reading *reading, const CK_ATTRIBUTE *at
     return p11_rv(param_list_put_u32(params, tag, (uint32_t)value), P11_AT_CREATE);
 }
 
+static CK_RV put_trust(struct template_reading *reading, const CK_ATTRIBUTE *attribute, uint32_t tag)
+{
+    CK_ULONG value = 0;
+    P11_TRY(template_number(attribute, &value));
+    bool known = value <= CKT_TRUST_MUST_VERIFY_TRUST || (value & 0x80000000UL) != 0;
+    return known ? put_number(reading, attribute, tag) : value_error(attribute);
+}
+
 static CK_RV put_bytes(struct template_reading *reading, const CK_ATTRIBUTE *attribute, const struct attribute_row *row)
 {
     struct bytes value = bytes_of(attribute->pValue == NULL ? "" : attribute->pValue, attribute->ulValueLen);
@@ -261,6 +269,8 @@ CK_RV template_read_one(struct p11_session *session, struct template_reading *re
         return put_bool(reading, session, attribute, row);
     case KIND_ULONG:
         return put_number(reading, attribute, row->tag);
+    case KIND_TRUST:
+        return put_trust(reading, attribute, row->tag);
     case KIND_PURPOSE:
         return put_purpose(reading, attribute, row);
     case KIND_MECHANISMS:

@@ -17,6 +17,13 @@
 
 struct item;
 
+/* Handles with this in their low bits are no item's: a door may give them to objects of its own. */
+#define ITEM_HANDLE_FOREIGN 0xfU
+static inline bool item_handle_foreign(uint64_t handle)
+{
+    return (handle & 0xfU) == ITEM_HANDLE_FOREIGN;
+}
+
 /* A handle's item now; a reference the caller gives back. Gone or invisible: 12000011 ABOUT_OBJECT. */
 HUKS_MUST_USE huks_rc item_get(struct token *token, uint64_t handle, struct item **out);
 struct item *item_ref(struct item *item);

@@ -76,6 +76,7 @@ const struct name_row names_class[] = {
     {"domain parameters", HUKS_CLASS_DOMAIN_PARAMETERS},
     {"profile", HUKS_CLASS_PROFILE},
     {"trust", HUKS_CLASS_TRUST},
+    {"NSS trust", 0xce534353U},
     {NULL, 0},
 };
 

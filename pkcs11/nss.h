@@ -1,0 +1,30 @@
+/*
+ * NSS's own trust objects, which older releases keep where newer ones keep CKO_TRUST: class and attributes
+ * under NSS's vendor number.
+ */
+#ifndef HUKS_PKCS11_NSS_H
+#define HUKS_PKCS11_NSS_H
+
+#define CKO_NSS_TRUST         0xce534353UL
+#define CKT_NSS_TRUST_UNKNOWN 0xce534355UL
+
+#define CKA_NSS_TRUST_DIGITAL_SIGNATURE   0xce536351UL
+#define CKA_NSS_TRUST_NON_REPUDIATION     0xce536352UL
+#define CKA_NSS_TRUST_KEY_ENCIPHERMENT    0xce536353UL
+#define CKA_NSS_TRUST_DATA_ENCIPHERMENT   0xce536354UL
+#define CKA_NSS_TRUST_KEY_AGREEMENT       0xce536355UL
+#define CKA_NSS_TRUST_KEY_CERT_SIGN       0xce536356UL
+#define CKA_NSS_TRUST_CRL_SIGN            0xce536357UL
+#define CKA_NSS_TRUST_SERVER_AUTH         0xce536358UL
+#define CKA_NSS_TRUST_CLIENT_AUTH         0xce536359UL
+#define CKA_NSS_TRUST_CODE_SIGNING        0xce53635aUL
+#define CKA_NSS_TRUST_EMAIL_PROTECTION    0xce53635bUL
+#define CKA_NSS_TRUST_IPSEC_END_SYSTEM    0xce53635cUL
+#define CKA_NSS_TRUST_IPSEC_TUNNEL        0xce53635dUL
+#define CKA_NSS_TRUST_IPSEC_USER          0xce53635eUL
+#define CKA_NSS_TRUST_TIME_STAMPING       0xce53635fUL
+#define CKA_NSS_TRUST_STEP_UP_APPROVED    0xce536360UL
+#define CKA_NSS_CERT_SHA1_HASH            0xce5363b4UL
+#define CKA_NSS_CERT_MD5_HASH             0xce5363b5UL
+
+#endif
