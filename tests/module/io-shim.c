@@ -109,6 +109,7 @@ static bool failing(bool meant, enum io_call call, size_t *size)
         return false;
     }
     uint64_t number = atomic_fetch_add(&io_shim.seen, 1) + 1;
+    (void)atomic_fetch_add(&io_shim.calls[call], 1);
     if (io_shim.error == ENOSPC && (call == IO_READ || call == IO_MAP || call == IO_UNLINK)) {
         return false; /* these need no room */
     }

@@ -36,9 +36,10 @@ struct io_shim {
     _Atomic uint32_t armed;
     enum io_fault fault;
     int error;
-    bool sticky;           /* every later call, too */
-    uint64_t at;           /* which call, from 1    */
-    _Atomic uint64_t seen; /* calls while armed     */
+    bool sticky;                      /* every later call, too */
+    uint64_t at;                      /* which call, from 1    */
+    _Atomic uint64_t seen;            /* calls while armed     */
+    _Atomic uint64_t calls[IO_CALLS]; /* … by kind */
     _Atomic uint64_t fired;
     _Atomic uint32_t fired_call; /* enum io_call of the first */
     int trace;                   /* descriptor of the trace; 0: none */

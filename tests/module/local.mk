@@ -43,6 +43,7 @@ module_programs += \
 	tests/module/test-powerloss \
 	tests/module/test-process \
 	tests/module/test-random \
+	tests/module/test-secrecy \
 	tests/module/test-session \
 	tests/module/test-sign \
 	tests/module/test-sign-limits \
@@ -110,6 +111,8 @@ tests_module_test_process_SOURCES = tests/module/test-process.c $(module_common)
 tests_module_test_process_LDADD = $(module_ldadd) -lpthread
 tests_module_test_random_SOURCES = tests/module/test-random.c $(module_common)
 tests_module_test_random_LDADD = $(module_ldadd) -lpthread
+tests_module_test_secrecy_SOURCES = tests/module/test-secrecy.c $(module_common)
+tests_module_test_secrecy_LDADD = $(module_ldadd) -lpthread
 tests_module_test_session_SOURCES = tests/module/test-session.c $(module_common)
 tests_module_test_session_LDADD = $(module_ldadd) -lpthread
 tests_module_test_sign_SOURCES = tests/module/test-sign.c $(module_common) $(module_witness)

@@ -38,7 +38,7 @@ static struct stage {
     struct ledger ledger;
     struct ledger_audit audit;
     CK_RV rv, again; /* of the operation, and when it was tried again */
-    uint64_t calls;
+    uint64_t calls, syncs;
     bool fired, finished, audited;
     uint32_t fired_call;
     enum outcome pin, other_pin, mark; /* what the auditor found */
@@ -177,15 +177,16 @@ static const struct operation {
     const char *name;
     CK_RV (*begin)(void);
     CK_RV (*run)(void);
-    bool first;   /* the store is empty before                                       */
-    bool renames; /* what takes effect by a rename can't be taken back when that fails later */
+    uint64_t syncs; /* at most so many, 0: any */
+    bool first;     /* the store is empty before                                       */
+    bool renames;   /* what takes effect by a rename can't be taken back when that fails later */
     enum { NOTHING, PIN, OTHER_PIN, MARK } changes;
 } operations[] = {
-    {.name = "create data", .begin = begin_user, .run = create_data},
-    {.name = "generate a key", .begin = begin_user, .run = create_secret},
-    {.name = "generate a pair", .begin = begin_user, .run = create_pair},
-    {.name = "change", .begin = begin_user, .run = change},
-    {.name = "destroy", .begin = begin_user, .run = destroy},
+    {.name = "create data", .begin = begin_user, .run = create_data, .syncs = 2},
+    {.name = "generate a key", .begin = begin_user, .run = create_secret, .syncs = 2},
+    {.name = "generate a pair", .begin = begin_user, .run = create_pair, .syncs = 2},
+    {.name = "change", .begin = begin_user, .run = change, .syncs = 2},
+    {.name = "destroy", .begin = begin_user, .run = destroy, .syncs = 2},
     {.name = "C_SetPIN", .begin = begin_user, .run = set_pin, .changes = PIN},
     {.name = "C_InitPIN", .begin = begin_so, .run = init_pin, .changes = OTHER_PIN},
     {.name = "C_Login", .begin = begin_public, .run = log_in},
@@ -226,6 +227,7 @@ static void suffer(const struct operation *operation, const struct fault *fault)
     stage->rv = stage->again = operation->run();
     atomic_store(&shim->armed, 0);
     stage->calls = atomic_load(&shim->seen);
+    stage->syncs = atomic_load(&shim->calls[IO_SYNC]);
     stage->fired = atomic_load(&shim->fired) > 0;
     stage->fired_call = atomic_load(&shim->fired_call);
     if (fault->after == GOES_ON && stage->rv != CKR_OK) {
@@ -468,6 +470,9 @@ START_TEST(failing_calls)
     one_case(operation, &none);
     ck_assert_msg(stage->rv == CKR_OK && counts.wrong == 0, "%s: %s", operation->name, ckr_name(stage->rv));
     uint64_t calls = stage->calls;
+    ck_assert_msg(operation->syncs == 0 || (stage->syncs > 0 && stage->syncs <= operation->syncs),
+                  "%s: %llu syncs", operation->name, (unsigned long long)stage->syncs);
+    uint64_t syncs = stage->syncs;
     ck_assert(calls > 0);
     for (uint64_t at = 1; at <= calls; at++) {
         /* In turn: each call meets one of the nine, each of the nine many calls. */
@@ -480,11 +485,13 @@ START_TEST(failing_calls)
             one_case(operation, &fault);
         }
     }
-    (void)printf("%-20s %llu file calls, %llu faults: %llu passed over, %llu refused; stores that do not "
-                 "open: %llu, broken promises: %llu\n",
-                 operation->name, (unsigned long long)calls, (unsigned long long)counts.cases - 1,
-                 (unsigned long long)counts.survived - 1, (unsigned long long)counts.refused,
-                 (unsigned long long)counts.closed, (unsigned long long)counts.wrong);
+    (void)printf(
+        "%-20s %llu file calls (%llu syncs), %llu faults: %llu passed over, %llu refused; stores that do not "
+        "open: %llu, broken promises: %llu\n",
+        operation->name, (unsigned long long)calls, (unsigned long long)syncs,
+        (unsigned long long)counts.cases - 1, (unsigned long long)counts.survived - 1,
+        (unsigned long long)counts.refused, (unsigned long long)counts.closed,
+        (unsigned long long)counts.wrong);
     (void)fflush(stdout);
     (void)munmap(stage, sizeof *stage);
     ck_assert_uint_eq(counts.wrong, 0);
