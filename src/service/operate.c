@@ -423,6 +423,7 @@ huks_rc operate_derive(struct token *token, struct item *base, const struct cryp
                        struct guard **awaited, struct item_draft *draft, uint64_t *handle)
 {
     AUTO(secret_free) struct secret secret = {0};
+    HUKS_TRY(permit_derived(base, draft));
     HUKS_TRY(operate_derive_bytes(token, base, spec, awaited, &secret));
     return item_import(token, CRYPTO_SECRET, secret_bytes(&secret), draft, STORE_ALIAS_UNIQUE, handle);
 }

@@ -165,3 +165,24 @@ huks_rc permit_derivation(const struct item *item, const struct crypto_derive_sp
     bool hashes = spec->method == CRYPTO_HKDF || spec->method == CRYPTO_PBKDF2;
     return hashes ? check_digest(item, spec->digest) : HUKS_OK;
 }
+
+static bool draft_truth(const struct item_draft *draft, uint32_t tag, bool fallback)
+{
+    const OH_Huks_Param *param = param_list_find(&draft->params, tag);
+    return param != NULL ? param->boolParam : fallback;
+}
+
+huks_rc permit_derived(const struct item *base, const struct item_draft *draft)
+{
+    const OH_Huks_Param *class = param_list_find(&draft->params, HUKS_TAG_OBJECT_CLASS);
+    if (param_u32(item_params(base), OH_HUKS_TAG_DERIVED_AGREED_KEY_STORAGE_FLAG, 0) !=
+        OH_HUKS_STORAGE_ONLY_USED_IN_HUKS) {
+        return HUKS_OK;
+    }
+    bool inside = class != NULL && class->uint32Param == HUKS_CLASS_SECRET_KEY &&
+                  draft_truth(draft, HUKS_TAG_SENSITIVE, true) &&
+                  !draft_truth(draft, HUKS_TAG_EXTRACTABLE, false);
+    return inside
+               ? HUKS_OK
+               : error_raise(HUKS_E_INVALID_PARAM, ABOUT_TEMPLATE, "template: what is derived stays inside");
+}

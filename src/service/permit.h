@@ -22,5 +22,10 @@ HUKS_MUST_USE huks_rc permit_operation(const struct item *item, const struct cry
 HUKS_MUST_USE huks_rc permit_input(const struct item *item, struct bytes first, struct bytes rest);
 
 HUKS_MUST_USE huks_rc permit_derivation(const struct item *item, const struct crypto_derive_spec *spec);
+/*
+ * What a base key's DERIVED_AGREED_KEY_STORAGE_FLAG says of a key derived from it: with ONLY_USED_IN_HUKS it is
+ * sensitive and not extractable. 12000003 ABOUT_TEMPLATE.
+ */
+HUKS_MUST_USE huks_rc permit_derived(const struct item *base, const struct item_draft *draft);
 
 #endif

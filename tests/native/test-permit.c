@@ -622,6 +622,39 @@ START_TEST(lists_bind_derivations)
 }
 END_TEST
 
+/* ---- What is derived from a key whose results stay inside ----------------------------------------------- */
+
+static CK_RV derive_as(CK_OBJECT_CLASS class, CK_BBOOL sensitive, CK_BBOOL extractable)
+{
+    CK_MECHANISM mechanism = {CKM_HKDF_DERIVE, &hkdf256, sizeof hkdf256};
+    CK_KEY_TYPE type = CKK_GENERIC_SECRET;
+    CK_ULONG size = 32;
+    CK_OBJECT_HANDLE made;
+    CK_ATTRIBUTE t[] = {{CKA_CLASS, &class, sizeof class},
+                        {CKA_KEY_TYPE, &type, sizeof type},
+                        {CKA_SENSITIVE, &sensitive, 1},
+                        {CKA_EXTRACTABLE, &extractable, 1},
+                        {CKA_VALUE_LEN, &size, sizeof size}};
+
+    return p11->C_DeriveKey(cryptoki, &mechanism, find(CKO_SECRET_KEY, "key"), t, 5, &made);
+}
+
+START_TEST(derived_keys_stay_inside)
+{
+    static const char text[] = "Invalid template: what is derived stays inside.";
+
+    OK(OH_Huks_GenerateKeyItem(NAME("key"),
+                               SET(ALG(AES), SIZE(256), PURPOSE(DERIVE),
+                                   NUMBER(DERIVED_AGREED_KEY_STORAGE_FLAG, OH_HUKS_STORAGE_ONLY_USED_IN_HUKS)),
+                               NULL));
+    enter();
+    RV(CKR_OK, derive_as(CKO_SECRET_KEY, CK_TRUE, CK_FALSE));
+    REFUSED(CKR_TEMPLATE_INCONSISTENT, 12000003, text, derive_as(CKO_SECRET_KEY, CK_FALSE, CK_FALSE));
+    REFUSED(CKR_TEMPLATE_INCONSISTENT, 12000003, text, derive_as(CKO_SECRET_KEY, CK_TRUE, CK_TRUE));
+    REFUSED(CKR_TEMPLATE_INCONSISTENT, 12000003, text, derive_as(CKO_SECRET_KEY, CK_FALSE, CK_TRUE));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("permissions");
@@ -636,5 +669,6 @@ int main(void)
     tcase_add_test(tcase, no_sets_no_list);
     tcase_add_loop_test(tcase, lists_bind_sessions, 0, COUNT(listed_uses));
     tcase_add_test(tcase, lists_bind_derivations);
+    tcase_add_test(tcase, derived_keys_stay_inside);
     return native_run(suite);
 }
