@@ -11,7 +11,10 @@ pkcs11_sources += \
 	pkcs11/constants.h pkcs11/constants-mechanism.h pkcs11/cryptoki.h pkcs11/functions.h pkcs11/parameters.h
 huksinclude_HEADERS += include/huks/huks_pkcs11.h
 
-unit_programs += tests/unit/check-calls tests/unit/check-errors
+unit_programs += tests/unit/check-auth-states tests/unit/check-calls tests/unit/check-errors
+tests_unit_check_auth_states_SOURCES = tests/unit/check-auth-states.c $(api_sources)
+tests_unit_check_auth_states_CPPFLAGS = $(AM_CPPFLAGS)
+tests_unit_check_auth_states_LDADD = libhuks_cryptoki.la $(LDADD)
 tests_unit_check_calls_SOURCES = tests/unit/check-calls.c
 tests_unit_check_calls_LDADD = libhuks_cryptoki.la $(LDADD)
 tests_unit_check_errors_SOURCES = tests/unit/check-errors.c
