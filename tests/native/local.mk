@@ -34,6 +34,10 @@ native_programs += tests/native/test-doors
 tests_native_test_doors_SOURCES = tests/native/test-doors.c $(doors_common)
 tests_native_test_doors_LDADD = $(doors_ldadd)
 
+native_programs += tests/native/test-doors-algorithms
+tests_native_test_doors_algorithms_SOURCES = tests/native/test-doors-algorithms.c $(doors_common)
+tests_native_test_doors_algorithms_LDADD = $(doors_ldadd)
+
 native_programs += tests/native/test-generate
 tests_native_test_generate_SOURCES = tests/native/test-generate.c tests/native/material.c \
 	tests/native/material.h $(native_common)
