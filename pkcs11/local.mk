@@ -2,7 +2,7 @@
 
 # The framework: calls, errors, module, slots, sessions, login.
 pkcs11_sources += \
-	pkcs11/argument.c pkcs11/argument.h \
+	pkcs11/argument.c pkcs11/argument.h pkcs11/attest.c \
 	pkcs11/authenticate.c pkcs11/authenticate.h \
 	pkcs11/call.c pkcs11/call.h pkcs11/ckr.h pkcs11/errors.c pkcs11/errors.h pkcs11/event.c \
 	pkcs11/interface.c pkcs11/login.c pkcs11/module.c pkcs11/module.h pkcs11/names.c \

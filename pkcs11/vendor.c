@@ -56,14 +56,6 @@ static CK_RV set_auth_token(CK_SESSION_HANDLE handle, CK_FLAGS operation, CK_BYT
                                "operation 0x%lx, token %lu", operation, length);
 }
 
-static CK_RV attest_key(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE key, CK_BYTE_PTR challenge,
-                        CK_ULONG challenge_length, CK_BYTE_PTR chain, CK_ULONG_PTR chain_length)
-{
-    (void)key, (void)challenge, (void)challenge_length, (void)chain, (void)chain_length;
-    return P11_SESSION_CALL_AS("AttestKey", handle,
-                               p11_fail(CKR_FUNCTION_NOT_SUPPORTED, "function AttestKey"));
-}
-
 const CK_HUKS_FUNCTION_LIST p11_vendor_functions = {
     .version = {1, 0},
     .GetLastError = get_last_error,
@@ -71,5 +63,5 @@ const CK_HUKS_FUNCTION_LIST p11_vendor_functions = {
     .GetLimits = get_limits,
     .GetChallenge = get_challenge,
     .SetAuthToken = set_auth_token,
-    .AttestKey = attest_key,
+    .AttestKey = p11_attest_key,
 };

@@ -117,6 +117,30 @@ struct OH_Huks_Result OH_Huks_IsKeyItemExist(const struct OH_Huks_Blob *keyAlias
                                              const struct OH_Huks_ParamSet *paramSet);
 
 /*
+ * Attests a key: certificates that say that it is here and what it may do, for ATTESTATION_CHALLENGE (1 to 128
+ * bytes, mandatory). RSA, ECC from P-256 on, X25519, SM2 and Ed25519 keys that have their private half here and
+ * never leave. certChain->certs holds certsCount (3 or 4) buffers of the caller's; a chain has 4 certificates, the
+ * key's own first, then the device's, its CA's and the root, which are this token's. Each is PEM without a NUL, its
+ * base64 in one line: 2048 bytes are room enough, 4096 for the key's own with long identifiers. The key's
+ * certificate has HUKS's extension 1.3.6.1.4.1.2011.2.376.1.3. ATTESTATION_ID_ALIAS, …_SEC_LEVEL_INFO,
+ * …_VERSION_INFO and other identifiers of the set are claimed there as the caller's words.
+ *
+ * 401 NULL, alias, set, no challenge, a key of another algorithm, no room (nothing is written) · 12000001 ECC on
+ * P-224 · 12000003 a key that may leave the token · 12000011 no such key.
+ */
+struct OH_Huks_Result OH_Huks_AttestKeyItem(const struct OH_Huks_Blob *keyAlias,
+                                            const struct OH_Huks_ParamSet *paramSet,
+                                            struct OH_Huks_CertChain *certChain);
+
+/*
+ * The same without identifiers, in 3 certificates whose issuers name no device: the key's own, an anonymous CA's
+ * and its root. Since 11.
+ */
+struct OH_Huks_Result OH_Huks_AnonAttestKeyItem(const struct OH_Huks_Blob *keyAlias,
+                                                const struct OH_Huks_ParamSet *paramSet,
+                                                struct OH_Huks_CertChain *certChain);
+
+/*
  * Begins an operation: PURPOSE (one) and ALGORITHM must be in the set, and what the operation needs. `handle`
  * receives 8 bytes that name the session. `token` may be NULL; its size becomes 0 when no challenge is needed.
  * It holds one of the store's key-operation sessions until it ends.

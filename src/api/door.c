@@ -107,3 +107,16 @@ huks_rc door_set(const struct OH_Huks_ParamSet *set)
     }
     return HUKS_OK;
 }
+
+huks_rc door_request(const struct OH_Huks_Blob *alias, const struct OH_Huks_ParamSet *set, size_t data,
+                     struct bytes *name, struct engine **engine)
+{
+    error_clear();
+    HUKS_TRY(door_alias(alias, name));
+    HUKS_TRY(door_set(set));
+    size_t size = set != NULL ? set->paramSetSize : 0;
+    if (size > REQUEST_MAX || data > REQUEST_MAX || name->size + size + data > REQUEST_MAX) {
+        return error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
+    }
+    return door_engine(engine);
+}

@@ -21,4 +21,10 @@ HUKS_MUST_USE huks_rc door_blob(const struct OH_Huks_Blob *blob);
 /* 401 unless the set is consistent and its tags are known and different. NULL is an empty set. */
 HUKS_MUST_USE huks_rc door_set(const struct OH_Huks_ParamSet *set);
 
+/* What one request on a stored key may weigh: alias, set, and bytes that go with them. */
+#define REQUEST_MAX 64512u
+/* What every call on an alias begins with: alias, set, weight (401), and the engine. `data`: such bytes. */
+HUKS_MUST_USE huks_rc door_request(const struct OH_Huks_Blob *alias, const struct OH_Huks_ParamSet *set,
+                                   size_t data, struct bytes *name, struct engine **engine);
+
 #endif

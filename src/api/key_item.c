@@ -24,23 +24,6 @@ struct OH_Huks_Result OH_Huks_GetSdkVersion(struct OH_Huks_Blob *sdkVersion)
     return result_of(HUKS_OK);
 }
 
-/* What one request on a stored key may weigh, alias and set together. */
-#define REQUEST_MAX 64512u
-
-/* The checks that every call on an alias begins with. `data`: bytes that go with the request. */
-static huks_rc enter(const struct OH_Huks_Blob *alias, const struct OH_Huks_ParamSet *set, size_t data,
-                     struct bytes *name, struct engine **engine)
-{
-    error_clear();
-    HUKS_TRY(door_alias(alias, name));
-    HUKS_TRY(door_set(set));
-    size_t size = set != NULL ? set->paramSetSize : 0;
-    if (size > REQUEST_MAX || data > REQUEST_MAX || name->size + size + data > REQUEST_MAX) {
-        return error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
-    }
-    return door_engine(engine);
-}
-
 /* Writes a set into the caller's, whose paramSetSize was the room. */
 static huks_rc put_set(const struct OH_Huks_ParamSet *set, uint32_t capacity, struct OH_Huks_ParamSet *out)
 {
@@ -87,7 +70,7 @@ static huks_rc generate(const struct OH_Huks_Blob *alias, const struct OH_Huks_P
     if (alias != NULL && set == NULL) {
         return error_illegal(ABOUT_NOTHING, ILLEGAL_NULL);
     }
-    HUKS_TRY(enter(alias, set, 0, &name, &engine));
+    HUKS_TRY(door_request(alias, set, 0, &name, &engine));
     return native_generate(engine, name, set);
 }
 
@@ -108,7 +91,7 @@ static huks_rc import(const struct OH_Huks_Blob *alias, const struct OH_Huks_Par
     }
     HUKS_TRY(door_alias(alias, &name));
     HUKS_TRY(door_blob(key));
-    HUKS_TRY(enter(alias, set, key->size, &name, &engine));
+    HUKS_TRY(door_request(alias, set, key->size, &name, &engine));
     return native_import(engine, name, set, bytes_of(key->data, key->size));
 }
 
@@ -130,7 +113,7 @@ static huks_rc import_wrapped(const struct OH_Huks_Blob *alias, const struct OH_
     HUKS_TRY(door_alias(alias, &name));
     HUKS_TRY(door_alias(wrapping, &other));
     HUKS_TRY(door_blob(wrapped));
-    HUKS_TRY(enter(alias, set, (size_t)wrapping->size + wrapped->size, &name, &engine));
+    HUKS_TRY(door_request(alias, set, (size_t)wrapping->size + wrapped->size, &name, &engine));
     return native_import_wrapped(engine, name, other, set, bytes_of(wrapped->data, wrapped->size));
 }
 
@@ -152,7 +135,7 @@ static huks_rc export_public(const struct OH_Huks_Blob *alias, const struct OH_H
     }
     HUKS_TRY(door_alias(alias, &name));
     HUKS_TRY(door_blob(key));
-    HUKS_TRY(enter(alias, set, 0, &name, &engine));
+    HUKS_TRY(door_request(alias, set, 0, &name, &engine));
     AUTO(secret_free) struct secret public = {0};
     HUKS_TRY(native_export(engine, name, set, &public));
     if (key->size < public.size) {
@@ -174,7 +157,7 @@ static huks_rc delete_key(const struct OH_Huks_Blob *alias, const struct OH_Huks
 {
     struct bytes name = BYTES_NONE;
     struct engine *engine = NULL;
-    HUKS_TRY(enter(alias, set, 0, &name, &engine));
+    HUKS_TRY(door_request(alias, set, 0, &name, &engine));
     return native_delete(engine, name, set);
 }
 
@@ -188,7 +171,7 @@ static huks_rc exist(const struct OH_Huks_Blob *alias, const struct OH_Huks_Para
 {
     struct bytes name = BYTES_NONE;
     struct engine *engine = NULL;
-    HUKS_TRY(enter(alias, set, 0, &name, &engine));
+    HUKS_TRY(door_request(alias, set, 0, &name, &engine));
     return native_exist(engine, name, set);
 }
 
@@ -210,7 +193,7 @@ static huks_rc get_params(const struct OH_Huks_Blob *alias, const struct OH_Huks
     if (capacity == 0) {
         return error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
     }
-    HUKS_TRY(enter(alias, set, 0, &name, &engine));
+    HUKS_TRY(door_request(alias, set, 0, &name, &engine));
     AUTO(param_set_free) OH_Huks_ParamSet *params = NULL;
     HUKS_TRY(native_params(engine, name, set, &params));
     return put_set(params, capacity, out);

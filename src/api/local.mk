@@ -16,6 +16,7 @@ tests_unit_check_param_api_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=call
 
 huksinclude_HEADERS += include/huks/native_huks_api.h include/huks/huks_user_auth.h
 api_sources += \
+	src/api/attest.c \
 	src/api/door.c src/api/door.h \
 	src/api/key_item.c \
 	src/api/session.c \

@@ -21,23 +21,23 @@ static huks_rc label_value(struct bytes label, struct buffer *value)
     return keyring_value(label, value);
 }
 
-static void meta_add(struct auth_meta *meta, const char *name, struct buffer *value)
+void auth_meta_add(struct auth_meta *meta, const char *name, struct buffer *value)
 {
     meta->entries[meta->count++] = (struct store_meta){name, bytes_of(value->data, value->size)};
     *value = (struct buffer){0};
 }
 
-#define MADE_ENTRIES 4
+#define MADE_ENTRIES 5 /* the last one is the service's */
 
 huks_rc auth_make(struct store *store, struct crypto *crypto, const struct config *config,
                   struct bytes so_pin, struct bytes label, struct auth_meta *out)
 {
-    AUTO(auth_meta_free) struct auth_meta meta = {calloc(MADE_ENTRIES, sizeof *meta.entries), 0};
+    AUTO(auth_meta_free) struct auth_meta meta = {.entries = calloc(MADE_ENTRIES, sizeof *meta.entries)};
     AUTO(secret_free) struct secret device_key = {0};
     AUTO(secret_free) struct secret class_keys = {0};
     AUTO(buffer_free) struct buffer value = {0};
 
-    *out = (struct auth_meta){NULL, 0};
+    *out = (struct auth_meta){.count = 0};
     if (meta.entries == NULL) {
         return error_no_memory();
     }
@@ -45,20 +45,22 @@ huks_rc auth_make(struct store *store, struct crypto *crypto, const struct confi
         HUKS_TRY(pin_check_new(config, so_pin));
     }
     HUKS_TRY(label_value(label, &value));
-    meta_add(&meta, KEYRING_LABEL, &value);
+    auth_meta_add(&meta, KEYRING_LABEL, &value);
     HUKS_TRY(keyring_make_device_key(store, crypto, &device_key, &value));
-    meta_add(&meta, KEYRING_DEVICE_KEY, &value);
+    auth_meta_add(&meta, KEYRING_DEVICE_KEY, &value);
     HUKS_TRY(secret_alloc(&class_keys, KEYRING_SHARED_SIZE));
     HUKS_TRY(crypto_random(crypto, class_keys.data, class_keys.size));
     HUKS_TRY(keyring_seal_open(crypto, secret_bytes(&device_key), secret_bytes(&class_keys), &value));
-    meta_add(&meta, KEYRING_OPEN_KEYS, &value);
+    auth_meta_add(&meta, KEYRING_OPEN_KEYS, &value);
     if (so_pin.data != NULL) {
         HUKS_TRY(keyring_seal_pin(crypto, AUTH_SO, secret_bytes(&device_key), config->scrypt_log2n, so_pin,
                                   secret_bytes(&class_keys), &value));
-        meta_add(&meta, KEYRING_PIN_SO, &value);
+        auth_meta_add(&meta, KEYRING_PIN_SO, &value);
     }
+    HUKS_TRY(secret_alloc(&meta.class_de, KEYRING_KEY_SIZE));
+    HUKS_TRY(keyring_class_de(crypto, secret_bytes(&device_key), meta.class_de.data));
     *out = meta;
-    meta = (struct auth_meta){NULL, 0};
+    meta = (struct auth_meta){.count = 0};
     return HUKS_OK;
 }
 
@@ -69,7 +71,8 @@ void auth_meta_free(struct auth_meta *meta)
         buffer_free(&value);
     }
     free(meta->entries);
-    *meta = (struct auth_meta){NULL, 0};
+    secret_free(&meta->class_de);
+    *meta = (struct auth_meta){.count = 0};
 }
 
 /* ---- what is open ---- */

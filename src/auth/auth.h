@@ -42,9 +42,12 @@ struct auth; /* one token's authentication state in this process */
 struct auth_meta {
     struct store_meta *entries;
     size_t count;
+    struct secret class_de; /* class DE's key of the token to be: what is made with it is sealed under this */
 };
 HUKS_MUST_USE huks_rc auth_make(struct store *store, struct crypto *crypto, const struct config *config,
                                 struct bytes so_pin, struct bytes label, struct auth_meta *out);
+/* One more value, taken over, that the token is to be made with. */
+void auth_meta_add(struct auth_meta *meta, const char *name, struct buffer *value);
 void auth_meta_free(struct auth_meta *meta);
 
 /* Reads the token's metadata and opens class DE (and CE, ECE when there is no user PIN). */

@@ -20,6 +20,11 @@ static huks_rc damaged(void)
     return error_raise(HUKS_E_INTERNAL, ABOUT_TOKEN, NULL);
 }
 
+huks_rc keyring_class_de(struct crypto *crypto, struct bytes device_key, uint8_t out[KEYRING_KEY_SIZE])
+{
+    return crypto_hkdf_sha256(crypto, device_key, BYTES_NONE, BYTES_OF(class_de_info), out, KEYRING_KEY_SIZE);
+}
+
 huks_rc keyring_new(struct crypto *crypto, struct bytes device_key, struct bytes class_keys,
                     bool pin_bound_gone, struct keyring **out)
 {
@@ -29,8 +34,7 @@ huks_rc keyring_new(struct crypto *crypto, struct bytes device_key, struct bytes
     }
     huks_rc rc = secret_alloc(&keyring->bytes, KEYRING_KEY_SIZE + class_keys.size);
     if (rc == HUKS_OK) {
-        rc = crypto_hkdf_sha256(crypto, device_key, BYTES_NONE, BYTES_OF(class_de_info), keyring->bytes.data,
-                                KEYRING_KEY_SIZE);
+        rc = keyring_class_de(crypto, device_key, keyring->bytes.data);
     }
     if (rc != HUKS_OK) {
         keyring_free(keyring);

@@ -44,6 +44,9 @@ struct keyring {
     struct keyring *next; /* of those that another took the place of */
 };
 
+/* Class DE's key, which is there without anybody's PIN. */
+HUKS_MUST_USE huks_rc keyring_class_de(struct crypto *crypto, struct bytes device_key,
+                                       uint8_t out[KEYRING_KEY_SIZE]);
 /* `class_keys`: none, CE ‖ ECE, or CE ‖ ECE ‖ PIN-bound. */
 HUKS_MUST_USE huks_rc keyring_new(struct crypto *crypto, struct bytes device_key, struct bytes class_keys,
                                   bool pin_bound_gone, struct keyring **out);

@@ -21,6 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/date.h"
+
 #define LINE_SIZE 1000
 
 enum target { TO_STDERR, TO_SYSLOG, TO_FILE };
@@ -145,37 +147,18 @@ void log_close(void)
     (void)pthread_mutex_unlock(&log_to.mutex);
 }
 
-/*
- * The Gregorian date of a day counted from 1970-01-01. gmtime_r() takes a lock of the C library's that a fork
- * does not give back: a child's first line would wait for ever for a thread that it does not have. Years are
- * counted from March, so that the leap day is a year's last; 400 of them have 146,097 days.
- */
-static void utc_date(long days, long *year, long *month, long *day)
-{
-    long shifted = days + 719468; /* from 0000-03-01 */
-    long era = shifted / 146097, in_era = shifted % 146097;
-    long years = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
-    long in_year = in_era - (365 * years + years / 4 - years / 100);
-    long from_march = (5 * in_year + 2) / 153;
-
-    *day = in_year - (153 * from_march + 2) / 5 + 1;
-    *month = from_march < 10 ? from_march + 3 : from_march - 9;
-    *year = era * 400 + years + (*month <= 2 ? 1 : 0);
-}
-
 /* "2026-11-23T21:14:05.123Z huks[pid/tid] error: " */
 static size_t write_prefix(char *line, size_t size, enum log_level level)
 {
     struct timespec now = {0, 0};
-    long year, month, day, second;
+    struct date date;
     int length;
 
     (void)clock_gettime(CLOCK_REALTIME, &now);
-    utc_date((long)(now.tv_sec / 86400), &year, &month, &day);
-    second = (long)(now.tv_sec % 86400);
-    length = snprintf(line, size, "%04ld-%02ld-%02ldT%02ld:%02ld:%02ld.%03ldZ huks[%ld/%ld] %s: ", year, month, day,
-                      second / 3600, second / 60 % 60, second % 60, now.tv_nsec / 1000000, (long)getpid(),
-                      syscall(SYS_gettid), level_words[level]);
+    date = date_of(now.tv_sec);
+    length = snprintf(line, size, "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ huks[%ld/%ld] %s: ", date.year,
+                      date.month, date.day, date.hour, date.minute, date.second, now.tv_nsec / 1000000,
+                      (long)getpid(), syscall(SYS_gettid), level_words[level]);
     return length > 0 ? (size_t)length : 0;
 }
 

@@ -2,6 +2,7 @@
 engine_sources += \
 	src/crypto/aead.c \
 	src/crypto/asn1.c src/crypto/asn1.h \
+	src/crypto/certificate.c src/crypto/certificate.h \
 	src/crypto/cipher.c src/crypto/cipher.h \
 	src/crypto/context.h \
 	src/crypto/crypto.c src/crypto/crypto.h \

@@ -1,6 +1,8 @@
 # Sources of src/service/.
 engine_sources += \
 	src/service/aliased.h \
+	src/service/attest.c src/service/attest.h \
+	src/service/attest_authority.c src/service/attest_authority.h \
 	src/service/backup.c src/service/backup.h src/service/backup_record.h \
 	src/service/backup_stream.c src/service/backup_stream.h \
 	src/service/curve_name.c src/service/curve_name.h \
@@ -12,6 +14,7 @@ engine_sources += \
 	src/service/material.c src/service/material.h \
 	src/service/native.c src/service/native.h \
 	src/service/native_allowed.c \
+	src/service/native_attest.c \
 	src/service/native_derive.c \
 	src/service/native_envelope.c \
 	src/service/native_generate.c \

@@ -7,6 +7,7 @@
 #ifndef HUKS_SERVICE_NATIVE_H
 #define HUKS_SERVICE_NATIVE_H
 
+#include "service/attest.h"
 #include "service/operate.h"
 
 HUKS_MUST_USE huks_rc native_generate(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set);
@@ -21,6 +22,8 @@ HUKS_MUST_USE huks_rc native_import_wrapped(struct engine *engine, struct bytes 
                                             const OH_Huks_ParamSet *set, struct bytes wrapped);
 HUKS_MUST_USE huks_rc native_export(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set,
                                     struct secret *out);
+HUKS_MUST_USE huks_rc native_attest(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set,
+                                    bool anonymous, struct attestation *out);
 HUKS_MUST_USE huks_rc native_delete(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set);
 HUKS_MUST_USE huks_rc native_exist(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set);
 /* A new set, the caller's. */

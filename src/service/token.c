@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "service/attest.h"
+
 huks_rc token_new(struct engine *engine, uint32_t ordinal, struct token **out)
 {
     struct token *token = aligned_alloc(_Alignof(struct token), sizeof(*token));
@@ -266,8 +268,11 @@ static huks_rc token_make(struct token *token, uint64_t life, void *argument)
     }
     struct auth_meta meta;
     HUKS_TRY(auth_make(engine->store, engine->crypto, &engine->config, wish->so_pin, wish->label, &meta));
-    token_shut(token);
-    huks_rc rc = store_token_make(engine->store, token->ordinal, life, meta.entries, meta.count);
+    huks_rc rc = attest_prepare(token, &meta);
+    if (rc == HUKS_OK) {
+        token_shut(token);
+        rc = store_token_make(engine->store, token->ordinal, life, meta.entries, meta.count);
+    }
     auth_meta_free(&meta);
     return rc;
 }

@@ -18,6 +18,11 @@ native_programs += tests/native/test-cipher-pair
 tests_native_test_cipher_pair_SOURCES = tests/native/test-cipher-pair.c $(material) $(native_common)
 tests_native_test_cipher_pair_LDADD = $(native_ldadd)
 
+native_programs += tests/native/test-attest
+tests_native_test_attest_SOURCES = tests/native/test-attest.c tests/native/chain.c tests/native/chain.h \
+	$(material) $(native_common)
+tests_native_test_attest_LDADD = $(native_ldadd)
+
 native_programs += tests/native/test-codes
 tests_native_test_codes_SOURCES = tests/native/test-codes.c $(native_common)
 tests_native_test_codes_LDADD = $(native_ldadd)
