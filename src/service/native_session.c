@@ -163,8 +163,7 @@ static huks_rc count_data(struct native_session *session, size_t size)
     return HUKS_OK;
 }
 
-/* A length that the method can't take has HUKS's own codes here: its callers' 401, or its engine's failure.
- */
+/* A length that the method can't take has HUKS's own codes: its callers' 401, or its engine's failure. */
 static huks_rc length_refused(const struct native_session *session, huks_rc rc)
 {
     enum error_about about = error_about();
