@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "service/guard.h"
 #include "tools/ctl_names.h"
 
 static void put(json_t *object, const char *key, json_t *value)
@@ -86,7 +87,12 @@ static void put_authentication(json_t *object, const OH_Huks_ParamSet *params)
         words_of_bits(names_access, param_u32(params, OH_HUKS_TAG_KEY_AUTH_ACCESS_TYPE, 0)));
     if (param_u32(params, OH_HUKS_TAG_CHALLENGE_TYPE, OH_HUKS_CHALLENGE_TYPE_NORMAL) ==
         OH_HUKS_CHALLENGE_TYPE_NONE) {
-        put(object, "authentication_seconds", json_integer(param_u32(params, OH_HUKS_TAG_AUTH_TIMEOUT, 0)));
+        put(object, "authentication_seconds",
+            json_integer(param_u32(params, OH_HUKS_TAG_AUTH_TIMEOUT, AUTH_WINDOW_DEFAULT)));
+    }
+    if (param_has(params, OH_HUKS_TAG_KEY_AUTH_PURPOSE)) {
+        put(object, "authentication_for",
+            words_of_bits(names_purpose, param_u32(params, OH_HUKS_TAG_KEY_AUTH_PURPOSE, 0)));
     }
 }
 
@@ -119,7 +125,10 @@ static struct item *main_item(const struct ctl_key *key)
 /* Void for good, or not: only a private or secret key can be. */
 static const char *state_of(struct item *item)
 {
-    huks_rc rc = item_ready(item);
+    huks_rc rc = guard_check_void(item);
+    if (rc == HUKS_OK) {
+        rc = item_ready(item);
+    }
     error_clear();
     return rc == HUKS_OK ? "usable" : rc == HUKS_E_AUTH_INVALIDATED ? "void" : "damaged";
 }
@@ -192,6 +201,21 @@ static const char *explain_state(const json_t *value, const json_t *object)
                                            : NULL;
 }
 
+/* What its user has to do, as a person would say it. */
+static const char *explain_authentication(const json_t *value, const json_t *object)
+{
+    static char words[160];
+    const json_t *seconds = json_object_get(object, "authentication_seconds");
+    const char *which = json_array_size(value) > 1 ? "one of these, " : "";
+    if (seconds != NULL) {
+        snprintf(words, sizeof(words), "%snot longer than %d seconds before it is used", which,
+                 (int)json_integer_value(seconds));
+    } else {
+        snprintf(words, sizeof(words), "%sanew for every single use", which);
+    }
+    return words;
+}
+
 static const char *explain_hidden(const json_t *value, const json_t *object)
 {
     (void)value;
@@ -216,9 +240,9 @@ void ctl_print_key(const struct ctl *ctl, json_t *key)
         {"level", "storage level", explain_level},
         {"extractable", "extractable", explain_extractable},
         {"sensitive", "sensitive", NULL},
-        {"authentication", "authentication", NULL},
+        {"authentication", "authentication", explain_authentication},
+        {"authentication_for", "needed to", NULL},
         {"access", "access", NULL},
-        {"authentication_seconds", "valid for seconds", NULL},
         {"origin", "origin", NULL},
         {"valid_from", "valid from", NULL},
         {"valid_until", "valid until", NULL},

@@ -24,7 +24,68 @@ struct wish {
     uint8_t curve[CURVE_PARAMS_MAX];
     struct bytes ec_params;
     enum store_alias_rule rule;
+    uint32_t auth, access, window; /* auth 0: nobody need authenticate; window 0: for every use */
 };
+
+/* "a,b" as bits; false: one of the words is none. */
+static bool read_bits(const struct name_row *names, const char *text, uint32_t *bits)
+{
+    char word[32];
+    for (*bits = 0;; text++) {
+        size_t size = strcspn(text, ",");
+        uint32_t bit = 0;
+        if (size >= sizeof(word)) {
+            return false;
+        }
+        memcpy(word, text, size);
+        word[size] = '\0';
+        if (!name_find(names, word, &bit)) {
+            return false;
+        }
+        *bits |= bit;
+        text += size;
+        if (*text == '\0') {
+            return true;
+        }
+    }
+}
+
+/* Who must authenticate, how long that serves, and what voids the key; the rest is judged where keys are
+ * bound. */
+static huks_rc wish_rule(const struct ctl *ctl, struct wish *wish)
+{
+    const char *auth = ctl_option(ctl, OPTION_AUTH), *access = ctl_option(ctl, OPTION_INVALID_ON);
+    const char *window = ctl_option(ctl, OPTION_WINDOW);
+    wish->access = OH_HUKS_AUTH_ACCESS_ALWAYS_VALID;
+    if (auth == NULL) {
+        return access == NULL && window == NULL
+                   ? HUKS_OK
+                   : ctl_usage(ctl, "--invalid-on and --window are for keys with --auth");
+    }
+    if (!read_bits(names_auth, auth, &wish->auth) || (wish->auth & OH_HUKS_USER_AUTH_TYPE_TUI_PIN) != 0) {
+        return ctl_usage(ctl, "--auth is of pin, fingerprint and face, not %s", auth);
+    }
+    if (access != NULL && !read_bits(names_invalid, access, &wish->access)) {
+        return ctl_usage(ctl, "--invalid-on is of clear-password and new-biometric, not %s", access);
+    }
+    if (window != NULL && !ctl_number(window, 1, MAX_AUTH_TIMEOUT_SECOND, &wish->window)) {
+        return ctl_usage(ctl, "--window is 1 to %d seconds, not %s", MAX_AUTH_TIMEOUT_SECOND, window);
+    }
+    return HUKS_OK;
+}
+
+static huks_rc draft_rule(const struct wish *wish, struct param_list *params)
+{
+    if (wish->auth == 0) {
+        return HUKS_OK;
+    }
+    HUKS_TRY(param_list_put_u32(params, OH_HUKS_TAG_USER_AUTH_TYPE, wish->auth));
+    HUKS_TRY(param_list_put_u32(params, OH_HUKS_TAG_KEY_AUTH_ACCESS_TYPE, wish->access));
+    HUKS_TRY(
+        param_list_put_u32(params, OH_HUKS_TAG_CHALLENGE_TYPE,
+                           wish->window > 0 ? OH_HUKS_CHALLENGE_TYPE_NONE : OH_HUKS_CHALLENGE_TYPE_NORMAL));
+    return wish->window > 0 ? param_list_put_u32(params, OH_HUKS_TAG_AUTH_TIMEOUT, wish->window) : HUKS_OK;
+}
 
 static huks_rc wish_purposes(const struct ctl *ctl, struct wish *wish)
 {
@@ -88,6 +149,7 @@ static huks_rc wish_fill(const struct ctl *ctl, struct wish *wish)
     if (alias != NULL && (alias[0] == '\0' || strlen(alias) > 128)) {
         return ctl_usage(ctl, "an alias has 1 to 128 bytes");
     }
+    HUKS_TRY(wish_rule(ctl, wish));
     return wish_purposes(ctl, wish);
 }
 
@@ -139,7 +201,11 @@ static huks_rc draft_fill(const struct ctl *ctl, const struct wish *wish, enum h
         HUKS_TRY(param_list_put_u64(params, HUKS_TAG_KEY_GEN_MECHANISM, wish->alg->made_by));
     }
     HUKS_TRY(draft_names(ctl, wish, params));
-    return public ? HUKS_OK : draft_secrecy(ctl, params, local);
+    if (public) {
+        return HUKS_OK;
+    }
+    HUKS_TRY(draft_rule(wish, params));
+    return draft_secrecy(ctl, params, local);
 }
 
 /* Shows what was made. */
@@ -316,7 +382,7 @@ static huks_rc run_import(struct ctl *ctl)
 
 #define TAKES_MAKING                                                                                         \
     (TAKES_ALWAYS | TAKES_LOGIN | TAKES(LABEL) | TAKES(ID) | TAKES(ALIAS) | TAKES(LEVEL) | TAKES(PURPOSE) |  \
-     TAKES(EXTRACTABLE) | TAKES(REPLACE))
+     TAKES(EXTRACTABLE) | TAKES(REPLACE) | TAKES(AUTH) | TAKES(INVALID_ON) | TAKES(WINDOW))
 
 const struct ctl_command ctl_make_commands[] = {
     {.name = "generate",
@@ -324,7 +390,9 @@ const struct ctl_command ctl_make_commands[] = {
      .line = "Make a new key or key pair",
      .more = "ALG is rsa, ec, ed25519, ed448, x25519, x448, sm2, dsa, dh, ml-dsa, ml-kem, slh-dsa, aes, sm4, "
              "3des,\n"
-             "chacha20 or hmac. Sizes are 2048 (rsa), 256 (ec, aes, hmac) … unless --size says otherwise.",
+             "chacha20 or hmac. Sizes are 2048 (rsa), 256 (ec, aes, hmac) … unless --size says otherwise.\n"
+             "With --auth the key works only for who authenticates: for every use, or with --window once in "
+             "a while.",
      .takes = TAKES_MAKING | TAKES(SIZE) | TAKES(CURVE),
      .least = 1,
      .most = 1,

@@ -103,6 +103,13 @@ const struct name_row names_access[] = {
     {NULL, 0},
 };
 
+/* The same as a person asks for it. */
+const struct name_row names_invalid[] = {
+    {"clear-password", OH_HUKS_AUTH_ACCESS_INVALID_CLEAR_PASSWORD},
+    {"new-biometric", OH_HUKS_AUTH_ACCESS_INVALID_NEW_BIO_ENROLL},
+    {NULL, 0},
+};
+
 bool name_find(const struct name_row *rows, const char *name, uint32_t *number)
 {
     for (; rows->name != NULL; rows++) {

@@ -24,6 +24,7 @@ extern const struct name_row names_class[];
 extern const struct name_row names_origin[];
 extern const struct name_row names_auth[];   /* bits of USER_AUTH_TYPE */
 extern const struct name_row names_access[]; /* bits of KEY_AUTH_ACCESS_TYPE */
+extern const struct name_row names_invalid[];
 
 /* Case does not matter. */
 bool name_find(const struct name_row *rows, const char *name, uint32_t *number);

@@ -91,6 +91,23 @@ static huks_rc make_signature(struct operation *operation, const char *path, str
     return HUKS_OK;
 }
 
+/* Whoever the key wants to see: the PIN where it takes that, else a finger or face. A login may have been
+ * enough. */
+static huks_rc authenticate(struct ctl *ctl, const struct operation *operation)
+{
+    AUTO(secret_free) struct secret pin = {0};
+    struct guard *guard = operation->guard;
+    huks_rc rc = guard != NULL ? guard_pass(guard) : HUKS_OK;
+    if (rc != HUKS_E_AUTH_FAILED && rc != HUKS_E_AUTH_TIMED_OUT) {
+        return rc;
+    }
+    if ((guard_types(guard) & OH_HUKS_USER_AUTH_TYPE_PIN) != 0) {
+        HUKS_TRY(ctl_pin(ctl, AUTH_USER, false, &pin));
+        ctl->asked = AUTH_USER;
+    }
+    return guards_ask(ctl->token, &guard, 1, secret_bytes(&pin), 0);
+}
+
 /* HUKS's purpose for a MAC is MAC; PKCS #11 says SIGN and VERIFY. */
 static uint32_t purpose_for(const struct item *item, uint32_t purpose)
 {
@@ -109,6 +126,7 @@ static huks_rc run_sign(struct ctl *ctl)
     HUKS_TRY(choose_method(ctl, key.private, CRYPTO_SIGN, &spec));
     uint32_t purpose = purpose_for(key.private, OH_HUKS_KEY_PURPOSE_SIGN);
     HUKS_TRY(operation_begin(&operation, ctl->token, key.private, purpose, &spec));
+    HUKS_TRY(authenticate(ctl, &operation));
     HUKS_TRY(make_signature(&operation, ctl->operands[1], &signature));
     return ctl_file_put(ctl, secret_bytes(&signature));
 }

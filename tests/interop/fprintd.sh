@@ -100,7 +100,9 @@ with_finger() { # FINGER NAME STATUS PATTERN ARGUMENT...: as ctl, with this fing
     timeout 120 "$huksctl" "$@" >out 2>err </dev/null &
     local pid=$!
     for ((i = 0; i < 600; i++)); do
-        ! grep -q 'finger' err && kill -0 $pid 2>/dev/null || break
+        if grep -q 'finger' err || ! kill -0 $pid 2>/dev/null; then
+            break
+        fi
         sleep 0.1
     done
     lay "$finger" once $pid

@@ -65,6 +65,7 @@ ctl "a PIN is to be had somewhere" 2 'no terminal to ask for it: --new-pin-file 
 ctl "it is listed" 0 '^pin +PIN' auth list
 
 echo "# fingers and faces"
+ctl "no key for what isn't enrolled" 1 'error 12000013: ' generate ec --auth pin,face --invalid-on clear-password "${me[@]}"
 ctl "no service" 1 'error 12000015: .*\(there is no PAM service huks-fingerprint\)' auth enroll fingerprint thumb "${me[@]}"
 says "what to do" 'PAM service'
 pam fingerprint result=0
@@ -109,6 +110,45 @@ holds "with the challenge" test "$(od -v -An -tx1 -j4 -N32 token | tr -d ' \n')"
 ctl "a challenge has a length" 2 '32 bytes in hexadecimal' auth verify fingerprint --challenge a5a5
 ctl "and digits" 2 '32 bytes in hexadecimal' auth verify fingerprint --challenge "${challenge/a5/zz}"
 
+echo "# keys that ask for it"
+printf 'Pay 100 to Alice.\n' >letter
+verified() { # NAME KEY
+    ctl "$1: verified" 0 'signature is right' verify "$2" letter "$2.sig"
+}
+ctl "kinds" 2 '--auth is of pin, fingerprint and face' generate ec --auth toe "${me[@]}"
+ctl "what voids it" 2 '--invalid-on is of clear-password' generate ec --auth pin --invalid-on moon "${me[@]}"
+ctl "a window" 2 '--window is 1 to 600' generate ec --auth pin --window 601 "${me[@]}"
+ctl "only with --auth" 2 'for keys with --auth' generate ec --window 30 "${me[@]}"
+ctl "both" 0 'authentication +PIN fingerprint' generate ec --label each --auth pin,fingerprint \
+    --invalid-on new-biometric,clear-password "${me[@]}"
+ctl "explained" 0 'PIN fingerprint: one of these, anew for every single use' show each "${me[@]}"
+says "what voids it" '^access +void-when-the-PIN-is-cleared void-when-a-finger-or-face-is-enrolled'
+says "and that it is not" '^state +usable$'
+ctl "in JSON" 0 '' show each "${me[@]}" --json
+json "in JSON" "j['authentication'] == ['PIN', 'fingerprint'] and j['state'] == 'usable'"
+ctl "signed by PIN" 0 '' sign each letter -o each.sig "${me[@]}"
+verified "by PIN" each
+ctl "a window" 0 '^authentication +PIN: not longer than 30 seconds before it is used' generate ec --label while \
+    --auth pin --window 30 "${me[@]}"
+ctl "which a login opens" 0 '' sign while letter -o while.sig "${me[@]}"
+verified "by a login" while
+ctl "a finger's" 0 'authentication +fingerprint: anew' generate ec --label finger --auth fingerprint \
+    --invalid-on new-biometric "${me[@]}"
+ctl "signed by finger" 0 '' sign finger letter -o finger.sig "${me[@]}"
+verified "by finger" finger
+pam fingerprint result=7
+ctl "refused" 1 'error 12000008: ' sign finger letter -o no.sig "${me[@]}"
+holds "and nothing signed" test ! -e no.sig
+pam fingerprint result=0
+ctl "another finger" 0 '' auth enroll fingerprint another "${me[@]}"
+ctl "voids the finger's key" 0 '^state +void: for good' show finger "${me[@]}"
+ctl "which works no more" 1 'error 12000007: ' sign finger letter -o no.sig "${me[@]}"
+says "what to do" 'What to do'
+ctl "the window's is as it was" 0 '^state +usable$' show while "${me[@]}"
+ctl "one for the clearing" 0 '' generate ec --label bound --auth pin --invalid-on clear-password "${me[@]}"
+ctl "signed" 0 '' sign bound letter -o bound.sig "${me[@]}"
+ctl "the other finger goes" 0 '' auth remove another "${me[@]}"
+
 echo "# removed, cleared"
 ctl "which one" 1 'error 12000011: ' auth remove left "${me[@]}"
 says "what to do" 'huksctl auth list'
@@ -130,6 +170,8 @@ ctl "nothing is enrolled" 0 'no PIN, finger or face' auth list
 ctl "and the key is everybody's" 0 '^label +kept' show kept
 ctl "set again" 0 'user PIN is set' auth set-password "${so[@]}" --new-pin-env NEW
 ctl "the key is there" 0 '^label +kept' show kept --pin-env NEW
+ctl "the bound one is void" 0 '^state +void: for good' show bound --pin-env NEW
+ctl "and works no more" 1 'error 12000007: ' sign bound letter -o no.sig --pin-env NEW
 ctl "forgotten: only if meant" 2 'say --yes' auth set-password "${so[@]}" --new-pin-env PIN
 ctl "forgotten" 0 'user PIN is another one' auth set-password "${so[@]}" --new-pin-env PIN --yes
 ctl "the key is there" 0 '^label +kept' show kept "${me[@]}"
