@@ -274,7 +274,11 @@ static CK_RV find_all(struct finding *finding, CK_ULONG mechanisms)
 {
     CK_MECHANISM_TYPE *types = calloc(mechanisms + 1, sizeof(*types));
     finding->handles = calloc(ARRAY_SIZE(profiles) + mechanisms, sizeof(*finding->handles));
-    CK_RV rv = types != NULL && finding->handles != NULL ? CKR_OK : p11_rv(error_no_memory(), P11_AT_OBJECT);
+    if (types == NULL || finding->handles == NULL) {
+        free(types);
+        return p11_rv(error_no_memory(), P11_AT_OBJECT);
+    }
+    CK_RV rv = CKR_OK;
     for (size_t i = 0; rv == CKR_OK && i < ARRAY_SIZE(profiles); i++) {
         rv = find_one(finding, CKO_PROFILE, profiles[i].id);
     }

@@ -73,11 +73,26 @@ static CK_RV read_changes(struct p11_session *session, struct item *item, uint32
     return CKR_OK;
 }
 
+static bool trusted_by_so(const struct p11_session *session, struct item *item)
+{
+    return p11_attribute_bool(item, CKA_TRUSTED, CK_FALSE) && token_role(session->token) != AUTH_SO;
+}
+
+/* What the SO trusted was a key with these purposes: one that could decrypt, too, would give away what it wraps. */
+static CK_RV keep_trust(const struct p11_session *session, struct item *item, const struct template_reading *reading)
+{
+    bool gains = (reading->purposes & ~item_purposes(item)) != 0;
+    return gains && trusted_by_so(session, item)
+               ? p11_fail(CKR_ATTRIBUTE_READ_ONLY, "purposes of a key that is CKA_TRUSTED: only the SO adds some")
+               : CKR_OK;
+}
+
 CK_RV p11_draft_changes(struct p11_session *session, struct item *item, const CK_ATTRIBUTE *template, CK_ULONG count,
                         struct p11_draft *out)
 {
     struct template_reading reading = {.draft = out};
-    return read_changes(session, item, A_SET, template, count, &reading);
+    P11_TRY(read_changes(session, item, A_SET, template, count, &reading));
+    return keep_trust(session, item, &reading);
 }
 
 CK_RV p11_draft_copy(struct p11_session *session, struct item *source, const CK_ATTRIBUTE *template, CK_ULONG count,
@@ -99,6 +114,9 @@ CK_RV p11_draft_copy(struct p11_session *session, struct item *source, const CK_
     bool named = param_list_find(&changes.draft.params, HUKS_TAG_ALIAS) != NULL;
     if (!named) {
         param_list_remove(&out->draft.params, HUKS_TAG_ALIAS);
+    }
+    if (trusted_by_so(session, source)) { /* nobody but the SO makes an object that is trusted */
+        P11_TRY_HUKS(param_list_put_bool(&out->draft.params, HUKS_TAG_TRUSTED, false), P11_AT_CREATE);
     }
     for (size_t i = 0; i < changes.draft.params.count; i++) {
         P11_TRY_HUKS(param_list_put(&out->draft.params, &changes.draft.params.params[i]), P11_AT_CREATE);

@@ -72,9 +72,12 @@ static CK_RV wrap_permitted(struct item *wrapping, const struct p11_mechanism *r
     if (!p11_attribute_bool(key, CKA_EXTRACTABLE, CK_FALSE)) {
         return p11_fail(CKR_KEY_UNEXTRACTABLE, "wrapping of a key that is not CKA_EXTRACTABLE");
     }
-    if (p11_attribute_bool(key, CKA_WRAP_WITH_TRUSTED, CK_FALSE) &&
-        !p11_attribute_bool(wrapping, CKA_TRUSTED, CK_FALSE)) {
+    bool careful = p11_attribute_bool(key, CKA_WRAP_WITH_TRUSTED, CK_FALSE);
+    if (careful && !p11_attribute_bool(wrapping, CKA_TRUSTED, CK_FALSE)) {
         return p11_fail(CKR_KEY_NOT_WRAPPABLE, "wrapping key: the key asks for a CKA_TRUSTED one");
+    }
+    if (careful && (item_purposes(wrapping) & OH_HUKS_KEY_PURPOSE_DECRYPT) != 0) {
+        return p11_fail(CKR_KEY_NOT_WRAPPABLE, "wrapping key: it could decrypt what it wraps (CKA_DECRYPT)");
     }
     return p11_wrap_template_fits(wrapping, key);
 }

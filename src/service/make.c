@@ -141,7 +141,15 @@ static huks_rc add_public_parts(struct item_draft *draft, const struct crypto_ke
             HUKS_TRY(add_part(draft, key, key_parts[i].tags[j], gathered));
         }
     }
-    return add_part(draft, key, HUKS_TAG_PUBLIC_KEY_INFO, gathered);
+    /* PKCS #11 3.2, section 4.10: a private key's own public half, or nothing. */
+    const OH_Huks_Param *given = draft_class(draft) == HUKS_CLASS_PRIVATE_KEY
+                                     ? param_list_find(&draft->params, HUKS_TAG_PUBLIC_KEY_INFO)
+                                     : NULL;
+    struct bytes info = given != NULL ? param_blob(given) : bytes_of(NULL, 0);
+    HUKS_TRY(add_part(draft, key, HUKS_TAG_PUBLIC_KEY_INFO, gathered));
+    return info.size == 0 || bytes_equal(info, secret_bytes(&gathered->parts[gathered->count - 1]))
+               ? HUKS_OK
+               : error_raise(HUKS_E_INVALID_PARAM, ABOUT_ATTRIBUTE, "attribute of the public key");
 }
 
 static huks_rc add_key_attributes(struct item_draft *draft, const struct crypto_key *key, uint32_t key_flag,

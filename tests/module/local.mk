@@ -150,16 +150,22 @@ tests_module_io_shim_la_LIBADD = -ldl -lpthread
 # What 3.0 to 3.2 added.
 module_newer = tests/module/newer.c tests/module/newer.h
 module_programs += \
+	tests/module/test-attacks \
 	tests/module/test-classes \
 	tests/module/test-encapsulate \
+	tests/module/test-hostile \
 	tests/module/test-message \
 	tests/module/test-message-sign \
 	tests/module/test-wrap-authenticated
+tests_module_test_attacks_SOURCES = tests/module/test-attacks.c $(module_newer) $(module_common) $(module_witness)
+tests_module_test_attacks_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread
 tests_module_test_classes_SOURCES = tests/module/test-classes.c $(module_newer) $(module_common)
 tests_module_test_classes_LDADD = $(module_ldadd) -lpthread
 tests_module_test_encapsulate_SOURCES = tests/module/test-encapsulate.c $(module_newer) $(module_common) \
 	$(module_witness)
 tests_module_test_encapsulate_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread
+tests_module_test_hostile_SOURCES = tests/module/test-hostile.c $(module_newer) $(module_common)
+tests_module_test_hostile_LDADD = $(module_ldadd) -lpthread
 tests_module_test_message_SOURCES = tests/module/test-message.c $(module_newer) $(module_common) $(module_witness)
 tests_module_test_message_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread
 tests_module_test_message_sign_SOURCES = tests/module/test-message-sign.c $(module_newer) $(module_common) \
