@@ -5,6 +5,8 @@
  */
 #include "test-codes.h"
 
+#include <unistd.h>
+
 #include "keys.h"
 
 #define S the_session
@@ -202,6 +204,60 @@ static CK_RV login_without_pin(void)
     ok(open_session(slots[0], CKF_RW_SESSION, &session));
     the_session = session;
     return login(session, CKU_USER, USER_PIN);
+}
+
+/* ---- Keys that know who must authenticate: a MAC key, H ---- */
+
+static CK_RV make_bound(CK_ULONG types, CK_ULONG access, CK_ULONG challenge)
+{
+    struct template t = {.count = 0};
+
+    add_ulong(&t, CKA_CLASS, CKO_SECRET_KEY);
+    add_ulong(&t, CKA_KEY_TYPE, CKK_GENERIC_SECRET);
+    add_bool(&t, CKA_TOKEN, true);
+    add_bool(&t, CKA_SIGN, true);
+    add_text(&t, CKA_LABEL, "bound");
+    add_text(&t, CKA_VALUE, "0123456789abcdef");
+    add_ulong(&t, CKA_HUKS_TYPE_, types);
+    add_ulong(&t, CKA_HUKS_ACCESS_, access);
+    add_ulong(&t, CKA_HUKS_CHALLENGE_, challenge);
+    add_ulong(&t, CKA_HUKS_TIMEOUT_, 1);
+    return create_object(S, &t, &H);
+}
+
+static void begin_bound(CK_ULONG types, CK_ULONG challenge)
+{
+    ok(make_bound(types, NEVER_VOID, challenge));
+    ok(p11->C_SignInit(S, M(CKM_SHA256_HMAC), H));
+}
+
+static CK_RV sign_bound(CK_ULONG types, CK_ULONG challenge)
+{
+    begin_bound(types, challenge);
+    return p11->C_Sign(S, B, 16, B, N(sizeof B));
+}
+
+static CK_RV sign_init_after_clearing(void)
+{
+    struct template t = {.count = 0};
+
+    ok(make_bound(BY_PIN, VOID_BY_CLEARING, NORMAL_CHALLENGE));
+    ok(p11->C_Logout(S));
+    ok(login(S, CKU_SO, SO_PIN));
+    ok(p11->C_InitPIN(S, (CK_UTF8CHAR *)(uintptr_t)USER_PIN, strlen(USER_PIN)));
+    ok(p11->C_Logout(S));
+    ok(login(S, CKU_USER, USER_PIN));
+    add_text(&t, CKA_LABEL, "bound");
+    return p11->C_SignInit(S, M(CKM_SHA256_HMAC), find_object(S, &t));
+}
+
+static CK_RV generate_locked(void)
+{
+    struct template t = {.count = 0};
+
+    add_bool(&t, CKA_HUKS_PASSWORD_, true);
+    add_ulong(&t, CKA_VALUE_LEN, 16);
+    return p11->C_GenerateKey(S, M(CKM_AES_KEY_GEN), t.list, t.count, &H);
 }
 
 #define UNSET ". It is not set in ParamSet."

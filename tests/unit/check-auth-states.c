@@ -22,6 +22,7 @@
 #include "pkcs11/module.h"
 #include "pkcs11/vendor.h"
 #include "service/private.h"
+#include "service/user.h"
 
 #define PIN         "user-pin"
 #define NEW_PIN     "other-pin"
@@ -183,6 +184,7 @@ static void make_store(void)
     snprintf(path, sizeof path, "%s/store", top);
     setenv("HUKS_STORE", path, 1);
     setenv("HOME", top, 1);
+    setenv("HUKS_AUTH_HELPER", "/nonexistent/reader", 1); /* no finger is read here */
 }
 
 static void log_in_natively(const char *pin)
@@ -655,6 +657,82 @@ START_TEST(sticky_and_absent)
 }
 END_TEST
 
+/* ---- who can't be asked ----------------------------------------------------------------------------------- */
+
+static CK_RV context_login(const char *pin)
+{
+    return C_Login(session, CKU_CONTEXT_SPECIFIC, utf8(pin), pin == NULL ? 0 : strlen(pin));
+}
+
+START_TEST(missing_readers_leave_the_operation)
+{
+    static const struct rule finger = {BY_FINGER, BY_CLEARING, NORMAL};
+    CK_MECHANISM hmac = {CKM_SHA256_HMAC, NULL, 0};
+    uint8_t challenge[AUTH_CHALLENGE_SIZE], token[AUTH_TOKEN_SIZE], mac[32];
+    CK_ULONG length = sizeof challenge;
+    size_t index = rule_index(&finger);
+    struct row row = {.rule = finger, .type = BY_FINGER, .identity = AFTER};
+    bodies(BY_FINGER, 0);
+    bodies(BY_FACE, 0);
+    make_keys();
+    struct identities who = identify();
+    P11(C_SignInit(session, &hmac, find(index)));
+    ck_assert_uint_eq(context_login(NULL), CKR_FUNCTION_FAILED);
+    ck_assert_int_eq(last_code(), 12000015);
+    ck_assert_uint_eq(context_login(PIN), CKR_USER_TYPE_INVALID); /* the key takes none */
+    ck_assert_int_eq(last_code(), AUTH_FAILED);
+    P11(p11_vendor_functions.GetChallenge(session, 0, challenge, &length));
+    issue(&row, index, &who, challenge, token);
+    P11(p11_vendor_functions.SetAuthToken(session, 0, token, sizeof token));
+    length = sizeof mac;
+    P11(C_Sign(session, (CK_BYTE *)(uintptr_t)data, sizeof data, mac, &length));
+}
+END_TEST
+
+/* A device password is asked for at each step, and its absence is told before anything else. */
+START_TEST(device_password_is_asked_for_each_time)
+{
+    CK_MECHANISM hmac = {CKM_SHA256_HMAC, NULL, 0};
+    uint8_t number[8], other[8], mac[32];
+    struct OH_Huks_Blob alias = {4, (uint8_t *)(uintptr_t)"lock"}, out = {sizeof mac, mac};
+    struct OH_Huks_Blob handle = {8, number}, second = {8, other}, in = {sizeof data, (uint8_t *)(uintptr_t)data};
+    struct OH_Huks_ParamSet *made =
+        SET(U32(ALGORITHM, OH_HUKS_ALG_HMAC), U32(KEY_SIZE, 256), U32(PURPOSE, OH_HUKS_KEY_PURPOSE_MAC),
+            U32(DIGEST, OH_HUKS_DIGEST_SHA256), U32(AUTH_STORAGE_LEVEL, OH_HUKS_AUTH_STORAGE_LEVEL_DE),
+            {.tag = OH_HUKS_TAG_IS_DEVICE_PASSWORD_SET, .boolParam = true});
+    struct OH_Huks_ParamSet *used =
+        SET(U32(ALGORITHM, OH_HUKS_ALG_HMAC), U32(PURPOSE, OH_HUKS_KEY_PURPOSE_MAC),
+            U32(DIGEST, OH_HUKS_DIGEST_SHA256), U32(AUTH_STORAGE_LEVEL, OH_HUKS_AUTH_STORAGE_LEVEL_DE));
+    CK_ATTRIBUTE label = {CKA_LABEL, alias.data, alias.size};
+    CK_OBJECT_HANDLE key = 0;
+    CK_ULONG length = sizeof mac, found = 0;
+    ck_assert_int_eq(OH_Huks_GenerateKeyItem(&alias, made, NULL).errorCode, 0);
+    ck_assert_int_eq(OH_Huks_InitSession(&alias, used, &handle, NULL).errorCode, 0);
+    ck_assert_int_eq(OH_Huks_UpdateSession(&handle, used, &in, &out).errorCode, 0);
+    ck_assert_int_eq(OH_Huks_InitSession(&alias, used, &second, NULL).errorCode, 0);
+    P11(C_FindObjectsInit(session, &label, 1));
+    P11(C_FindObjects(session, &key, 1, &found));
+    P11(C_FindObjectsFinal(session));
+    P11(C_SignInit(session, &hmac, key));
+    P11(C_Sign(session, (CK_BYTE *)(uintptr_t)data, sizeof data, mac, &length));
+    P11(C_SignInit(session, &hmac, key));
+
+    OK(user_clear_pin(native_side, AUTH_USER, bytes_of(PIN, strlen(PIN))));
+    out = (struct OH_Huks_Blob){sizeof mac, mac};
+    ck_assert_int_eq(OH_Huks_FinishSession(&handle, used, &in, &out).errorCode, 12000016);
+    ck_assert_int_eq(OH_Huks_UpdateSession(&second, used, &in, &out).errorCode, 12000016);
+    ck_assert_int_eq(OH_Huks_InitSession(&alias, used, &handle, NULL).errorCode, 12000016);
+    ck_assert_int_eq(OH_Huks_GenerateKeyItem(&alias, made, NULL).errorCode, 12000016);
+    ck_assert_uint_eq(C_Sign(session, (CK_BYTE *)(uintptr_t)data, sizeof data, mac, &length),
+                      CKR_USER_PIN_NOT_INITIALIZED);
+    ck_assert_int_eq(last_code(), 12000016);
+    ck_assert_uint_eq(C_SignInit(session, &hmac, key), CKR_USER_PIN_NOT_INITIALIZED);
+    ck_assert_int_eq(last_code(), 12000016);
+    OH_Huks_FreeParamSet(&made);
+    OH_Huks_FreeParamSet(&used);
+}
+END_TEST
+
 static void setup(void)
 {
     rule_count = 0;
@@ -681,6 +759,8 @@ int main(void)
     tcase_add_test(tcase, every_state_answers_as_published);
     tcase_add_test(tcase, tokens_serve_once_and_here);
     tcase_add_test(tcase, sticky_and_absent);
+    tcase_add_test(tcase, missing_readers_leave_the_operation);
+    tcase_add_test(tcase, device_password_is_asked_for_each_time);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
