@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "huks/huks_user_auth.h"
+
 #include "conditions.h"
 #include "native.h"
 
@@ -214,6 +216,101 @@ static const char *no_memory_for_data(void)
     return limit_memory(512 << 10) ? NULL : no_room;
 }
 
+/* ---- Who must authenticate -------------------------------------------------------------------------------
+ */
+
+#define NO_CREDENTIAL "The credential does not exist."
+#define NO_PASSWORD   "The device password is required but not set."
+#define REFUSED       "The authentication token verification failed."
+#define TOO_LATE      "This authentication token timed out."
+#define VOIDED        "This credential is invalidated permanently."
+
+static uint8_t auth_token[HUKS_AUTH_TOKEN_SIZE], challenge[HUKS_AUTH_CHALLENGE_SIZE];
+
+static struct OH_Huks_Result generate_bound(uint32_t access, uint32_t challenge_type)
+{
+    return OH_Huks_GenerateKeyItem(NAME("bound"),
+                                   SET(ALG(HMAC), SIZE(256), PURPOSE(MAC), DIGEST(SHA256), LEVEL(DE),
+                                       NUMBER(USER_AUTH_TYPE, 4), NUMBER(KEY_AUTH_ACCESS_TYPE, access),
+                                       NUMBER(CHALLENGE_TYPE, challenge_type), NUMBER(AUTH_TIMEOUT, 1)),
+                                   NULL);
+}
+
+static struct OH_Huks_Result bind_to_no_pin(void)
+{
+    return generate_bound(1, 0);
+}
+
+static struct OH_Huks_Result demand_a_password(void)
+{
+    return OH_Huks_GenerateKeyItem(
+        NAME("bound"), SET(ALG(AES), SIZE(128), PURPOSE(ENCRYPT), TRUTH(IS_DEVICE_PASSWORD_SET, true)), NULL);
+}
+
+static void authenticate(const uint8_t *asked)
+{
+    const struct Huks_UserAuthRequest request = {
+        .authType = OH_HUKS_USER_AUTH_TYPE_PIN,
+        .pin = {4, (uint8_t *)(uintptr_t) "1234"},
+        .challenge = {asked == NULL ? 0 : HUKS_AUTH_CHALLENGE_SIZE, (uint8_t *)(uintptr_t)asked},
+    };
+    blob token = ROOM(auth_token);
+
+    OK(Huks_UserAuth_Authenticate(&request, &token));
+}
+
+static const char *pin_is_set(void)
+{
+    OK(Huks_UserAuth_SetPin(NAME("1234")));
+    return NULL;
+}
+
+/* Begins on the bound key, and shows the token that is there, after `late` microseconds. */
+static struct OH_Huks_Result use_bound(bool answered, useconds_t late)
+{
+    static uint8_t mac[32];
+    struct session session;
+    blob given = ROOM(challenge), in = {4, (uint8_t *)(uintptr_t) "data"}, out = ROOM(mac);
+
+    authenticate(NULL);
+    usleep(late);
+    session.handle = (blob)ROOM(session.bytes);
+    OK(OH_Huks_InitSession(NAME("bound"), SET(ALG(HMAC), PURPOSE(MAC), DIGEST(SHA256), LEVEL(DE)),
+                           &session.handle, &given));
+    if (answered) {
+        authenticate(challenge);
+    }
+    return OH_Huks_FinishSession(&session.handle,
+                                 SET(ALG(HMAC), BYTES(AUTH_TOKEN, auth_token, sizeof auth_token)), &in, &out);
+}
+
+static struct OH_Huks_Result use_unanswered(void)
+{
+    OK(generate_bound(4, 0));
+    return use_bound(false, 0);
+}
+
+static struct OH_Huks_Result use_answered(void)
+{
+    OK(generate_bound(4, 0));
+    return use_bound(true, 0);
+}
+
+static struct OH_Huks_Result use_late(void)
+{
+    OK(generate_bound(4, 2));
+    return use_bound(false, 1300 * 1000);
+}
+
+static struct OH_Huks_Result use_after_clearing(void)
+{
+    authenticate(NULL); /* opens what dies with the PIN */
+    OK(generate_bound(1, 0));
+    OK(Huks_UserAuth_ClearPin(NAME("1234")));
+    OK(Huks_UserAuth_SetPin(NAME("1234")));
+    return use_bound(true, 0);
+}
+
 /* ---- The table ----------------------------------------------------------------------------------------- */
 
 #define NO_SPACE  "Insufficient storage space."
@@ -257,6 +354,13 @@ static const struct situation {
     {"no root key", no_root_key, exists, 12000012, TEXT_ABNORMAL},
 
     {"no memory: collected data", no_memory_for_data, collect, 12000014, NO_MALLOC},
+
+    {"bound to a PIN that is not set", nothing, bind_to_no_pin, 12000013, NO_CREDENTIAL},
+    {"no device password", nothing, demand_a_password, 12000016, NO_PASSWORD},
+    {"token of another challenge", pin_is_set, use_unanswered, 12000008, REFUSED},
+    {"token of an hour ago", pin_is_set, use_late, 12000009, TOO_LATE},
+    {"PIN cleared since", pin_is_set, use_after_clearing, 12000007, VOIDED},
+    {"token that fits", pin_is_set, use_answered, 0, "Success."},
 
     {"nothing wrong", nothing, exists, 0, "Success."},
 };

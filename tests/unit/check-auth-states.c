@@ -657,7 +657,8 @@ START_TEST(sticky_and_absent)
 }
 END_TEST
 
-/* ---- who can't be asked ----------------------------------------------------------------------------------- */
+/* ---- who can't be asked -----------------------------------------------------------------------------------
+ */
 
 static CK_RV context_login(const char *pin)
 {
@@ -694,8 +695,9 @@ START_TEST(device_password_is_asked_for_each_time)
 {
     CK_MECHANISM hmac = {CKM_SHA256_HMAC, NULL, 0};
     uint8_t number[8], other[8], mac[32];
-    struct OH_Huks_Blob alias = {4, (uint8_t *)(uintptr_t)"lock"}, out = {sizeof mac, mac};
-    struct OH_Huks_Blob handle = {8, number}, second = {8, other}, in = {sizeof data, (uint8_t *)(uintptr_t)data};
+    struct OH_Huks_Blob alias = {4, (uint8_t *)(uintptr_t) "lock"}, out = {sizeof mac, mac};
+    struct OH_Huks_Blob handle = {8, number}, second = {8, other},
+                        in = {sizeof data, (uint8_t *)(uintptr_t)data};
     struct OH_Huks_ParamSet *made =
         SET(U32(ALGORITHM, OH_HUKS_ALG_HMAC), U32(KEY_SIZE, 256), U32(PURPOSE, OH_HUKS_KEY_PURPOSE_MAC),
             U32(DIGEST, OH_HUKS_DIGEST_SHA256), U32(AUTH_STORAGE_LEVEL, OH_HUKS_AUTH_STORAGE_LEVEL_DE),
