@@ -188,13 +188,25 @@ CK_RV p11_enter(struct p11_call *call, const char *function)
     return gate_enter(call) ? CKR_OK : p11_fail(CKR_CRYPTOKI_NOT_INITIALIZED, NULL);
 }
 
-CK_RV p11_enter_session(struct p11_call *call, const char *function, CK_SESSION_HANDLE handle)
+static CK_RV enter_locked(struct p11_call *call, CK_SESSION_HANDLE handle)
 {
-    P11_TRY(p11_enter(call, function));
     call->handle = handle;
     call->session = p11_session_lock(p11_module()->sessions, handle);
     call->locked = call->session != NULL;
     return call->locked ? CKR_OK : p11_fail(CKR_SESSION_HANDLE_INVALID, NULL);
+}
+
+CK_RV p11_enter_session(struct p11_call *call, const char *function, CK_SESSION_HANDLE handle)
+{
+    P11_TRY(p11_enter(call, function));
+    return enter_locked(call, handle);
+}
+
+CK_RV p11_enter_cancelling(struct p11_call *call, const char *function, CK_SESSION_HANDLE handle)
+{
+    P11_TRY(p11_enter(call, function));
+    p11_session_interrupt(p11_module()->sessions, handle);
+    return enter_locked(call, handle);
 }
 
 /* ---- out ---- */

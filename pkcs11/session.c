@@ -152,15 +152,18 @@ CK_RV C_GetSessionValidationFlags(CK_SESSION_HANDLE handle, CK_SESSION_VALIDATIO
 
 /* ---- cancelling ---- */
 
-static CK_RV cancel(struct p11_session *session, CK_FLAGS flags)
-{
-    p11_operations_cancel(session, flags);
-    return CKR_OK;
-}
-
 CK_RV C_SessionCancel(CK_SESSION_HANDLE handle, CK_FLAGS flags)
 {
-    return P11_SESSION_CALL(handle, cancel(session, flags), "flags 0x%lx", flags);
+    char text[P11_NOTE_SIZE];
+    struct p11_call call;
+    CK_RV rv = p11_enter_cancelling(&call, __func__, handle);
+    if (rv == CKR_OK) {
+        p11_operations_cancel(call.session, flags);
+        if (log_enabled(HUKS_LOG_DEBUG)) {
+            call.note = p11_note(text, "flags 0x%lx", flags);
+        }
+    }
+    return p11_leave(&call, rv);
 }
 
 /* Legacy: there are no functions that run in parallel. */

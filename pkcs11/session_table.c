@@ -13,6 +13,7 @@
 
 #include "common/memory.h"
 #include "pkcs11/mechanism.h"
+#include "service/user.h"
 
 #define INDEX_BITS  24U
 #define INDEX_MASK  ((1UL << INDEX_BITS) - 1)
@@ -132,6 +133,16 @@ struct p11_session *p11_session_lock(struct p11_sessions *sessions, CK_SESSION_H
 void p11_session_unlock(struct p11_session *session)
 {
     pthread_mutex_unlock(&slot_of(session)->lock);
+}
+
+void p11_session_interrupt(struct p11_sessions *sessions, CK_SESSION_HANDLE handle)
+{
+    CK_ULONG number = handle & INDEX_MASK;
+    struct slot *slot = number == 0 ? NULL : slot_at(sessions, (uint32_t)(number - 1));
+    const struct token *token = slot == NULL ? NULL : atomic_load(&slot->token);
+    if (token != NULL && atomic_load(&slot->handle) == handle) {
+        user_cancel((struct token *)(uintptr_t)token, handle); /* tokens live as long as the engine */
+    }
 }
 
 /* ---- tokens that have sessions ---- */

@@ -23,6 +23,8 @@ CK_RV p11_session_open(struct p11_sessions *sessions, const struct p11_session *
 /* The session, locked; NULL when the handle is none. */
 struct p11_session *p11_session_lock(struct p11_sessions *sessions, CK_SESSION_HANDLE handle);
 void p11_session_unlock(struct p11_session *session);
+/* Ends what a call in this session waits for outside, a finger, so that it gives the session's lock back. */
+void p11_session_interrupt(struct p11_sessions *sessions, CK_SESSION_HANDLE handle);
 /* Ends a locked session: operations, session objects, and with the last one of a token its login. */
 void p11_session_close(struct p11_sessions *sessions, struct p11_session *session);
 /* Calls `visit` with each session of the token, locked, one after the other. The caller holds none. */

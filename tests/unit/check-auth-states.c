@@ -690,6 +690,48 @@ START_TEST(missing_readers_leave_the_operation)
 }
 END_TEST
 
+static void *wait_for_a_finger(void *answer)
+{
+    *(CK_RV *)answer = context_login(NULL);
+    return NULL;
+}
+
+static bool asking(struct auth *auth)
+{
+    (void)pthread_mutex_lock(&auth->run_mutex);
+    bool running = auth->runs != NULL;
+    (void)pthread_mutex_unlock(&auth->run_mutex);
+    return running;
+}
+
+/* The one who waits for a finger has the session; C_SessionCancel comes through to it. */
+START_TEST(waiting_for_a_finger_can_be_cancelled)
+{
+    static const struct rule finger = {BY_FINGER, BY_CLEARING, NORMAL};
+    CK_MECHANISM hmac = {CKM_SHA256_HMAC, NULL, 0};
+    uint8_t mac[32];
+    CK_ULONG length = sizeof mac;
+    CK_RV answer = CKR_OK;
+    pthread_t thread;
+    bodies(BY_FINGER, 0);
+    bodies(BY_FACE, 0);
+    make_keys();
+    P11(C_SignInit(session, &hmac, find(rule_index(&finger))));
+    struct auth *auth = engine_slot(p11_module()->engine, slot)->auth;
+    free(auth->helper);
+    auth->helper = strdup("/bin/cat"); /* says nothing, for ever */
+    ck_assert_int_eq(pthread_create(&thread, NULL, wait_for_a_finger, &answer), 0);
+    while (!asking(auth)) {
+        usleep(1000);
+    }
+    P11(C_SessionCancel(session, CKF_SIGN));
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    ck_assert_uint_eq(answer, CKR_FUNCTION_FAILED);
+    ck_assert_uint_eq(C_Sign(session, (CK_BYTE *)(uintptr_t)data, sizeof data, mac, &length),
+                      CKR_OPERATION_NOT_INITIALIZED);
+}
+END_TEST
+
 /* A device password is asked for at each step, and its absence is told before anything else. */
 START_TEST(device_password_is_asked_for_each_time)
 {
@@ -762,6 +804,7 @@ int main(void)
     tcase_add_test(tcase, tokens_serve_once_and_here);
     tcase_add_test(tcase, sticky_and_absent);
     tcase_add_test(tcase, missing_readers_leave_the_operation);
+    tcase_add_test(tcase, waiting_for_a_finger_can_be_cancelled);
     tcase_add_test(tcase, device_password_is_asked_for_each_time);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
