@@ -206,6 +206,27 @@ struct OH_Huks_Result OH_Huks_AbortSession(const struct OH_Huks_Blob *handle,
 struct OH_Huks_Result OH_Huks_ListAliases(const struct OH_Huks_ParamSet *paramSet,
                                           struct OH_Huks_KeyAliasSet **outData);
 
+/*
+ * A key as bytes that only this token makes a key of again, in the storage level it was in: for keys made with
+ * IS_ALLOWED_WRAP true and KEY_WRAP_TYPE HUK_BASED, which the set must name, too. wrappedKey->size is the room;
+ * 10 KiB and what the key's parameters take are enough. Since 20.
+ *
+ * 12000011 no such key · 12000012 the key does not allow it · 12000014 no room · 12000018 NULL, alias, set, no
+ * KEY_WRAP_TYPE or another one.
+ */
+struct OH_Huks_Result OH_Huks_WrapKey(const struct OH_Huks_Blob *keyAlias, const struct OH_Huks_ParamSet *paramSet,
+                                      struct OH_Huks_Blob *wrappedKey);
+
+/*
+ * The key of such bytes, stored under keyAlias with all that it was made with; an existing one is replaced unless
+ * KEY_OVERRIDE is false. Since 20.
+ *
+ * 12000006 the bytes are another token's, another level's, or damaged · 12000017 the alias is taken and
+ * KEY_OVERRIDE is false · 12000018 NULL, alias, set, bytes that are no wrapped key, no KEY_WRAP_TYPE or another one.
+ */
+struct OH_Huks_Result OH_Huks_UnwrapKey(const struct OH_Huks_Blob *keyAlias, const struct OH_Huks_ParamSet *paramSet,
+                                        struct OH_Huks_Blob *wrappedKey);
+
 #if defined __GNUC__
 #pragma GCC visibility pop
 #endif

@@ -19,5 +19,6 @@ api_sources += \
 	src/api/attest.c \
 	src/api/door.c src/api/door.h \
 	src/api/key_item.c \
+	src/api/wrap.c \
 	src/api/session.c \
 	src/api/user_auth.c

@@ -21,6 +21,7 @@ engine_sources += \
 	src/service/native_import.c \
 	src/service/native_make.c src/service/native_make.h \
 	src/service/native_session.c src/service/native_spec.c \
+	src/service/native_wrap.c \
 	src/service/operate.c src/service/operate.h \
 	src/service/permit.c src/service/permit.h \
 	src/service/private.h \

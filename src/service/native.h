@@ -20,6 +20,11 @@ HUKS_MUST_USE huks_rc native_import(struct engine *engine, struct bytes alias, c
 /* A key that comes in encrypted for the key under the alias `wrapping`, by UNWRAP_ALGORITHM_SUITE. */
 HUKS_MUST_USE huks_rc native_import_wrapped(struct engine *engine, struct bytes alias, struct bytes wrapping,
                                             const OH_Huks_ParamSet *set, struct bytes wrapped);
+/* Out of this token and back: blobs that no other opens. */
+HUKS_MUST_USE huks_rc native_wrap(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set,
+                                  struct buffer *out);
+HUKS_MUST_USE huks_rc native_unwrap(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set,
+                                    struct bytes wrapped);
 HUKS_MUST_USE huks_rc native_export(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set,
                                     struct secret *out);
 HUKS_MUST_USE huks_rc native_attest(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set,

@@ -83,6 +83,10 @@ tests_native_test_user_auth_SOURCES = tests/native/test-user-auth.c $(native_com
 tests_native_test_user_auth_LDADD = $(native_ldadd) -lpthread
 EXTRA_tests_native_test_user_auth_DEPENDENCIES = pam_huks_test.la huks-auth-helper
 
+native_programs += tests/native/test-wrap
+tests_native_test_wrap_SOURCES = tests/native/test-wrap.c $(material) $(native_common)
+tests_native_test_wrap_LDADD = $(native_ldadd)
+
 native_programs += tests/native/test-wrapped
 tests_native_test_wrapped_SOURCES = tests/native/test-wrapped.c tests/native/envelope.c tests/native/envelope.h \
 	tests/native/material.c tests/native/material.h $(native_common)
