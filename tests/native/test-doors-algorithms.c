@@ -103,7 +103,7 @@ static const struct kind {
     {                                                                                                        \
         name, OH_HUKS_ALG_##alg, bits, by, NULL, bytes                                                       \
     }
-    OTHER("RSA", RSA, 2048, CKM_RSA_PKCS_KEY_PAIR_GEN, 0),
+    OTHER("RSA", RSA, 1024, CKM_RSA_PKCS_KEY_PAIR_GEN, 0),
     CURVE("P-224", ECC, 224, CKM_EC_KEY_PAIR_GEN, p224),
     CURVE("P-256", ECC, 256, CKM_EC_KEY_PAIR_GEN, p256),
     CURVE("P-384", ECC, 384, CKM_EC_KEY_PAIR_GEN, p384),
@@ -332,8 +332,8 @@ static const struct crypting {
     uint32_t tag; /* behind the ciphertext */
 } cryptings[] = {
     {"RSA", CKM_RSA_PKCS, BARE, {PADDING(PKCS1_V1_5)}, 100, 0},
-    {"RSA", CKM_RSA_PKCS_OAEP, WITH(oaep), {PADDING(OAEP), DIGEST(SHA256)}, 100, 0},
-    {"RSA", CKM_RSA_X_509, BARE, {PADDING(NONE)}, 256, 0},
+    {"RSA", CKM_RSA_PKCS_OAEP, WITH(oaep), {PADDING(OAEP), DIGEST(SHA256)}, 62, 0},
+    {"RSA", CKM_RSA_X_509, BARE, {PADDING(NONE)}, 128, 0},
     {"SM2", HUKS_NUMBER(3), BARE, {DIGEST(SM3)}, 100, 0},
     {"AES", CKM_AES_ECB, BARE, {MODE(ECB), PADDING(NONE)}, 256, 0},
     {"AES", CKM_AES_CBC, WITH(iv), {MODE(CBC), PADDING(NONE), BYTES(IV, iv, 16)}, 256, 0},

@@ -15,7 +15,7 @@ enum call { SIGNS, VERIFIES, ENCRYPTS, DECRYPTS, DERIVES };
 
 static uint8_t iv[16] = {1, 2, 3};
 static CK_RSA_PKCS_PSS_PARAMS pss256 = {CKM_SHA256, CKG_MGF1_SHA256, 32};
-static CK_RSA_PKCS_PSS_PARAMS pss256_longest = {CKM_SHA256, CKG_MGF1_SHA256, 256 - 32 - 2};
+static CK_RSA_PKCS_PSS_PARAMS pss256_longest = {CKM_SHA256, CKG_MGF1_SHA256, 128 - 32 - 2};
 static CK_RSA_PKCS_PSS_PARAMS pss256_short = {CKM_SHA256, CKG_MGF1_SHA256, 20};
 static CK_RSA_PKCS_PSS_PARAMS pss384 = {CKM_SHA384, CKG_MGF1_SHA384, 48};
 static CK_RSA_PKCS_OAEP_PARAMS oaep1 = {CKM_SHA_1, CKG_MGF1_SHA1, CKZ_DATA_SPECIFIED, NULL, 0};
@@ -28,8 +28,8 @@ static struct hkdf_params hkdf384 = {CK_TRUE, CK_TRUE, CKM_SHA384, CKF_HKDF_SALT
 #define WITH(param) &(param), sizeof(param)
 #define BARE        NULL, 0
 
-#define RSA_SIGN  ALG(RSA), SIZE(2048), PURPOSE(SIGN | VERIFY)
-#define RSA_CRYPT ALG(RSA), SIZE(2048), PURPOSE(ENCRYPT | DECRYPT)
+#define RSA_SIGN  ALG(RSA), SIZE(1024), PURPOSE(SIGN | VERIFY)
+#define RSA_CRYPT ALG(RSA), SIZE(1024), PURPOSE(ENCRYPT | DECRYPT)
 #define AES_CRYPT ALG(AES), SIZE(128), PURPOSE(ENCRYPT | DECRYPT)
 
 static const struct use {
@@ -362,7 +362,7 @@ START_TEST(digest_set_binds_hashes)
         NOT_PERMITTED("digest algorithm", p11->C_SignFinal(cryptoki, signature, &size));
         RV(CKR_OK, p11->C_VerifyInit(cryptoki, &mechanism, public));
         NOT_PERMITTED("digest algorithm",
-                      p11->C_Verify(cryptoki, data, whole, signature, row->ecc ? 64 : 256));
+                      p11->C_Verify(cryptoki, data, whole, signature, row->ecc ? 64 : 128));
         return;
     }
     RV(CKR_OK, p11->C_Sign(cryptoki, data, whole, signature, &size));
@@ -477,7 +477,7 @@ static void import_aes(const CK_MECHANISM_TYPE *allowed, CK_ULONG count)
 static void generate(CK_MECHANISM_TYPE mechanism, const CK_MECHANISM_TYPE *allowed, CK_ULONG count)
 {
     static uint8_t p256[] = {0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
-    CK_ULONG bits = 2048;
+    CK_ULONG bits = 1024;
     CK_ATTRIBUTE list = {CKA_ALLOWED_MECHANISMS, (void *)(uintptr_t)allowed, count * sizeof *allowed};
     CK_ATTRIBUTE theirs[] = {{CKA_TOKEN, &yes, 1},
                              list,
