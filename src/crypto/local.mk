@@ -24,6 +24,7 @@ engine_sources += \
 	src/crypto/key_rsa.c \
 	src/crypto/key_secret.c \
 	src/crypto/key_type.c src/crypto/keydata.h \
+	src/crypto/keyfile.c src/crypto/keyfile.h \
 	src/crypto/keywrap.c \
 	src/crypto/nonce.c src/crypto/nonce.h \
 	src/crypto/number.h \

@@ -10,6 +10,7 @@ engine_sources += \
 	src/service/fork.c src/service/fork.h \
 	src/service/guard.c src/service/guard.h \
 	src/service/item.c src/service/item.h \
+	src/service/keyfile.h \
 	src/service/make.c \
 	src/service/material.c src/service/material.h \
 	src/service/native.c src/service/native.h \

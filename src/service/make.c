@@ -197,17 +197,20 @@ static bool draft_private(const struct item_draft *draft)
     return list_bool(&draft->params, HUKS_TAG_PRIVATE, false);
 }
 
-static huks_rc add_names(struct item_draft *draft, const struct alias *alias)
+static huks_rc add_alias(struct item_draft *draft, const struct alias *alias)
 {
-    if (!list_has(&draft->params, HUKS_TAG_ALIAS)) {
-        HUKS_TRY(param_list_put_bytes(&draft->params, HUKS_TAG_ALIAS,
-                                      bytes_of(alias->text, strlen(alias->text))));
+    return list_has(&draft->params, HUKS_TAG_ALIAS)
+               ? HUKS_OK
+               : param_list_put_bytes(&draft->params, HUKS_TAG_ALIAS, bytes_of(alias->text, strlen(alias->text)));
+}
+
+static huks_rc add_level(struct item_draft *draft)
+{
+    if (list_has(&draft->params, OH_HUKS_TAG_AUTH_STORAGE_LEVEL)) {
+        return HUKS_OK;
     }
-    if (!list_has(&draft->params, OH_HUKS_TAG_AUTH_STORAGE_LEVEL)) {
-        uint32_t level = draft_private(draft) ? OH_HUKS_AUTH_STORAGE_LEVEL_CE : OH_HUKS_AUTH_STORAGE_LEVEL_DE;
-        HUKS_TRY(param_list_put_u32(&draft->params, OH_HUKS_TAG_AUTH_STORAGE_LEVEL, level));
-    }
-    return HUKS_OK;
+    uint32_t level = draft_private(draft) ? OH_HUKS_AUTH_STORAGE_LEVEL_CE : OH_HUKS_AUTH_STORAGE_LEVEL_DE;
+    return param_list_put_u32(&draft->params, OH_HUKS_TAG_AUTH_STORAGE_LEVEL, level);
 }
 
 /* A key that dies with the PIN belongs to the class that does, whatever its level: it has a secure id. */
@@ -255,17 +258,22 @@ static huks_rc may_make(struct token *token, const struct item_draft *draft)
     return HUKS_OK;
 }
 
+huks_rc item_identity(struct engine *engine, const struct crypto_key *key, uint8_t identity[20])
+{
+    AUTO(secret_free) struct secret part = {0};
+    HUKS_TRY(crypto_key_part(key, identity_tag(crypto_key_alg(key)), &part));
+    return crypto_sha1(engine->crypto, secret_bytes(&part), identity);
+}
+
 static huks_rc add_identity(struct engine *engine, struct item_draft *draft, const struct crypto_key *key,
                             struct gathered *gathered)
 {
-    AUTO(secret_free) struct secret part = {0};
     const OH_Huks_Param *alias = param_list_find(&draft->params, HUKS_TAG_ALIAS);
-    struct bytes named = alias == NULL ? BYTES_NONE : param_blob(alias);
     if (draft_class(draft) != HUKS_CLASS_SECRET_KEY) {
-        HUKS_TRY(crypto_key_part(key, identity_tag(crypto_key_alg(key)), &part));
-        named = secret_bytes(&part);
+        HUKS_TRY(item_identity(engine, key, gathered->identity));
+    } else {
+        HUKS_TRY(crypto_sha1(engine->crypto, alias == NULL ? BYTES_NONE : param_blob(alias), gathered->identity));
     }
-    HUKS_TRY(crypto_sha1(engine->crypto, named, gathered->identity));
     return param_list_put_bytes(&draft->params, HUKS_TAG_ID, BYTES_OF(gathered->identity));
 }
 
@@ -285,6 +293,7 @@ static huks_rc finish_draft(struct token *token, struct item_draft *draft, const
                             uint32_t key_flag, const struct alias *alias, struct finished *out)
 {
     AUTO(gathered_free) struct gathered gathered = {0};
+    HUKS_TRY(add_alias(draft, alias)); /* a secret key's identity is made from it */
     if (key != NULL) {
         HUKS_TRY(add_key_attributes(draft, key, key_flag, &gathered));
         if (draft->identify) {
@@ -294,7 +303,7 @@ static huks_rc finish_draft(struct token *token, struct item_draft *draft, const
     if (draft_binds(draft)) {
         HUKS_TRY(binding_bind(token->auth, &draft->params, &gathered.binding));
     }
-    HUKS_TRY(add_names(draft, alias));
+    HUKS_TRY(add_level(draft));
     return param_list_build(&draft->params, &out->params);
 }
 

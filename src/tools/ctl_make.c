@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "service/keyfile.h"
 #include "tools/ctl_names.h"
 
 #define PUBLIC_HALF                                                                                          \
@@ -278,11 +279,193 @@ static huks_rc run_generate(struct ctl *ctl)
 
 /* ---- import ---- */
 
-#define FILE_MOST 65536
+#define FILE_MOST 1048576
 
 static void key_unref_ptr(struct crypto_key **key)
 {
     crypto_key_unref(*key);
+}
+
+static huks_rc ask_passphrase(struct secret *passphrase, void *argument)
+{
+    return ctl_passphrase(argument, "key file", false, passphrase);
+}
+
+/* Everything of one file, or nothing: what was made is remembered until all is. */
+struct import {
+    struct ctl *ctl;
+    const struct wish *wish;
+    struct crypto *crypto;
+    uint64_t handles[3 * 64];
+    size_t count;
+    json_t *shown; /* an array: told when all is there */
+};
+
+static huks_rc note_made(struct import *import, uint64_t private, uint64_t public, uint64_t other)
+{
+    AUTO(ctl_key_free) struct ctl_key key = {0};
+    HUKS_TRY(private == 0 ? HUKS_OK : item_get(import->ctl->token, private, &key.private));
+    HUKS_TRY(public == 0 ? HUKS_OK : item_get(import->ctl->token, public, &key.public));
+    HUKS_TRY(other == 0 ? HUKS_OK : item_get(import->ctl->token, other, &key.other));
+    json_array_append_new(import->shown, ctl_describe(&key, false));
+    return HUKS_OK;
+}
+
+/* One thing as one object; several as a list of them. */
+static void show_all(const struct ctl *ctl, json_t *shown)
+{
+    size_t index;
+    json_t *key;
+    if (ctl_given(ctl, OPTION_JSON) && json_array_size(shown) > 1) {
+        ctl_print_json(json_incref(shown));
+        return;
+    }
+    json_array_foreach(shown, index, key)
+    {
+        if (index > 0) {
+            puts("");
+        }
+        ctl_print_key(ctl, json_incref(key));
+    }
+}
+
+static void import_undo(struct import *import)
+{
+    while (import->count > 0) {
+        if (item_destroy(import->ctl->token, import->handles[--import->count]) != HUKS_OK) {
+            error_clear(); /* it stays: the failure that is told is the first one */
+        }
+    }
+}
+
+static huks_rc key_of(struct import *import, const struct keyfile_entry *entry, struct wish *wish,
+                      struct crypto_key **key)
+{
+    enum crypto_key_class class = entry->kind == KEYFILE_PRIVATE ? CRYPTO_PRIVATE : CRYPTO_PUBLIC;
+    HUKS_TRY(crypto_key_decode(import->crypto, class, 0, secret_bytes(&entry->encoded), key));
+    *wish = *import->wish;
+    wish->alg = alg_by_number(crypto_key_alg(*key));
+    if (wish->alg == NULL) {
+        return error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_MECHANISM, "algorithm of this key");
+    }
+    return wish_purposes(import->ctl, wish);
+}
+
+/* A label of the file's own, where the command line gives none. */
+static huks_rc label_from(const struct ctl *ctl, const struct keyfile_entry *entry, struct item_draft *draft)
+{
+    return ctl_given(ctl, OPTION_LABEL) || entry->label.size == 0
+               ? HUKS_OK
+               : param_list_put_bytes(&draft->params, HUKS_TAG_LABEL,
+                                      bytes_of(entry->label.data, entry->label.size));
+}
+
+/* The private half and a public one beside it, as a pair that knows itself. */
+static huks_rc import_private(struct import *import, const struct keyfile_entry *entry)
+{
+    AUTO(key_unref_ptr) struct crypto_key *key = NULL;
+    struct item_draft drafts[2] = {0};
+    uint64_t handles[2] = {0};
+    struct wish wish;
+    HUKS_TRY(key_of(import, entry, &wish, &key));
+    huks_rc rc = draft_fill(import->ctl, &wish, HUKS_CLASS_PUBLIC_KEY, false, &drafts[0]);
+    rc = rc == HUKS_OK ? draft_fill(import->ctl, &wish, HUKS_CLASS_PRIVATE_KEY, false, &drafts[1]) : rc;
+    rc = rc == HUKS_OK ? label_from(import->ctl, entry, &drafts[0]) : rc;
+    rc = rc == HUKS_OK ? label_from(import->ctl, entry, &drafts[1]) : rc;
+    if (rc == HUKS_OK) {
+        rc = item_keep(import->ctl->token, key, OH_HUKS_KEY_FLAG_IMPORT_KEY, drafts, 2, wish.rule, handles);
+    }
+    draft_free(&drafts[0]);
+    draft_free(&drafts[1]);
+    HUKS_TRY(rc);
+    import->handles[import->count++] = handles[0];
+    import->handles[import->count++] = handles[1];
+    return note_made(import, handles[1], handles[0], 0);
+}
+
+static huks_rc import_public(struct import *import, const struct keyfile_entry *entry)
+{
+    AUTO(key_unref_ptr) struct crypto_key *key = NULL;
+    AUTO(draft_free) struct item_draft draft = {0};
+    uint64_t handle = 0;
+    struct wish wish;
+    HUKS_TRY(key_of(import, entry, &wish, &key));
+    wish.level = OH_HUKS_AUTH_STORAGE_LEVEL_DE;
+    HUKS_TRY(draft_fill(import->ctl, &wish, HUKS_CLASS_PUBLIC_KEY, false, &draft));
+    HUKS_TRY(item_keep(import->ctl->token, key, OH_HUKS_KEY_FLAG_IMPORT_KEY, &draft, 1, wish.rule, &handle));
+    import->handles[import->count++] = handle;
+    return note_made(import, 0, handle, 0);
+}
+
+/* With the ID of its key, so that programs find the one by the other. */
+static huks_rc certificate_id(struct import *import, const struct keyfile_entry *entry,
+                              struct item_draft *draft, uint8_t identity[20])
+{
+    AUTO(key_unref_ptr) struct crypto_key *key = NULL;
+    const struct wish *wish = import->wish;
+    if (wish->id_size > 0) {
+        return param_list_put_bytes(&draft->params, HUKS_TAG_ID, bytes_of(wish->id, wish->id_size));
+    }
+    if (crypto_key_decode(import->crypto, CRYPTO_PUBLIC, 0, secret_bytes(&entry->public), &key) != HUKS_OK) {
+        error_clear(); /* a key of a kind we don't have: a certificate all the same */
+        return HUKS_OK;
+    }
+    HUKS_TRY(item_identity(import->ctl->engine, key, identity));
+    return param_list_put_bytes(&draft->params, HUKS_TAG_ID, bytes_of(identity, 20));
+}
+
+static huks_rc import_certificate(struct import *import, const struct keyfile_entry *entry)
+{
+    AUTO(draft_free) struct item_draft draft = {.on_token = true};
+    struct param_list *params = &draft.params;
+    const char *label = ctl_option(import->ctl, OPTION_LABEL);
+    uint8_t identity[20];
+    uint64_t handle = 0;
+    HUKS_TRY(param_list_put_u32(params, HUKS_TAG_OBJECT_CLASS, HUKS_CLASS_CERTIFICATE));
+    HUKS_TRY(param_list_put_u32(params, HUKS_TAG_CERTIFICATE_TYPE, 0)); /* X.509 */
+    HUKS_TRY(param_list_put_bool(params, HUKS_TAG_PRIVATE, false));
+    HUKS_TRY(param_list_put_bytes(params, HUKS_TAG_VALUE, secret_bytes(&entry->encoded)));
+    HUKS_TRY(param_list_put_bytes(params, HUKS_TAG_SUBJECT, secret_bytes(&entry->subject)));
+    HUKS_TRY(param_list_put_bytes(params, HUKS_TAG_ISSUER, secret_bytes(&entry->issuer)));
+    HUKS_TRY(param_list_put_bytes(params, HUKS_TAG_SERIAL_NUMBER, secret_bytes(&entry->serial)));
+    HUKS_TRY(certificate_id(import, entry, &draft, identity));
+    if (label != NULL) {
+        HUKS_TRY(param_list_put_bytes(params, HUKS_TAG_LABEL, bytes_of(label, strlen(label))));
+    }
+    HUKS_TRY(label_from(import->ctl, entry, &draft));
+    HUKS_TRY(item_create(import->ctl->token, &draft, import->wish->rule, &handle));
+    import->handles[import->count++] = handle;
+    return note_made(import, 0, 0, handle);
+}
+
+static huks_rc import_entries(struct import *import, const struct keyfile *file)
+{
+    static huks_rc (*const imports[])(struct import *, const struct keyfile_entry *) = {
+        [KEYFILE_PRIVATE] = import_private,
+        [KEYFILE_PUBLIC] = import_public,
+        [KEYFILE_CERTIFICATE] = import_certificate,
+    };
+    for (size_t i = 0; i < file->count; i++) {
+        huks_rc rc = imports[file->entries[i].kind](import, &file->entries[i]);
+        if (rc != HUKS_OK) {
+            char sentence[256];
+            enum error_about about = error_about();
+            error_message(sentence, sizeof(sentence));
+            import_undo(import);
+            return error_raise_text(rc, about, sentence);
+        }
+    }
+    return HUKS_OK;
+}
+
+static bool has_private(const struct keyfile *file)
+{
+    for (size_t i = 0; i < file->count; i++) {
+        if (file->entries[i].kind == KEYFILE_PRIVATE) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void crypto_close_ptr(struct crypto **crypto)
@@ -292,92 +475,50 @@ static void crypto_close_ptr(struct crypto **crypto)
     }
 }
 
-/* Private, else public: the file itself says which. And which algorithm. */
-static huks_rc recognise(struct bytes file, enum crypto_key_class *class, const struct alg_row **alg,
-                         struct secret *public)
+static huks_rc import_file(struct ctl *ctl, struct bytes bytes)
 {
     AUTO(crypto_close_ptr) struct crypto *crypto = NULL;
-    AUTO(key_unref_ptr) struct crypto_key *key = NULL;
+    AUTO(keyfile_free) struct keyfile file = {0};
+    const struct keyfile_asker asker = {ask_passphrase, ctl};
+    struct wish wish = {.alg = &alg_rows[0]};
+    HUKS_TRY(wish_fill(ctl, &wish));
     HUKS_TRY(crypto_open(&crypto));
-    *class = CRYPTO_PRIVATE;
-    if (crypto_key_decode(crypto, CRYPTO_PRIVATE, 0, file, &key) != HUKS_OK) {
-        *class = CRYPTO_PUBLIC;
-        HUKS_TRY(crypto_key_decode(crypto, CRYPTO_PUBLIC, 0, file, &key));
+    HUKS_TRY(crypto_keyfile_read(crypto, bytes, &asker, &file));
+    struct import import = {.ctl = ctl, .wish = &wish, .crypto = crypto, .shown = json_array()};
+    if (!has_private(&file)) {
+        wish.level = OH_HUKS_AUTH_STORAGE_LEVEL_DE;
     }
-    *alg = alg_by_number(crypto_key_alg(key));
-    if (*alg == NULL) {
-        return error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_MECHANISM, "algorithm of this key");
+    huks_rc rc = open_for(ctl, &wish);
+    rc = rc == HUKS_OK ? import_entries(&import, &file) : rc;
+    if (rc == HUKS_OK) {
+        show_all(ctl, import.shown);
     }
-    return crypto_key_encode(key, CRYPTO_PUBLIC, public);
+    json_decref(import.shown);
+    return rc;
 }
 
-static huks_rc import_one(struct ctl *ctl, const struct wish *wish, enum crypto_key_class class,
-                          struct bytes encoded, uint64_t *handle)
+static huks_rc import_secret(struct ctl *ctl, const char *name, struct bytes bytes)
 {
-    static const enum huks_object_class classes[] = {
-        [CRYPTO_SECRET] = HUKS_CLASS_SECRET_KEY,
-        [CRYPTO_PUBLIC] = HUKS_CLASS_PUBLIC_KEY,
-        [CRYPTO_PRIVATE] = HUKS_CLASS_PRIVATE_KEY,
-    };
     AUTO(draft_free) struct item_draft draft = {0};
-    HUKS_TRY(draft_fill(ctl, wish, classes[class], false, &draft));
-    return item_import(ctl->token, class, encoded, &draft, wish->rule, handle);
-}
-
-/* The private half, and a public one beside it that others find without the PIN. All or nothing. */
-static huks_rc import_private(struct ctl *ctl, const struct wish *wish, struct bytes file,
-                              struct bytes public)
-{
-    uint64_t handles[2] = {0};
-    const char *alias = ctl->options[OPTION_ALIAS];
-    HUKS_TRY(import_one(ctl, wish, CRYPTO_PRIVATE, file, &handles[0]));
-    ctl->options[OPTION_ALIAS] = NULL; /* an alias is one record's; the two share label and ID */
-    huks_rc rc = import_one(ctl, wish, CRYPTO_PUBLIC, public, &handles[1]);
-    ctl->options[OPTION_ALIAS] = alias;
-    if (rc != HUKS_OK) {
-        huks_rc undone = item_destroy(ctl->token, handles[0]);
-        return undone == HUKS_OK ? error_raise(rc, ABOUT_FILE, "write the public half of the key") : undone;
-    }
-    return show_made(ctl, handles[0], handles[1]);
-}
-
-static huks_rc import_file(struct ctl *ctl, struct wish *wish, struct bytes file)
-{
-    static const char pem[] = "-----BEGIN ";
-    enum crypto_key_class class = CRYPTO_SECRET;
-    AUTO(secret_free) struct secret public = {0};
+    struct wish wish = {.alg = alg_by_name(name)};
     uint64_t handle = 0;
-    if (file.size >= sizeof(pem) - 1 && memcmp(file.data, pem, sizeof(pem) - 1) == 0) {
-        return error_raise(HUKS_E_INVALID_PARAM, ABOUT_OBJECT,
-                           "key file: PEM is not read; make it DER with openssl pkey -outform DER");
+    if (wish.alg == NULL || wish.alg->pair) {
+        return ctl_usage(ctl, "%s is no algorithm of secret keys", name);
     }
-    if (wish->alg == NULL) {
-        HUKS_TRY(recognise(file, &class, &wish->alg, &public));
-    }
-    HUKS_TRY(wish_fill(ctl, wish));
-    if (class == CRYPTO_PUBLIC) {
-        wish->level = OH_HUKS_AUTH_STORAGE_LEVEL_DE;
-    }
-    HUKS_TRY(open_for(ctl, wish));
-    if (class == CRYPTO_PRIVATE) {
-        return import_private(ctl, wish, file, secret_bytes(&public));
-    }
-    HUKS_TRY(import_one(ctl, wish, class, file, &handle));
-    return class == CRYPTO_SECRET ? show_made(ctl, handle, 0) : show_made(ctl, 0, handle);
+    HUKS_TRY(wish_fill(ctl, &wish));
+    HUKS_TRY(open_for(ctl, &wish));
+    HUKS_TRY(draft_fill(ctl, &wish, HUKS_CLASS_SECRET_KEY, false, &draft));
+    HUKS_TRY(item_import(ctl->token, CRYPTO_SECRET, bytes, &draft, wish.rule, &handle));
+    return show_made(ctl, handle, 0);
 }
 
 static huks_rc run_import(struct ctl *ctl)
 {
-    struct wish wish = {0};
     AUTO(secret_free) struct secret file = {0};
-    if (ctl_given(ctl, OPTION_SECRET)) {
-        wish.alg = alg_by_name(ctl_option(ctl, OPTION_SECRET));
-        if (wish.alg == NULL || wish.alg->pair) {
-            return ctl_usage(ctl, "%s is no algorithm of secret keys", ctl_option(ctl, OPTION_SECRET));
-        }
-    }
     HUKS_TRY(ctl_file_load(ctl->operands[0], FILE_MOST, &file));
-    return import_file(ctl, &wish, secret_bytes(&file));
+    return ctl_given(ctl, OPTION_SECRET)
+               ? import_secret(ctl, ctl_option(ctl, OPTION_SECRET), secret_bytes(&file))
+               : import_file(ctl, secret_bytes(&file));
 }
 
 #define TAKES_MAKING                                                                                         \
@@ -399,10 +540,12 @@ const struct ctl_command ctl_make_commands[] = {
      .run = run_generate},
     {.name = "import",
      .operands = "FILE",
-     .line = "Import a private, public or secret key",
-     .more = "FILE is DER: PKCS #8 (it brings its public half, too) or SubjectPublicKeyInfo. \"-\" is "
+     .line = "Import keys and certificates",
+     .more = "FILE is PEM or DER: PKCS #8, also under a passphrase, SubjectPublicKeyInfo, X.509, the older "
+             "forms of "
+             "RSA,\nEC and DSA keys; or PKCS #12. A private key brings its public half, too. \"-\" is "
              "standard input.",
-     .takes = TAKES_MAKING | TAKES(SECRET),
+     .takes = TAKES_MAKING | TAKES(SECRET) | TAKES_PASSPHRASE,
      .least = 1,
      .most = 1,
      .run = run_import},

@@ -186,10 +186,54 @@ ctl "it verifies" 0 '' verify theirs letter own.sig
 ctl "it does not sign" 1 '12000011' sign theirs letter "${me[@]}"
 head -c 32 /dev/urandom >bytes
 ctl "secret key" 0 '^size +256$' import bytes --secret hmac --label shared "${me[@]}"
+run list --json "${me[@]}"
+json "each has an ID of its own" "len({k['id'] for k in j if k['kind'] == 'secret key'}) == sum(k['kind'] == 'secret key' for k in j)"
 ctl "its MAC" 0 '' sign shared letter -o shared.sig "${me[@]}"
 openssl dgst -sha256 -mac HMAC -macopt hexkey:"$(od -An -v -tx1 bytes | tr -d ' \n')" -binary letter >shared.ours
 holds "is plain OpenSSL's" cmp shared.sig shared.ours
-ctl "PEM" 1 'error 12000003: .*openssl pkey' import own.pem "${me[@]}"
+export KEYPASS='open sesame' WRONGPASS=sesame
+key=(--passphrase-env KEYPASS)
+openssl ecparam -genkey -name prime256v1 -out older.pem 2>/dev/null
+openssl pkcs8 -topk8 -in own.pem -passout env:KEYPASS -out sealed.pem
+openssl pkcs8 -topk8 -in own.pem -passout env:KEYPASS -outform DER -out sealed.der
+openssl req -x509 -newkey rsa:2048 -nodes -keyout web.pem -out web.crt -subj /CN=web -days 2 2>/dev/null
+openssl x509 -in web.crt -outform DER -out web.cer
+openssl rsa -traditional -in web.pem -out web.rsa.pem 2>/dev/null
+openssl rsa -traditional -in web.pem -aes128 -passout env:KEYPASS -out web.old.pem 2>/dev/null
+openssl pkcs12 -export -inkey web.pem -in web.crt -name 'web server' -passout env:KEYPASS -out web.p12
+for file in own.pem older.pem sealed.pem sealed.der web.pem web.rsa.pem; do
+    ctl "private key, $file" 0 '^kind +key pair$' import $file --label "file $file" "${me[@]}" "${key[@]}"
+    openssl pkey -in $file -passin env:KEYPASS -pubout -out file.pub 2>/dev/null || openssl pkey -inform DER -in $file -passin env:KEYPASS -pubout -out file.pub
+    ctl "it signs" 0 '' sign "file $file" letter -o file.sig "${me[@]}"
+    holds "plain OpenSSL verifies it" openssl dgst -sha256 -verify file.pub -signature file.sig letter
+done
+ctl "public key, PEM" 0 '^kind +public key$' import own.pub.pem --label pem-public
+for file in web.crt web.cer; do
+    ctl "certificate, $file" 0 '^kind +certificate$' import $file --label $file
+done
+ctl "PKCS #12" 0 '^label +web server$' import web.p12 "${me[@]}" "${key[@]}"
+says "its key" '^kind +key pair$'
+says "its certificate" '^kind +certificate$'
+holds "of one ID" test "$(grep -c "^id *$(sed -n 's/^id *//p' out | head -n 1)\$" out)" = 2
+ctl "PKCS #12, in JSON" 0 '' import web.p12 --label again --json "${me[@]}" "${key[@]}"
+json "PKCS #12, in JSON" "[k['kind'] for k in j] == ['key pair', 'certificate'] and j[0]['id'] == j[1]['id']"
+for file in sealed.pem sealed.der web.p12; do
+    ctl "wrong passphrase, $file" 1 'error 12000003: Invalid passphrase: it does not open this file' import $file "${me[@]}" --passphrase-env WRONGPASS
+    ctl "no passphrase, $file" 2 'the key file is needed' import $file "${me[@]}"
+done
+ctl "PEM encrypted as of old" 1 'error 12000003: .*openssl pkcs8' import web.old.pem "${me[@]}" "${key[@]}"
+head -n 4 web.pem >cut.pem
+ctl "half a PEM" 1 'error 12000003: Invalid key file: there is no whole PEM block' import cut.pem "${me[@]}"
+cat own.pem web.old.pem >two.pem
+run list --json "${me[@]}"
+cp out before
+ctl "the second of two can't be read" 1 'error 12000003: .*openssl pkcs8' import two.pem "${me[@]}" "${key[@]}"
+run list --json "${me[@]}"
+cp out after
+holds "nothing came in" cmp before after
+for name in 'file own.pem' 'file older.pem' 'file sealed.pem' 'file sealed.der' 'file web.pem' 'file web.rsa.pem'; do
+    run delete "$name" --yes "${me[@]}"
+done
 ctl "anything else" 1 'error 12000003: ' import letter "${me[@]}"
 ctl "secret key of a pair's algorithm" 2 'no algorithm of secret keys' import bytes --secret rsa "${me[@]}"
 ctl "too large" 1 'error 12000003: ' import long "${me[@]}"
@@ -327,7 +371,7 @@ run list --json "${me[@]}" --token demo --store moved
 cp out after
 holds "the same keys" cmp before after
 ctl "nothing is damaged" 0 'token demo: good' check --store moved --token demo "${me[@]}"
-ctl "a moved key signs" 0 '' sign "$(python3 -c "import json; print([k['alias'] for k in json.load(open('before')) if k['algorithm'] == 'EC' and k['kind'] == 'key pair'][0])")" letter --store moved --token demo --output moved.sig "${me[@]}"
+ctl "a moved key signs" 0 '' sign "$(python3 -c "import json; print([k['alias'] for k in json.load(open('before')) if k.get('algorithm') == 'EC' and k['kind'] == 'key pair'][0])")" letter --store moved --token demo --output moved.sig "${me[@]}"
 holds "root keys differ" sh -c '! cmp -s store/root.key moved/root.key'
 ctl "the wrong PIN stays wrong" 1 '12000008' list --store moved --token demo --pin-env WRONG
 ctl "once more" 1 'Invalid restore: token demo is in this store' restore b1 --store moved "${seal[@]}"
