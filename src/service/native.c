@@ -147,6 +147,13 @@ huks_rc native_exist(struct engine *engine, struct bytes alias, const OH_Huks_Pa
     return aliased_open(engine, alias, set, &token, &aliased);
 }
 
+/* The keystore's own, and nobody else's business (huks-semantics 7.3). */
+static bool is_kept_back(uint32_t tag)
+{
+    return tag == HUKS_TAG_ALIAS || tag == HUKS_TAG_USER_AUTH_ENROLL_ID_INFO ||
+           tag == HUKS_TAG_USER_AUTH_SECURE_UID;
+}
+
 /* What a key was made with, as HUKS tells it: its own tags, not the engine's; a pair's purposes together. */
 huks_rc native_params(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set,
                       OH_Huks_ParamSet **out)
@@ -163,7 +170,7 @@ huks_rc native_params(struct engine *engine, struct bytes alias, const OH_Huks_P
     for (uint32_t i = 0; i < params->paramsCnt; i++) {
         const struct tag_info *info = tag_find(params->params[i].tag);
         bool told = info != NULL && (info->flags & TAG_VENDOR) == 0 && (info->flags & TAG_SECRET) == 0 &&
-                    params->params[i].tag != HUKS_TAG_ALIAS;
+                    !is_kept_back(params->params[i].tag);
         if (told) {
             HUKS_TRY(param_list_add(&list, &params->params[i]));
         }

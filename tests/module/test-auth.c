@@ -654,6 +654,47 @@ static void free_purposes_are_no_way_around(void)
     refused(CKR_USER_NOT_LOGGED_IN, 8, sign());
 }
 
+/* ---- Messages: many uses, one C_Message*Init -------------------------------------------------------------
+ */
+
+typedef CK_RV (*message_init)(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key);
+typedef CK_RV (*sign_message)(CK_SESSION_HANDLE session, CK_VOID_PTR parameter, CK_ULONG parameter_length,
+                              CK_BYTE_PTR data, CK_ULONG length, CK_BYTE_PTR signature,
+                              CK_ULONG_PTR signature_length);
+
+/* By its place in the 3.0 list, behind the 2.40 functions. */
+static void function_of_3_0(int place, void *function)
+{
+    get_interface_function get_interface;
+    struct interface *found = NULL;
+    CK_UTF8CHAR standard[] = "PKCS 11";
+    CK_VERSION version = {3, 0};
+
+    *(void **)&get_interface = module_symbol("C_GetInterface");
+    ok(get_interface(standard, &version, &found, 0));
+    memcpy(function, (char *)found->functions + sizeof(void *) * (size_t)(1 + FUNCTIONS_2_40 + place),
+           sizeof(void *));
+}
+
+static void each_message_asks(void)
+{
+    struct pair key = ec_always();
+    message_init init;
+    sign_message one;
+
+    function_of_3_0(14, &init); /* C_MessageSignInit, C_SignMessage */
+    function_of_3_0(15, &one);
+    ok(init(the_session, &ecdsa, key.private_key));
+    ok(one(the_session, NULL, 0, message, sizeof message, NULL, &out_length)); /* its length asks nobody */
+    ck_assert_uint_eq(out_length, 64);
+    ok(context(USER_PIN));
+    ok(one(the_session, NULL, 0, message, sizeof message, out, &out_length));
+    ok(context(USER_PIN));
+    ok(one(the_session, NULL, 0, message, sizeof message, out, &out_length));
+    refused(CKR_USER_NOT_LOGGED_IN, 8, one(the_session, NULL, 0, message, sizeof message, out, &out_length));
+    refused(CKR_OPERATION_NOT_INITIALIZED, 18, context(USER_PIN)); /* that ended it */
+}
+
 /* ---- Keys that die with the PIN
  * ----------------------------------------------------------------------------- */
 
@@ -846,6 +887,7 @@ static void (*const tests[])(void) = {
     wrapping_and_unwrapping_are_authenticated_before,
     no_digest_and_no_salt_of_a_bound_key,
     free_purposes_are_no_way_around,
+    each_message_asks,
     void_keys_are_shown_and_refused,
     session_keys_die_with_the_pin_too,
     secure_signatures_say_who_signed,

@@ -657,6 +657,28 @@ START_TEST(sticky_and_absent)
 }
 END_TEST
 
+/* Whoever asks what a key was made with learns the rule, and not which user it is bound to. */
+START_TEST(rules_are_told_and_ids_are_not)
+{
+    static const struct rule finger = {BY_FINGER, BY_CLEARING | BY_NEW_BODY, CUSTOM};
+    uint64_t room[512] = {0};
+    struct OH_Huks_ParamSet *told = (struct OH_Huks_ParamSet *)room;
+    struct OH_Huks_Param *param = NULL;
+    size_t index = rule_index(&finger);
+    struct OH_Huks_Blob alias = alias_of(index);
+    bodies(BY_FINGER, 0);
+    bodies(BY_FACE, 0);
+    make_keys();
+    alias = alias_of(index);
+    told->paramSetSize = sizeof room;
+    ck_assert_int_eq(OH_Huks_GetKeyItemParamSet(&alias, NULL, told).errorCode, 0);
+    ck_assert_int_eq(OH_Huks_GetParam(told, OH_HUKS_TAG_KEY_AUTH_ACCESS_TYPE, &param).errorCode, 0);
+    ck_assert_uint_eq(param->uint32Param, BY_CLEARING | BY_NEW_BODY);
+    ck_assert_int_eq(OH_Huks_GetParam(told, HUKS_TAG_USER_AUTH_SECURE_UID, &param).errorCode, 401);
+    ck_assert_int_eq(OH_Huks_GetParam(told, HUKS_TAG_USER_AUTH_ENROLL_ID_INFO, &param).errorCode, 401);
+}
+END_TEST
+
 /* ---- who can't be asked -----------------------------------------------------------------------------------
  */
 
@@ -803,6 +825,7 @@ int main(void)
     tcase_add_test(tcase, every_state_answers_as_published);
     tcase_add_test(tcase, tokens_serve_once_and_here);
     tcase_add_test(tcase, sticky_and_absent);
+    tcase_add_test(tcase, rules_are_told_and_ids_are_not);
     tcase_add_test(tcase, missing_readers_leave_the_operation);
     tcase_add_test(tcase, waiting_for_a_finger_can_be_cancelled);
     tcase_add_test(tcase, device_password_is_asked_for_each_time);
