@@ -275,15 +275,13 @@ static const char *choose(const char *self, char **accounts)
 
 static int ask_pam(const char *services, char **arguments)
 {
-    /* One thread: nobody else calls getpwuid(). */
-    const struct passwd *entry = getpwuid(geteuid()); /* NOLINT(concurrency-mt-unsafe) */
-    char *self = entry != NULL ? strdup(entry->pw_name) : NULL;
-    if (self == NULL) {
+    struct passwd entry;
+    struct passwd *found = NULL;
+    char text[16384];
+    if (getpwuid_r(geteuid(), &entry, text, sizeof(text), &found) != 0 || found == NULL) {
         return unavailable("this user id has no account name");
     }
-    int status = run(services, *arguments, choose(self, arguments + 1), self);
-    free(self);
-    return status;
+    return run(services, *arguments, choose(found->pw_name, arguments + 1), found->pw_name);
 }
 
 /* ---- the process that watches ---- */

@@ -298,7 +298,7 @@ static huks_rc print_recognised(const struct ctl *ctl, const struct auth_evidenc
 static huks_rc run_verify(struct ctl *ctl)
 {
     AUTO(secret_free) struct secret pin = {0};
-    uint8_t challenge[AUTH_CHALLENGE_SIZE], auth_token[AUTH_TOKEN_SIZE];
+    uint8_t challenge[AUTH_CHALLENGE_SIZE], auth_token[AUTH_TOKEN_SIZE] = {0};
     struct auth_request request = {.types = kinds_of(ctl->operands[0]), .challenge = challenge, .talk = talk};
     struct auth_evidence evidence;
     bool with_pin = request.types == OH_HUKS_USER_AUTH_TYPE_PIN;

@@ -205,7 +205,7 @@ END_TEST
 /* What one process opened is open in that one. */
 static void child_unlocks(void)
 {
-    state now;
+    state now = {0};
     CHILD(Huks_UserAuth_GetState(&now).errorCode == 0 && now.unlocked == 0);
     CHILD(OH_Huks_IsKeyItemExist(NAME("key"), NULL).errorCode == 201);
     CHILD(unlock("1234").errorCode == 0);

@@ -11,6 +11,7 @@
 
 #include "auth/credential.h"
 #include "auth/token.h"
+#include "service/user.h"
 
 #define FINGER OH_HUKS_USER_AUTH_TYPE_FINGERPRINT
 #define FACE   OH_HUKS_USER_AUTH_TYPE_FACE
@@ -97,9 +98,12 @@ static void close_place(void)
 
 static const char *own_account(void)
 {
-    const struct passwd *entry = getpwuid(geteuid());
-    ck_assert_ptr_nonnull(entry);
-    return entry->pw_name;
+    static char text[16384];
+    static struct passwd entry;
+    struct passwd *found = NULL;
+    ck_assert_int_eq(getpwuid_r(geteuid(), &entry, text, sizeof text, &found), 0);
+    ck_assert_ptr_nonnull(found);
+    return found->pw_name;
 }
 
 static uint64_t secure_uid(void)
@@ -772,6 +776,46 @@ START_TEST(cancelled)
 }
 END_TEST
 
+struct waiting {
+    struct token *token;
+    huks_rc rc;
+    enum error_about about;
+};
+
+static void *wait_in_service(void *argument)
+{
+    struct waiting *waiting = argument;
+    struct auth_request request = {.types = FINGER, .owner = 5};
+    struct auth_evidence evidence;
+    waiting->rc = user_authenticate(waiting->token, &request, &evidence, NULL);
+    waiting->about = error_about();
+    return NULL;
+}
+
+/* C_Finalize: who waits for a finger is told that the engine closes, and the helper is gone. */
+START_TEST(closing_the_engine_ends_it)
+{
+    struct engine *engine = NULL;
+    struct waiting waiting = {.rc = HUKS_OK};
+    pthread_t thread;
+    enrol_then_wait();
+    side_close(&here);
+    ck_ok(engine_open(&here.config, &engine));
+    ck_ok(engine_native_token(engine, false, &waiting.token));
+    ck_assert_int_eq(pthread_create(&thread, NULL, wait_in_service, &waiting), 0);
+    pid_t pid = pid_file();
+    user_cancel(waiting.token, 6); /* nobody's */
+    ck_assert(!is_gone(pid));
+    engine_wake(engine);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    ck_assert_int_eq(waiting.rc, HUKS_E_ARGUMENT);
+    ck_assert_int_eq((int)waiting.about, ABOUT_SHUTDOWN);
+    wait_until_gone(pid);
+    engine_close(engine);
+    side_open(&here);
+}
+END_TEST
+
 /* What a module left running goes with the helper. */
 START_TEST(processes_of_modules_end_too)
 {
@@ -1019,6 +1063,7 @@ int main(int argc, char **argv)
     tcase_add_test(tests, nobody_answers);
     tcase_add_test(tests, helper_killed);
     tcase_add_test(tests, cancelled);
+    tcase_add_test(tests, closing_the_engine_ends_it);
     tcase_add_test(tests, processes_of_modules_end_too);
     tcase_add_test(tests, dies_with_its_host);
     tcase_add_test(tests, host_notices_nothing);
