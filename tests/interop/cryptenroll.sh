@@ -2,7 +2,7 @@
 # usage: tests/interop/cryptenroll.sh
 # systemd-cryptenroll lets a key of the token open a LUKS volume, here in a file; cryptsetup tries it through
 # systemd's plugin, and openssl's way to the same passphrase shows that it is that key.
-# shellcheck source=tests/interop/namespace.sh disable=SC1091,SC2016
+# shellcheck source=tests/interop/namespace.sh disable=SC1091,SC2016,SC2034,SC2154
 . "$(dirname "$0")/namespace.sh"
 # shellcheck source=tests/interop/common.sh disable=SC1091,SC2154,SC2034 # the linter does not follow it
 . "$(dirname "$0")/common.sh"

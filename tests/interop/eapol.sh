@@ -2,7 +2,7 @@
 # usage: tests/interop/eapol.sh
 # wpa_supplicant's EAP-TLS with certificate and key in the token (eapol_test is the supplicant without a radio),
 # against hostapd's RADIUS server.
-# shellcheck source=tests/interop/namespace.sh disable=SC1091,SC2016
+# shellcheck source=tests/interop/namespace.sh disable=SC1091,SC2016,SC2034,SC2154
 . "$(dirname "$0")/namespace.sh"
 # shellcheck source=tests/interop/common.sh disable=SC1091,SC2154,SC2034 # the linter does not follow it
 . "$(dirname "$0")/common.sh"

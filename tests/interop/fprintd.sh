@@ -2,6 +2,7 @@
 # usage: tests/interop/fprintd.sh
 # A real finger, as far as a machine without a reader has one: fprintd with libfprint's virtual reader on a bus of its
 # own, pam_fprintd in the service huks-fingerprint, and huksctl. polkit is python3-dbusmock's.
+# shellcheck disable=SC1091,SC2034,SC2154 # what huksctl-steps.sh brings
 set -u
 
 # shellcheck source=tests/interop/huksctl-steps.sh

@@ -2,6 +2,7 @@
 # usage: tests/interop/huksctl-auth.sh
 # huksctl auth: the user's PIN, fingers and faces, as people and programs manage them. The helper is the built one;
 # PAM's services are files of this test, whose module says yes, no or nothing as the file tells it.
+# shellcheck disable=SC1091,SC2034,SC2154 # what huksctl-steps.sh brings
 set -u
 
 # shellcheck source=tests/interop/huksctl-steps.sh

@@ -3,6 +3,7 @@
 # The tool for people, by itself and beside others: every command, with right and wrong arguments, PINs from
 # files, the environment and the terminal; its signatures before plain OpenSSL, its JSON before Python, its
 # keys before pkcs11-tool where that is installed. HUKS_VALGRIND=1 runs each call under valgrind.
+# shellcheck disable=SC1091,SC2034,SC2154 # what huksctl-steps.sh brings
 set -u
 
 # shellcheck source=tests/interop/huksctl-steps.sh

@@ -2,7 +2,7 @@
 # usage: tests/interop/opendnssec.sh
 # OpenDNSSEC with the token as its repository: libhsm's own tests, and the enforcer and the signer, which make
 # keys and sign a zone. Their paths are fixed, so a mount namespace lays ours over them.
-# shellcheck source=tests/interop/namespace.sh disable=SC1091,SC2016
+# shellcheck source=tests/interop/namespace.sh disable=SC1091,SC2016,SC2034,SC2154
 . "$(dirname "$0")/namespace.sh"
 # shellcheck source=tests/interop/common.sh disable=SC1091,SC2154,SC2034,SC2016 # the linter does not follow it
 . "$(dirname "$0")/common.sh"

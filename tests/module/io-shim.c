@@ -119,7 +119,9 @@ static bool failing(bool meant, enum io_call call, size_t *size)
     if (atomic_fetch_add(&io_shim.fired, 1) == 0) {
         atomic_store(&io_shim.fired_call, call);
         if (io_shim.fault == IO_SHORT) {
-            *size = call == IO_WRITE && size != NULL && *size > 1 ? *size / 2 : *size;
+            if (call == IO_WRITE && size != NULL && *size > 1) {
+                *size /= 2;
+            }
             return false;
         }
     }

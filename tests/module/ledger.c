@@ -283,8 +283,8 @@ static bool secret_works(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key, struct
 {
     CK_MECHANISM ecb = {CKM_AES_ECB, NULL, 0};
     CK_BYTE block[16] = {0};
-    CK_BYTE out[16];
-    CK_BYTE check[3];
+    CK_BYTE out[16] = {0};
+    CK_BYTE check[3] = {0};
     CK_ULONG length = sizeof out;
     CK_ATTRIBUTE attribute = {CKA_CHECK_VALUE, check, sizeof check};
     CK_RV rv = p11->C_EncryptInit(session, &ecb, key);

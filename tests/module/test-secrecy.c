@@ -26,6 +26,7 @@ struct needles {
 static struct needles needles(void)
 {
     struct needles n;
+    memset(&n, 0, sizeof n);
     CK_BYTE *bytes = (CK_BYTE *)&n;
     uint32_t state = 0x2545f491;
 
