@@ -276,7 +276,7 @@ static CK_RV find_all(struct finding *finding, CK_ULONG mechanisms)
     finding->handles = calloc(ARRAY_SIZE(profiles) + mechanisms, sizeof(*finding->handles));
     if (types == NULL || finding->handles == NULL) {
         free(types);
-        return p11_rv(error_no_memory(), P11_AT_OBJECT);
+        return p11_fail(CKR_HOST_MEMORY, NULL);
     }
     CK_RV rv = CKR_OK;
     for (size_t i = 0; rv == CKR_OK && i < ARRAY_SIZE(profiles); i++) {

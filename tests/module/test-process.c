@@ -429,7 +429,7 @@ START_TEST(many_processes_create_at_once)
     for (int i = 0; i < PEERS; i++) {
         expect(CKR_OK, peer_hear(&peers[i]));
     }
-    CK_ULONG all = (CK_ULONG)(PEERS * portion());
+    CK_ULONG all = (CK_ULONG)PEERS * (CK_ULONG)portion();
     ck_assert_uint_eq(count_label("crowd"), all);
     for (int i = 0; i < PEERS; i++) {
         expect(CKR_OK, peer_ask(&peers[i], "find", "crowd"));
