@@ -72,7 +72,6 @@ static CK_RV value_computed(struct item *item, const struct attribute_row *row, 
         value_number(value, bits / 8);
         return CKR_OK;
     case CKA_MODULUS_BITS:
-    case CKA_VALUE_BITS:
         value_number(value, bits);
         return CKR_OK;
     case CKA_ALWAYS_AUTHENTICATE:
@@ -80,6 +79,9 @@ static CK_RV value_computed(struct item *item, const struct attribute_row *row, 
         return CKR_OK;
     case CKA_HUKS_SECURE_SIGN:
         value_bool(value, param_u32(item_params(item), row->tag, 0) == OH_HUKS_SECURE_SIGN_WITH_AUTHINFO);
+        return CKR_OK;
+    case CKA_VALUE_BITS:
+        value_number(value, param_u32(item_params(item), HUKS_TAG_VALUE_BITS, bits));
         return CKR_OK;
     case CKA_PRIME_BITS:
         value_number(value, param_bytes(item_params(item), HUKS_TAG_PRIME).size * 8);
@@ -137,6 +139,8 @@ static bool has_attribute(const struct item *item, const struct attribute_row *r
         return param_has(item_params(item), row->tag);
     case CKA_ALLOWED_MECHANISMS: /* absent means "any"; an empty list would mean "none" */
         return param_has(item_params(item), row->tag) || p11_mechanisms_bound(item);
+    case CKA_VALUE_LEN:
+        return row->classes != C_DATA;
     case CKA_VALUE:
         return row->classes != C_PUB || param_has(item_params(item), row->tag);
     default:

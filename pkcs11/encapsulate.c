@@ -46,6 +46,7 @@ static CK_RV find_key(struct p11_session *session, const struct side *side, cons
         return p11_failf(CKR_KEY_FUNCTION_NOT_PERMITTED, "mechanism %s for this key",
                          p11_mechanism_name((*row)->type));
     }
+    P11_TRY(p11_mechanism_strength(item, side->flag, side->where));
     *out = item;
     item = NULL;
     return CKR_OK;

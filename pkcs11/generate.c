@@ -1,8 +1,11 @@
 /*
  * PKCS #11 3.1 sections 5.18.1 and 5.18.2: generating keys, key pairs and domain parameters.
  */
+#include <string.h>
+
 #include "pkcs11/mechanism_row.h"
 #include "pkcs11/template.h"
+#include "service/operate.h"
 
 static CK_RV generate_row(const CK_MECHANISM *mechanism, CK_FLAGS flag, const struct p11_mechanism **out)
 {
@@ -47,55 +50,83 @@ static CK_RV secret_size(const struct p11_mechanism *row, const struct p11_draft
     return CKR_OK;
 }
 
-/*
- * The structure of PKCS #11 2.40 before its errata, which NSS still passes, has the address of the password's
- * length where CK_PKCS5_PBKD2_PARAMS2 has the length itself; both are of one size. No password is as long as
- * the lowest address is high, and the address is believed no more than any other number.
- */
-static CK_RV read_password(const CK_PKCS5_PBKD2_PARAMS2 *params, struct bytes *password)
+/* PBES's IV is a block of its cipher; stream ciphers and MACs have none. */
+static size_t password_iv_size(const struct p11_mechanism *row)
 {
-    const CK_ULONG lowest_address = 0x10000;
-    CK_ULONG size = params->ulPasswordLen;
-    if (size >= lowest_address && (!memory_peek(size, &size, sizeof(size)) || size >= lowest_address)) {
-        return p11_fail(CKR_MECHANISM_PARAM_INVALID, "password length");
+    bool none = row->key_type == CKK_RC4 || row->key_type == CKK_GENERIC_SECRET;
+    return row->shape == SHAPE_PBE && !none ? 8 : 0;
+}
+
+static CK_RV generate_from_password(struct p11_session *session, const struct p11_mechanism *row,
+                                    const CK_MECHANISM *mechanism, struct p11_draft *draft, uint64_t *handle)
+{
+    struct crypto_derive_spec spec;
+    struct bytes password = BYTES_NONE;
+    struct bytes_out iv = {NULL, password_iv_size(row)};
+    uint32_t bits = 0;
+    P11_TRY(p11_parameter_password(row, mechanism, &spec, &password));
+    P11_TRY(secret_size(row, draft, &bits));
+    spec.size = bits / 8;
+    spec.id = row->key_type == CKK_GENERIC_SECRET ? 3 : 1; /* section 6.38: a MAC's key or a cipher's */
+    if (iv.size != 0) {
+        iv.data = ((const CK_PBE_PARAMS *)mechanism->pParameter)->pInitVector;
+        if (iv.data == NULL) {
+            return p11_fail(CKR_MECHANISM_PARAM_INVALID, "place for the IV");
+        }
+        spec.size += row->method == CRYPTO_PBKDF1 ? iv.size : 0;
     }
-    if (params->pPassword == NULL && size != 0) {
-        return p11_fail(CKR_MECHANISM_PARAM_INVALID, "password");
+    return p11_rv(operate_derive_password(session->token, password, &spec, &draft->draft, iv, handle),
+                  P11_AT_CREATE);
+}
+
+static CK_RV generate_random(struct p11_session *session, const struct p11_mechanism *row,
+                             const CK_MECHANISM *mechanism, struct p11_draft *draft, uint64_t *handle)
+{
+    struct crypto_keygen spec = {.alg = row->alg};
+    const OH_Huks_Param *alg = param_list_find(&draft->draft.params, OH_HUKS_TAG_ALGORITHM);
+    if (alg != NULL) {
+        spec.alg = alg->uint32Param;
     }
-    *password = bytes_of(params->pPassword, size);
-    return CKR_OK;
+    P11_TRY(secret_size(row, draft, &spec.size_bits));
+    uint8_t version[2];
+    if (row->shape == SHAPE_VERSION) {
+        if (mechanism->pParameter == NULL || mechanism->ulParameterLen != sizeof(CK_VERSION)) {
+            return p11_fail(CKR_MECHANISM_PARAM_INVALID, "TLS version");
+        }
+        const CK_VERSION *given = mechanism->pParameter;
+        version[0] = given->major;
+        version[1] = given->minor;
+        spec.prefix = BYTES_OF(version);
+    }
+    return p11_rv(item_generate(session->token, &spec, &draft->draft, 1, draft->alias_rule, handle),
+                  P11_AT_GENERATE);
 }
 
 static CK_RV generate_secret(struct p11_session *session, const struct p11_mechanism *row,
                              const CK_MECHANISM *mechanism, struct p11_draft *draft, CK_OBJECT_HANDLE *key)
 {
     uint64_t handle = 0;
-    if (row->shape == SHAPE_PBKDF2) {
-        struct crypto_derive_spec spec;
-        P11_TRY(p11_parameter_derive(row, mechanism, &spec));
-        struct bytes password = BYTES_NONE;
-        P11_TRY(read_password(mechanism->pParameter, &password));
-        uint32_t bits = 0;
-        P11_TRY(secret_size(row, draft, &bits));
-        spec.size = bits / 8;
-        P11_TRY_HUKS(operate_derive_password(session->token, password, &spec, &draft->draft, &handle),
-                     P11_AT_CREATE);
-    } else {
-        struct crypto_keygen spec = {.alg = row->alg};
-        const OH_Huks_Param *alg = param_list_find(&draft->draft.params, OH_HUKS_TAG_ALGORITHM);
-        if (alg != NULL) {
-            spec.alg = alg->uint32Param;
-        }
-        P11_TRY(secret_size(row, draft, &spec.size_bits));
-        P11_TRY_HUKS(item_generate(session->token, &spec, &draft->draft, 1, draft->alias_rule, &handle),
-                     P11_AT_GENERATE);
-    }
+    bool password = row->shape == SHAPE_PBKDF2 || row->shape == SHAPE_PBE;
+    P11_TRY(password ? generate_from_password(session, row, mechanism, draft, &handle)
+                     : generate_random(session, row, mechanism, draft, &handle));
     *key = (CK_OBJECT_HANDLE)handle;
     return CKR_OK;
 }
 
-static CK_RV generate_domain(struct p11_session *session, const struct p11_mechanism *row, struct p11_draft *draft,
-                             CK_OBJECT_HANDLE *key)
+/* ---- domain parameters ---- */
+
+/* Section 6.2.6: what the subprime's size is unless the template says so. */
+static CK_RV domain_subprime(const struct p11_mechanism *row, struct p11_draft *draft, uint32_t prime_bits)
+{
+    struct param_list *params = &draft->draft.params;
+    if (row->key_type == CKK_DH || param_list_find(params, HUKS_TAG_SUBPRIME_BITS) != NULL) {
+        return CKR_OK;
+    }
+    uint32_t bits = prime_bits <= 1024 ? 160 : prime_bits == 2048 && row->key_type == CKK_DSA ? 224 : 256;
+    return p11_rv(param_list_put_u32(params, HUKS_TAG_SUBPRIME_BITS, bits), P11_AT_GENERATE);
+}
+
+static CK_RV domain_size(const struct p11_mechanism *row, struct p11_draft *draft, struct crypto_keygen *spec)
 {
     const OH_Huks_Param *bits = param_list_find(&draft->draft.params, HUKS_TAG_PRIME_BITS);
     if (bits == NULL) {
@@ -104,11 +135,81 @@ static CK_RV generate_domain(struct p11_session *session, const struct p11_mecha
     if (bits->uint32Param < row->min || bits->uint32Param > row->max) {
         return p11_fail(CKR_ATTRIBUTE_VALUE_INVALID, "key size (CKA_PRIME_BITS)");
     }
+    spec->size_bits = bits->uint32Param;
+    return domain_subprime(row, draft, spec->size_bits);
+}
+
+/* FIPS 186-4, A.2.3: the generator that seed and index of given primes lead to. */
+static CK_RV domain_base(struct p11_draft *draft, const CK_DSA_PARAMETER_GEN_PARAM *params,
+                         struct crypto_keygen *spec)
+{
+    spec->prime = draft_bytes(draft, HUKS_TAG_PRIME);
+    spec->subprime = draft_bytes(draft, HUKS_TAG_SUBPRIME);
+    if (spec->prime.size == 0 || spec->subprime.size == 0) {
+        return p11_fail(CKR_TEMPLATE_INCOMPLETE, "domain parameters (CKA_PRIME, CKA_SUBPRIME)");
+    }
+    if (params->pSeed == NULL || params->ulSeedLen == 0 || params->ulIndex > 255) {
+        return p11_fail(CKR_MECHANISM_PARAM_INVALID, params->ulIndex > 255 ? "generator index" : "seed");
+    }
+    spec->seed = bytes_of(params->pSeed, params->ulSeedLen);
+    spec->index = (uint32_t)params->ulIndex;
+    return CKR_OK;
+}
+
+/* The seed goes where the caller said, at most as long as he said (section 6.2.1.1). */
+static CK_RV domain_tell_seed(CK_DSA_PARAMETER_GEN_PARAM *params, const struct buffer *seed)
+{
+    if (params->pSeed != NULL) {
+        if (params->ulSeedLen < seed->size) {
+            return p11_fail(CKR_BUFFER_TOO_SMALL, "buffer for the seed");
+        }
+        memcpy(params->pSeed, seed->data, seed->size);
+    }
+    params->ulSeedLen = seed->size;
+    return CKR_OK;
+}
+
+static CK_RV domain_parameter(const struct p11_mechanism *row, const CK_MECHANISM *mechanism,
+                              struct p11_draft *draft, struct crypto_keygen *spec)
+{
+    if (row->shape != SHAPE_DSA_PARAMETER) {
+        return domain_size(row, draft, spec);
+    }
+    if (mechanism->pParameter == NULL || mechanism->ulParameterLen != sizeof(CK_DSA_PARAMETER_GEN_PARAM)) {
+        return p11_fail(CKR_MECHANISM_PARAM_INVALID, "DSA parameter generation parameter");
+    }
+    const CK_DSA_PARAMETER_GEN_PARAM *params = mechanism->pParameter;
+    spec->digest = p11_parameter_hash(params->hash);
+    if (spec->digest == OH_HUKS_DIGEST_NONE) {
+        return p11_fail(CKR_MECHANISM_PARAM_INVALID, "hash algorithm");
+    }
+    if (row->type == CKM_DSA_FIPS_G_GEN) {
+        return domain_base(draft, params, spec);
+    }
+    if (params->pSeed != NULL && params->ulSeedLen < p11_parameter_hash_size(params->hash)) {
+        return p11_fail(CKR_BUFFER_TOO_SMALL, "buffer for the seed");
+    }
+    return domain_size(row, draft, spec);
+}
+
+static CK_RV generate_domain(struct p11_session *session, const struct p11_mechanism *row,
+                             const CK_MECHANISM *mechanism, struct p11_draft *draft, CK_OBJECT_HANDLE *key)
+{
+    AUTO(buffer_free) struct buffer seed = {0};
+    struct crypto_keygen spec = {.alg = row->alg};
     uint64_t handle = 0;
-    struct crypto_keygen spec = {.alg = row->alg, .size_bits = bits->uint32Param};
+    P11_TRY(domain_parameter(row, mechanism, draft, &spec));
+    if (row->type == CKM_DSA_PROBABILISTIC_PARAMETER_GEN) {
+        spec.seed_out = &seed;
+    }
     P11_TRY_HUKS(item_generate(session->token, &spec, &draft->draft, 1, draft->alias_rule, &handle), P11_AT_GENERATE);
     *key = (CK_OBJECT_HANDLE)handle;
-    return CKR_OK;
+    return spec.seed_out != NULL ? domain_tell_seed(mechanism->pParameter, &seed) : CKR_OK;
+}
+
+static bool makes_domain(const struct p11_mechanism *row)
+{
+    return row->key_type == CKK_DSA || row->key_type == CKK_DH || row->key_type == CKK_X9_42_DH;
 }
 
 static CK_RV generate_key(struct p11_session *session, const CK_MECHANISM *mechanism, const CK_ATTRIBUTE *template,
@@ -119,7 +220,7 @@ static CK_RV generate_key(struct p11_session *session, const CK_MECHANISM *mecha
     }
     const struct p11_mechanism *row = NULL;
     P11_TRY(generate_row(mechanism, CKF_GENERATE, &row));
-    bool domain = row->type == CKM_DSA_PARAMETER_GEN;
+    bool domain = makes_domain(row);
     struct p11_making making = {
         .use = P11_GENERATE,
         .class = domain ? CKO_DOMAIN_PARAMETERS : CKO_SECRET_KEY,
@@ -128,7 +229,7 @@ static CK_RV generate_key(struct p11_session *session, const CK_MECHANISM *mecha
     };
     AUTO(p11_draft_free) struct p11_draft draft = {0};
     P11_TRY(p11_draft_make(session, &making, template, count, &draft));
-    return domain ? generate_domain(session, row, &draft, key)
+    return domain ? generate_domain(session, row, mechanism, &draft, key)
                   : generate_secret(session, row, mechanism, &draft, key);
 }
 
@@ -151,13 +252,15 @@ static CK_RV pair_spec(const struct p11_mechanism *row, const struct p11_draft *
         .prime = draft_bytes(public, HUKS_TAG_PRIME),
         .subprime = draft_bytes(public, HUKS_TAG_SUBPRIME),
         .base = draft_bytes(public, HUKS_TAG_BASE),
+        .x931 = row->type == CKM_RSA_X9_31_KEY_PAIR_GEN,
+        .extra_bits = row->type == CKM_EC_KEY_PAIR_GEN_W_EXTRA_BITS,
     };
     switch (row->key_type) {
     case CKK_RSA:
         if (public->modulus_bits == 0) {
             return p11_fail(CKR_TEMPLATE_INCOMPLETE, "key size (CKA_MODULUS_BITS)");
         }
-        if (public->modulus_bits < row->min || public->modulus_bits > row->max) {
+        if (public->modulus_bits < p11_mechanism_min(row) || public->modulus_bits > row->max) {
             return p11_fail(CKR_ATTRIBUTE_VALUE_INVALID, "key size (CKA_MODULUS_BITS)");
         }
         spec->size_bits = (uint32_t)public->modulus_bits;
@@ -166,6 +269,14 @@ static CK_RV pair_spec(const struct p11_mechanism *row, const struct p11_draft *
     case CKK_EC_EDWARDS:
     case CKK_EC_MONTGOMERY:
         return spec->ec_params.size > 0 ? CKR_OK : p11_fail(CKR_TEMPLATE_INCOMPLETE, "curve (CKA_EC_PARAMS)");
+    case CKK_HUKS_SM2:
+        return CKR_OK; /* there is but one curve */
+    case CKK_X9_42_DH:
+    case CKK_DSA:
+        if (spec->subprime.size == 0) {
+            return p11_fail(CKR_TEMPLATE_INCOMPLETE, "domain parameters (CKA_SUBPRIME)");
+        }
+        /* fallthrough */
     default:
         return spec->prime.size > 0 && spec->base.size > 0
                    ? CKR_OK
@@ -178,6 +289,8 @@ static CK_RV generate_drafted(struct p11_session *session, const struct p11_mech
 {
     struct crypto_keygen spec;
     P11_TRY(pair_spec(row, &drafts[0], &spec));
+    spec.value_bits =
+        row->key_type == CKK_DH ? (uint32_t)drafts[1].value_bits : 0; /* template_read checked it */
     struct item_draft both[2] = {drafts[0].draft, drafts[1].draft};
     uint64_t handles[2] = {0, 0};
     enum store_alias_rule rule = drafts[0].alias_rule == STORE_ALIAS_REPLACE ? STORE_ALIAS_REPLACE

@@ -26,14 +26,18 @@ pkcs11_sources += \
 	pkcs11/nested.c pkcs11/object.c pkcs11/template.c pkcs11/template.h \
 	pkcs11/template_change.c pkcs11/template_read.c pkcs11/template_read.h
 
-# Operations: the mechanism table and what reads it.
+# Mechanisms: their tables, and what reads their parameters.
 pkcs11_sources += \
-	pkcs11/derive.c pkcs11/digest.c pkcs11/dual.c pkcs11/encrypt.c pkcs11/generate.c \
-	pkcs11/mechanism.c pkcs11/mechanism.h pkcs11/mechanism_asymmetric.c pkcs11/mechanism_cipher.c \
-	pkcs11/permitted.c \
-	pkcs11/mechanism_derive.c pkcs11/mechanism_hash.c pkcs11/mechanism_parameter.c \
-	pkcs11/mechanism_row.h pkcs11/mechanism_table.h \
-	pkcs11/operation.c pkcs11/operation.h pkcs11/random.c pkcs11/sign.c pkcs11/wrap.c
+	pkcs11/mechanism.c pkcs11/mechanism.h pkcs11/mechanism_row.h pkcs11/mechanism_table.h \
+	pkcs11/mechanism_asymmetric.c pkcs11/mechanism_cipher.c pkcs11/mechanism_derive.c pkcs11/mechanism_hash.c \
+	pkcs11/mechanism_parameter.c pkcs11/mechanism_parameter.h pkcs11/mechanism_parameter_derive.c \
+	pkcs11/mechanism_parameter_prf.c pkcs11/mechanism_parameter_tls.c
+
+# Operations.
+pkcs11_sources += \
+	pkcs11/derivation.h pkcs11/derive.c pkcs11/derive_several.c pkcs11/digest.c pkcs11/dual.c \
+	pkcs11/encrypt.c pkcs11/generate.c pkcs11/operation.c pkcs11/operation.h pkcs11/permitted.c \
+	pkcs11/random.c pkcs11/sign.c pkcs11/wrap.c
 
 # What 3.0 to 3.2 added.
 pkcs11_sources += \

@@ -56,12 +56,16 @@ static void slots_fill(void)
     atomic_store(&slots_filled, true);
 }
 
+static bool weak_allowed(void)
+{
+    return engine_config(p11_engine())->legacy_mechanisms;
+}
+
 /* Not switched off by configuration, and there in this OpenSSL. */
 static bool row_offered(const struct p11_mechanism *row)
 {
     const struct crypto_spec spec = {.method = row->method, .digest = row->digest, .mode = row->mode};
-    return (!row->legacy || engine_config(p11_engine())->legacy_mechanisms) &&
-           operation_offered(p11_engine(), row->alg, &spec);
+    return (!row->legacy || weak_allowed()) && operation_offered(p11_engine(), row->alg, &spec);
 }
 
 /* Asked once a module. A "no" is not kept: it may have been for want of memory. */
@@ -113,13 +117,38 @@ CK_RV p11_mechanism_list(CK_MECHANISM_TYPE_PTR list, CK_ULONG_PTR count)
     return list == NULL || room >= total ? CKR_OK : p11_fail(CKR_BUFFER_TOO_SMALL, "mechanism list");
 }
 
+/*
+ * RSA below 2048 bits verifies, decrypts and unwraps what there is of old, and does not make anything new,
+ * unless configuration says so.
+ */
+#define RSA_STRONG 2048
+#define RSA_MAKING                                                                                           \
+    (CKF_SIGN | CKF_SIGN_RECOVER | CKF_MESSAGE_SIGN | CKF_ENCRYPT | CKF_WRAP | CKF_ENCAPSULATE |             \
+     CKF_GENERATE_KEY_PAIR)
+
+CK_ULONG p11_mechanism_min(const struct p11_mechanism *row)
+{
+    bool generates = row->alg == OH_HUKS_ALG_RSA && (row->flags & CKF_GENERATE_KEY_PAIR) != 0;
+    return generates && !weak_allowed() ? RSA_STRONG : row->min;
+}
+
+CK_RV p11_mechanism_strength(const struct item *item, CK_FLAGS flag, enum p11_where where)
+{
+    bool weak = item_alg(item) == OH_HUKS_ALG_RSA &&
+                param_u32(item_params(item), OH_HUKS_TAG_KEY_SIZE, RSA_STRONG) < RSA_STRONG;
+    return weak && (flag & RSA_MAKING) != 0 && !weak_allowed()
+               ? p11_rv(error_raise(HUKS_E_INVALID_PARAM, ABOUT_KEY_SIZE, "key size"), where)
+               : CKR_OK;
+}
+
 CK_RV p11_mechanism_info(CK_MECHANISM_TYPE type, CK_MECHANISM_INFO_PTR info)
 {
     const struct p11_mechanism *row = p11_mechanism_find(type);
     if (row == NULL) {
         return p11_failf(CKR_MECHANISM_INVALID, "mechanism %s", p11_mechanism_name(type));
     }
-    *info = (CK_MECHANISM_INFO){.ulMinKeySize = row->min, .ulMaxKeySize = row->max, .flags = p11_mechanism_flags(row)};
+    *info = (CK_MECHANISM_INFO){
+        .ulMinKeySize = p11_mechanism_min(row), .ulMaxKeySize = row->max, .flags = p11_mechanism_flags(row)};
     return CKR_OK;
 }
 
@@ -143,28 +172,40 @@ bool p11_mechanism_allowed(struct item *item, CK_MECHANISM_TYPE type)
 
 /* Algorithms that stand in one row's stead: curves of one family, secrets of any kind for MACs and KDFs. */
 static const uint32_t stands_for[][2] = {
-    {OH_HUKS_ALG_HMAC, HUKS_ALG_GENERIC},     {OH_HUKS_ALG_HMAC, OH_HUKS_ALG_HKDF},
-    {OH_HUKS_ALG_ECC, OH_HUKS_ALG_ECDH},      {OH_HUKS_ALG_ED25519, HUKS_ALG_ED448},
-    {OH_HUKS_ALG_X25519, HUKS_ALG_X448},      {HUKS_ALG_CHACHA20, HUKS_ALG_POLY1305},
+    {OH_HUKS_ALG_HMAC, HUKS_ALG_GENERIC}, {OH_HUKS_ALG_HMAC, OH_HUKS_ALG_HKDF},
+    {OH_HUKS_ALG_ECC, OH_HUKS_ALG_ECDH},  {OH_HUKS_ALG_ED25519, HUKS_ALG_ED448},
+    {OH_HUKS_ALG_X25519, HUKS_ALG_X448},
 };
+
+/* Derivations that start from any secret, whatever it is a key of. */
+static const enum crypto_method any_secret[] = {
+    CRYPTO_HKDF,  CRYPTO_HASH_OF_KEY, CRYPTO_JOIN,     CRYPTO_XOR,        CRYPTO_EXTRACT,
+    CRYPTO_KBKDF, CRYPTO_PRF,         CRYPTO_PRF_PLUS, CRYPTO_PRF_EXTEND, CRYPTO_TLS_PRF,
+};
+
+/* Keys of the HMAC types are for their own hash; generic secrets are for any. */
+static bool hmac_key_fits(const struct p11_mechanism *row, const struct item *item)
+{
+    CK_KEY_TYPE type = p11_key_type(item);
+    return type == CKK_GENERIC_SECRET || type == CKK_HKDF || type == row->key_type;
+}
 
 bool p11_mechanism_fits(const struct p11_mechanism *row, const struct item *item)
 {
     uint32_t alg = item_alg(item);
-    if (alg == row->alg) {
-        return true;
-    }
+    bool fits = alg == row->alg;
     for (size_t i = 0; i < ARRAY_SIZE(stands_for); i++) {
-        if (stands_for[i][0] == row->alg && stands_for[i][1] == alg) {
-            return true;
-        }
+        fits = fits || (stands_for[i][0] == row->alg && stands_for[i][1] == alg);
     }
-    switch (row->method) {
-    case CRYPTO_ECDH: /* Montgomery keys use the ECDH mechanisms */
-        return alg == OH_HUKS_ALG_X25519 || alg == HUKS_ALG_X448 || alg == OH_HUKS_ALG_ECDH;
-    case CRYPTO_HKDF: /* any secret can be input keying material */
-        return item_class(item) == HUKS_CLASS_SECRET_KEY;
-    default:
-        return false;
+    for (size_t i = 0; i < ARRAY_SIZE(any_secret); i++) {
+        fits = fits || (any_secret[i] == row->method && item_class(item) == HUKS_CLASS_SECRET_KEY);
     }
+    if (row->type == CKM_ECDH1_DERIVE) { /* section 6.3.17: Montgomery keys too */
+        fits = fits || alg == OH_HUKS_ALG_X25519 || alg == HUKS_ALG_X448;
+    }
+    if (row->shape == SHAPE_PUBLIC_KEY) {
+        fits = item_class(item) == HUKS_CLASS_PRIVATE_KEY;
+    }
+    return fits &&
+           ((row->method != CRYPTO_HMAC && row->method != CRYPTO_BLAKE2_MAC) || hmac_key_fits(row, item));
 }

@@ -1,37 +1,36 @@
 /*
- * Reading mechanism parameters: one function a shape (mechanism_row.h), and the table that finds it.
- * Everything here comes from outside: any pointer may be NULL, any length wrong.
+ * Reading the parameters of operations: one function a shape (mechanism_row.h), and the table that finds it;
+ * those of derivations are in mechanism_parameter_derive.c. Everything here comes from outside: any pointer
+ * may be NULL, any length wrong.
  */
-#include "pkcs11/mechanism_row.h"
+#include <string.h>
+
+#include "pkcs11/mechanism_parameter.h"
 
 /* No salt is longer than the longest modulus. */
 #define RSA_MAX_SALT 2048
 
-static CK_RV parameter_invalid(const char *what)
+CK_RV parameter_invalid(const char *what)
 {
     return p11_fail(CKR_MECHANISM_PARAM_INVALID, what);
 }
 
-/* A mandatory parameter that is not there at all. */
-static CK_RV parameter_missing(const char *what)
+CK_RV parameter_missing(const char *what)
 {
     return p11_rv(error_raise(HUKS_E_MISSING_PARAM, ABOUT_MECHANISM_PARAM, what), P11_AT_OPERATION);
 }
 
-/* A hash or function that the engine does not have. */
-static CK_RV parameter_unknown(const char *what)
+CK_RV parameter_unknown(const char *what)
 {
     return p11_rv(error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_MECHANISM_PARAM, what), P11_AT_OPERATION);
 }
 
-/* A parameter struct that is absent, or not of its size. */
-static CK_RV parameter_absent(const CK_MECHANISM *mechanism, const char *what)
+CK_RV parameter_absent(const CK_MECHANISM *mechanism, const char *what)
 {
     return mechanism->pParameter == NULL ? parameter_missing(what) : parameter_invalid(what);
 }
 
-/* A pointer with its length: a length without a pointer is wrong. */
-static CK_RV view(const void *data, CK_ULONG size, const char *what, struct bytes *out)
+CK_RV parameter_view(const void *data, CK_ULONG size, const char *what, struct bytes *out)
 {
     if (data == NULL && size != 0) {
         return parameter_invalid(what);
@@ -40,72 +39,99 @@ static CK_RV view(const void *data, CK_ULONG size, const char *what, struct byte
     return CKR_OK;
 }
 
-#define PARAMS_OF(type, mechanism)                                                                           \
-    ((mechanism)->pParameter != NULL && (mechanism)->ulParameterLen == sizeof(type)                          \
-         ? (const type *)(mechanism)->pParameter                                                             \
-         : NULL)
-
 /* ---- hashes ---- */
 
+#define HASH_SHA2(NAME, ID)                                                                                  \
+    {                                                                                                        \
+        {[HASH_MECHANISM] = CKM_##NAME,         [HASH_HMAC] = CKM_##NAME##_HMAC,                             \
+         [HASH_MGF] = CKG_MGF1_##NAME,          [HASH_X963] = CKD_##NAME##_KDF,                              \
+         [HASH_SP800] = CKD_##NAME##_KDF_SP800, [HASH_PBKDF2] = CKP_PKCS5_PBKD2_HMAC_##NAME},                \
+            ID                                                                                               \
+    }
+#define HASH_SHA3(NAME, ID)                                                                                  \
+    {                                                                                                        \
+        {[HASH_MECHANISM] = CKM_##NAME,                                                                      \
+         [HASH_HMAC] = CKM_##NAME##_HMAC,                                                                    \
+         [HASH_MGF] = CKG_MGF1_##NAME,                                                                       \
+         [HASH_X963] = CKD_##NAME##_KDF,                                                                     \
+         [HASH_SP800] = CKD_##NAME##_KDF_SP800},                                                             \
+            ID                                                                                               \
+    }
+
+/* What each parameter calls a hash. */
 static const struct {
-    CK_MECHANISM_TYPE mechanism;
-    CK_ULONG mgf; /* CKG_MGF1_* */
-    CK_ULONG kdf; /* CKD_*_KDF, X9.63 */
-    CK_ULONG prf; /* CKP_PKCS5_PBKD2_HMAC_* */
+    CK_ULONG numbers[HASH_NUMBERS];
     uint32_t digest;
 } hashes[] = {
-    {CKM_SHA_1, CKG_MGF1_SHA1, CKD_SHA1_KDF, CKP_PKCS5_PBKD2_HMAC_SHA1, OH_HUKS_DIGEST_SHA1},
-    {CKM_SHA224, CKG_MGF1_SHA224, CKD_SHA224_KDF, CKP_PKCS5_PBKD2_HMAC_SHA224, OH_HUKS_DIGEST_SHA224},
-    {CKM_SHA256, CKG_MGF1_SHA256, CKD_SHA256_KDF, CKP_PKCS5_PBKD2_HMAC_SHA256, OH_HUKS_DIGEST_SHA256},
-    {CKM_SHA384, CKG_MGF1_SHA384, CKD_SHA384_KDF, CKP_PKCS5_PBKD2_HMAC_SHA384, OH_HUKS_DIGEST_SHA384},
-    {CKM_SHA512, CKG_MGF1_SHA512, CKD_SHA512_KDF, CKP_PKCS5_PBKD2_HMAC_SHA512, OH_HUKS_DIGEST_SHA512},
-    {CKM_SHA512_224, 0, 0, CKP_PKCS5_PBKD2_HMAC_SHA512_224, HUKS_DIGEST_SHA512_224},
-    {CKM_SHA512_256, 0, 0, CKP_PKCS5_PBKD2_HMAC_SHA512_256, HUKS_DIGEST_SHA512_256},
-    {CKM_SHA3_224, CKG_MGF1_SHA3_224, CKD_SHA3_224_KDF, 0, HUKS_DIGEST_SHA3_224},
-    {CKM_SHA3_256, CKG_MGF1_SHA3_256, CKD_SHA3_256_KDF, 0, HUKS_DIGEST_SHA3_256},
-    {CKM_SHA3_384, CKG_MGF1_SHA3_384, CKD_SHA3_384_KDF, 0, HUKS_DIGEST_SHA3_384},
-    {CKM_SHA3_512, CKG_MGF1_SHA3_512, CKD_SHA3_512_KDF, 0, HUKS_DIGEST_SHA3_512},
-    {CKM_HUKS_SM3, 0, 0, 0, OH_HUKS_DIGEST_SM3},
+    {{[HASH_MECHANISM] = CKM_SHA_1,
+      [HASH_HMAC] = CKM_SHA_1_HMAC,
+      [HASH_MGF] = CKG_MGF1_SHA1,
+      [HASH_X963] = CKD_SHA1_KDF,
+      [HASH_SP800] = CKD_SHA1_KDF_SP800,
+      [HASH_PBKDF2] = CKP_PKCS5_PBKD2_HMAC_SHA1},
+     OH_HUKS_DIGEST_SHA1},
+    HASH_SHA2(SHA224, OH_HUKS_DIGEST_SHA224),
+    HASH_SHA2(SHA256, OH_HUKS_DIGEST_SHA256),
+    HASH_SHA2(SHA384, OH_HUKS_DIGEST_SHA384),
+    HASH_SHA2(SHA512, OH_HUKS_DIGEST_SHA512),
+    HASH_SHA3(SHA3_224, HUKS_DIGEST_SHA3_224),
+    HASH_SHA3(SHA3_256, HUKS_DIGEST_SHA3_256),
+    HASH_SHA3(SHA3_384, HUKS_DIGEST_SHA3_384),
+    HASH_SHA3(SHA3_512, HUKS_DIGEST_SHA3_512),
+    {{[HASH_MECHANISM] = CKM_SHA512_224,
+      [HASH_HMAC] = CKM_SHA512_224_HMAC,
+      [HASH_PBKDF2] = CKP_PKCS5_PBKD2_HMAC_SHA512_224},
+     HUKS_DIGEST_SHA512_224},
+    {{[HASH_MECHANISM] = CKM_SHA512_256,
+      [HASH_HMAC] = CKM_SHA512_256_HMAC,
+      [HASH_PBKDF2] = CKP_PKCS5_PBKD2_HMAC_SHA512_256},
+     HUKS_DIGEST_SHA512_256},
+    {{[HASH_MECHANISM] = CKM_HUKS_SM3, [HASH_HMAC] = CKM_HUKS_SM3_HMAC}, OH_HUKS_DIGEST_SM3},
+    {{[HASH_X963] = CKD_BLAKE2B_160_KDF}, HUKS_DIGEST_BLAKE2B_160},
+    {{[HASH_X963] = CKD_BLAKE2B_256_KDF}, HUKS_DIGEST_BLAKE2B_256},
+    {{[HASH_X963] = CKD_BLAKE2B_384_KDF}, HUKS_DIGEST_BLAKE2B_384},
+    {{[HASH_X963] = CKD_BLAKE2B_512_KDF}, HUKS_DIGEST_BLAKE2B_512},
 };
 
-uint32_t p11_digest_of_mechanism(CK_MECHANISM_TYPE type)
+uint32_t parameter_digest(enum hash_number which, CK_ULONG number)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(hashes); i++) {
-        if (hashes[i].mechanism == type) {
+    for (size_t i = 0; number != 0 && i < ARRAY_SIZE(hashes); i++) {
+        if (hashes[i].numbers[which] == number) {
             return hashes[i].digest;
         }
     }
     return OH_HUKS_DIGEST_NONE;
 }
 
-static uint32_t digest_of_mgf(CK_ULONG mgf)
+uint32_t p11_parameter_hash(CK_MECHANISM_TYPE type)
 {
-    for (size_t i = 0; mgf != 0 && i < ARRAY_SIZE(hashes); i++) {
-        if (hashes[i].mgf == mgf) {
-            return hashes[i].digest;
-        }
-    }
-    return OH_HUKS_DIGEST_NONE;
+    return parameter_digest(HASH_MECHANISM, type);
 }
 
-static uint32_t digest_of_kdf(CK_ULONG kdf)
+size_t p11_parameter_hash_size(CK_MECHANISM_TYPE type)
 {
-    for (size_t i = 0; kdf != 0 && i < ARRAY_SIZE(hashes); i++) {
-        if (hashes[i].kdf == kdf) {
-            return hashes[i].digest;
-        }
-    }
-    return OH_HUKS_DIGEST_NONE;
+    return operation_digest_size(parameter_digest(HASH_MECHANISM, type));
 }
 
-static uint32_t digest_of_prf(CK_ULONG prf)
+CK_RV parameter_kdf(CK_ULONG number, struct bytes shared, enum crypto_kdf *kdf, uint32_t *digest)
 {
-    for (size_t i = 0; prf != 0 && i < ARRAY_SIZE(hashes); i++) {
-        if (hashes[i].prf == prf) {
-            return hashes[i].digest;
-        }
+    *kdf = CRYPTO_KDF_NONE;
+    if (number == CKD_NULL) {
+        return shared.size == 0 ? CKR_OK : parameter_invalid("shared data");
     }
-    return OH_HUKS_DIGEST_NONE;
+    *kdf = CRYPTO_KDF_X963;
+    *digest = parameter_digest(HASH_X963, number);
+    if (*digest == OH_HUKS_DIGEST_NONE) {
+        *kdf = CRYPTO_KDF_SP800;
+        *digest = parameter_digest(HASH_SP800, number);
+    }
+    return *digest != OH_HUKS_DIGEST_NONE ? CKR_OK : parameter_unknown("key derivation function");
+}
+
+CK_RV parameter_tls_hash(CK_MECHANISM_TYPE mechanism, uint32_t *digest)
+{
+    *digest = mechanism == CKM_TLS_PRF ? HUKS_DIGEST_MD5_SHA1 : parameter_digest(HASH_MECHANISM, mechanism);
+    return *digest != OH_HUKS_DIGEST_NONE ? CKR_OK : parameter_unknown("TLS hash algorithm");
 }
 
 /* ---- operations ---- */
@@ -123,7 +149,7 @@ static CK_RV read_iv(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
     if (mechanism->pParameter == NULL || mechanism->ulParameterLen == 0) {
         return parameter_absent(mechanism, "IV");
     }
-    return view(mechanism->pParameter, mechanism->ulParameterLen, "IV", &spec->iv);
+    return parameter_view(mechanism->pParameter, mechanism->ulParameterLen, "IV", &spec->iv);
 }
 
 static CK_RV read_ctr(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
@@ -153,8 +179,8 @@ static CK_RV read_gcm(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
         return parameter_invalid("tag length");
     }
     spec->tag_size = params->ulTagBits / 8;
-    P11_TRY(view(params->pIv, params->ulIvLen, "nonce", &spec->iv));
-    return view(params->pAAD, params->ulAADLen, "AAD", &spec->aad);
+    P11_TRY(parameter_view(params->pIv, params->ulIvLen, "nonce", &spec->iv));
+    return parameter_view(params->pAAD, params->ulAADLen, "AAD", &spec->aad);
 }
 
 static CK_RV read_ccm(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
@@ -168,8 +194,8 @@ static CK_RV read_ccm(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
     }
     spec->tag_size = params->ulMACLen;
     spec->data_size = params->ulDataLen;
-    P11_TRY(view(params->pNonce, params->ulNonceLen, "nonce", &spec->iv));
-    return view(params->pAAD, params->ulAADLen, "AAD", &spec->aad);
+    P11_TRY(parameter_view(params->pNonce, params->ulNonceLen, "nonce", &spec->iv));
+    return parameter_view(params->pAAD, params->ulAADLen, "AAD", &spec->aad);
 }
 
 static CK_RV read_chacha_poly(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
@@ -182,8 +208,8 @@ static CK_RV read_chacha_poly(const CK_MECHANISM *mechanism, struct crypto_spec 
         return parameter_missing("nonce");
     }
     spec->tag_size = 16;
-    P11_TRY(view(params->pNonce, params->ulNonceLen, "nonce", &spec->iv));
-    return view(params->pAAD, params->ulAADLen, "AAD", &spec->aad);
+    P11_TRY(parameter_view(params->pNonce, params->ulNonceLen, "nonce", &spec->iv));
+    return parameter_view(params->pAAD, params->ulAADLen, "AAD", &spec->aad);
 }
 
 /* hashAlg must be the hash that the mechanism itself names (section 6.1.10); with CKM_RSA_PKCS_PSS it says
@@ -194,7 +220,7 @@ static CK_RV read_pss(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
     if (params == NULL) {
         return parameter_absent(mechanism, "PSS parameter");
     }
-    uint32_t hash = p11_digest_of_mechanism(params->hashAlg);
+    uint32_t hash = parameter_digest(HASH_MECHANISM, params->hashAlg);
     if (hash == OH_HUKS_DIGEST_NONE) {
         return parameter_unknown("PSS hash algorithm");
     }
@@ -202,7 +228,7 @@ static CK_RV read_pss(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
         return parameter_invalid("PSS hash algorithm");
     }
     spec->hash_of_input = spec->digest == OH_HUKS_DIGEST_NONE ? hash : OH_HUKS_DIGEST_NONE;
-    spec->mgf_digest = digest_of_mgf(params->mgf);
+    spec->mgf_digest = parameter_digest(HASH_MGF, params->mgf);
     if (spec->mgf_digest == OH_HUKS_DIGEST_NONE) {
         return parameter_unknown("PSS mask generation function");
     }
@@ -213,21 +239,58 @@ static CK_RV read_pss(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
     return CKR_OK;
 }
 
-static CK_RV read_oaep(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
+static CK_RV read_oaep_params(const CK_RSA_PKCS_OAEP_PARAMS *params, struct crypto_spec *spec)
 {
-    const CK_RSA_PKCS_OAEP_PARAMS *params = PARAMS_OF(CK_RSA_PKCS_OAEP_PARAMS, mechanism);
-    if (params == NULL) {
-        return parameter_absent(mechanism, "OAEP parameter");
-    }
-    spec->digest = p11_digest_of_mechanism(params->hashAlg);
-    spec->mgf_digest = digest_of_mgf(params->mgf);
+    spec->digest = parameter_digest(HASH_MECHANISM, params->hashAlg);
+    spec->mgf_digest = parameter_digest(HASH_MGF, params->mgf);
     if (spec->digest == OH_HUKS_DIGEST_NONE || spec->mgf_digest == OH_HUKS_DIGEST_NONE) {
         return parameter_unknown("OAEP hash algorithm");
     }
     if (params->source != CKZ_DATA_SPECIFIED && !(params->source == 0 && params->ulSourceDataLen == 0)) {
         return parameter_invalid("OAEP source");
     }
-    return view(params->pSourceData, params->ulSourceDataLen, "OAEP label", &spec->label);
+    return parameter_view(params->pSourceData, params->ulSourceDataLen, "OAEP label", &spec->label);
+}
+
+static CK_RV read_oaep(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
+{
+    const CK_RSA_PKCS_OAEP_PARAMS *params = PARAMS_OF(CK_RSA_PKCS_OAEP_PARAMS, mechanism);
+    return params == NULL ? parameter_absent(mechanism, "OAEP parameter") : read_oaep_params(params, spec);
+}
+
+/* The passing AES key's bits; the engine knows which there are. */
+static CK_RV read_passing_bits(CK_ULONG bits, struct crypto_spec *spec)
+{
+    if (bits > UINT32_MAX) {
+        return parameter_invalid("AES key size");
+    }
+    spec->passing_bits = (uint32_t)bits;
+    return CKR_OK;
+}
+
+static CK_RV read_rsa_aes(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
+{
+    const CK_RSA_AES_KEY_WRAP_PARAMS *params = PARAMS_OF(CK_RSA_AES_KEY_WRAP_PARAMS, mechanism);
+    if (params == NULL) {
+        return parameter_absent(mechanism, "RSA AES key wrap parameter");
+    }
+    if (params->pOAEPParams == NULL) {
+        return parameter_missing("OAEP parameter");
+    }
+    P11_TRY(read_passing_bits(params->ulAESKeyBits, spec));
+    return read_oaep_params(params->pOAEPParams, spec);
+}
+
+static CK_RV read_ecdh_aes(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
+{
+    const CK_ECDH_AES_KEY_WRAP_PARAMS *params = PARAMS_OF(CK_ECDH_AES_KEY_WRAP_PARAMS, mechanism);
+    if (params == NULL) {
+        return parameter_absent(mechanism, "ECDH AES key wrap parameter");
+    }
+    spec->cofactor = mechanism->mechanism == CKM_ECDH_COF_AES_KEY_WRAP;
+    P11_TRY(read_passing_bits(params->ulAESKeyBits, spec));
+    P11_TRY(parameter_view(params->pSharedData, params->ulSharedDataLen, "shared data", &spec->info));
+    return parameter_kdf(params->kdf, spec->info, &spec->kdf, &spec->digest);
 }
 
 static CK_RV read_mac_length(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
@@ -243,6 +306,72 @@ static CK_RV read_mac_length(const CK_MECHANISM *mechanism, struct crypto_spec *
     return CKR_OK;
 }
 
+static CK_RV read_mac_96(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
+{
+    spec->tag_size = 12;
+    return read_none(mechanism, spec);
+}
+
+/* The counter is little-endian, as the cipher has it; both forms fill its 16 bytes (section 6.58.3). */
+static CK_RV read_chacha(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
+{
+    const CK_CHACHA20_PARAMS *params = PARAMS_OF(CK_CHACHA20_PARAMS, mechanism);
+    if (params == NULL) {
+        return parameter_absent(mechanism, "ChaCha20 parameter");
+    }
+    if (params->pBlockCounter == NULL || params->pNonce == NULL) {
+        return parameter_missing(params->pNonce == NULL ? "nonce" : "block counter");
+    }
+    if (!(params->blockCounterBits == 32 && params->ulNonceBits == 96) &&
+        !(params->blockCounterBits == 64 && params->ulNonceBits == 64)) {
+        return parameter_invalid("number of counter and nonce bits");
+    }
+    size_t counter = params->blockCounterBits / 8;
+    memcpy(spec->iv_room, params->pBlockCounter, counter);
+    memcpy(spec->iv_room + counter, params->pNonce, sizeof(spec->iv_room) - counter);
+    spec->counter_bits = (uint32_t)params->blockCounterBits;
+    spec->iv = bytes_of(spec->iv_room, sizeof(spec->iv_room));
+    return CKR_OK;
+}
+
+static CK_RV read_rc2_bits(CK_ULONG bits, struct crypto_spec *spec)
+{
+    if (bits == 0 || bits > 1024) {
+        return parameter_invalid("effective key bits");
+    }
+    spec->key_bits = (uint32_t)bits;
+    return CKR_OK;
+}
+
+static CK_RV read_rc2(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
+{
+    const CK_RC2_PARAMS *params = PARAMS_OF(CK_RC2_PARAMS, mechanism);
+    return params == NULL ? parameter_absent(mechanism, "RC2 parameter") : read_rc2_bits(*params, spec);
+}
+
+static CK_RV read_rc2_cbc(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
+{
+    const CK_RC2_CBC_PARAMS *params = PARAMS_OF(CK_RC2_CBC_PARAMS, mechanism);
+    if (params == NULL) {
+        return parameter_absent(mechanism, "RC2 parameter");
+    }
+    spec->iv = bytes_of(params->iv, sizeof(params->iv));
+    return read_rc2_bits(params->ulEffectiveBits, spec);
+}
+
+static CK_RV read_rc2_mac(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
+{
+    const CK_RC2_MAC_GENERAL_PARAMS *params = PARAMS_OF(CK_RC2_MAC_GENERAL_PARAMS, mechanism);
+    if (params == NULL) {
+        return parameter_absent(mechanism, "RC2 parameter");
+    }
+    if (params->ulMacLength == 0) {
+        return parameter_invalid("MAC length");
+    }
+    spec->tag_size = params->ulMacLength;
+    return read_rc2_bits(params->ulEffectiveBits, spec);
+}
+
 static CK_RV read_eddsa(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
 {
     if (mechanism->pParameter == NULL && mechanism->ulParameterLen == 0) {
@@ -253,12 +382,44 @@ static CK_RV read_eddsa(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
         return parameter_invalid("EdDSA parameter");
     }
     spec->prehash = params->phFlag != CK_FALSE;
-    return view(params->pContextData, params->ulContextDataLen, "EdDSA context", &spec->label);
+    return parameter_view(params->pContextData, params->ulContextDataLen, "EdDSA context", &spec->label);
+}
+
+static CK_RV read_sm2_id(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
+{
+    return parameter_view(mechanism->pParameter, mechanism->ulParameterLen, "signer's identity",
+                          &spec->label);
+}
+
+static CK_RV read_tls_mac(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
+{
+    const CK_TLS_MAC_PARAMS *params = PARAMS_OF(CK_TLS_MAC_PARAMS, mechanism);
+    if (params == NULL) {
+        return parameter_absent(mechanism, "TLS MAC parameter");
+    }
+    if (params->ulServerOrClient != 1 && params->ulServerOrClient != 2) {
+        return parameter_invalid("side of the connection");
+    }
+    P11_TRY(parameter_tls_hash(params->prfHashMechanism, &spec->digest));
+    /* RFC 5246, 7.4.9: 12 bytes at least, and in earlier versions no others. */
+    if (params->ulMacLength < 12 || params->ulMacLength > 64 ||
+        (spec->digest == HUKS_DIGEST_MD5_SHA1 && params->ulMacLength != 12)) {
+        return parameter_invalid("MAC length");
+    }
+    spec->from_client = params->ulServerOrClient == 2;
+    spec->tag_size = params->ulMacLength;
+    return CKR_OK;
+}
+
+static CK_RV read_tls10_mac(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
+{
+    spec->from_client = mechanism->mechanism == CKM_TLS10_MAC_CLIENT;
+    return read_mac_96(mechanism, spec);
 }
 
 static CK_RV read_wrap_iv(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
 {
-    return view(mechanism->pParameter, mechanism->ulParameterLen, "IV", &spec->iv);
+    return parameter_view(mechanism->pParameter, mechanism->ulParameterLen, "IV", &spec->iv);
 }
 
 static CK_RV read_gmac(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
@@ -270,13 +431,32 @@ static CK_RV read_gmac(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
 }
 
 static const shape_reader readers[SHAPE_COUNT] = {
-    [SHAPE_NONE] = read_none,   [SHAPE_IV] = read_iv,       [SHAPE_CTR] = read_ctr,
-    [SHAPE_GCM] = read_gcm,     [SHAPE_CCM] = read_ccm,     [SHAPE_CHACHA_POLY] = read_chacha_poly,
-    [SHAPE_PSS] = read_pss,     [SHAPE_OAEP] = read_oaep,   [SHAPE_MAC_LENGTH] = read_mac_length,
-    [SHAPE_EDDSA] = read_eddsa, [SHAPE_WRAP_IV] = read_wrap_iv, [SHAPE_GMAC] = read_gmac,
+    [SHAPE_NONE] = read_none,
+    [SHAPE_IV] = read_iv,
+    [SHAPE_CTR] = read_ctr,
+    [SHAPE_GCM] = read_gcm,
+    [SHAPE_CCM] = read_ccm,
+    [SHAPE_CHACHA] = read_chacha,
+    [SHAPE_CHACHA_POLY] = read_chacha_poly,
+    [SHAPE_RC2] = read_rc2,
+    [SHAPE_RC2_CBC] = read_rc2_cbc,
+    [SHAPE_RC2_MAC] = read_rc2_mac,
+    [SHAPE_PSS] = read_pss,
+    [SHAPE_OAEP] = read_oaep,
+    [SHAPE_MAC_LENGTH] = read_mac_length,
+    [SHAPE_MAC_96] = read_mac_96,
+    [SHAPE_EDDSA] = read_eddsa,
+    [SHAPE_SM2_ID] = read_sm2_id,
+    [SHAPE_WRAP_IV] = read_wrap_iv,
+    [SHAPE_RSA_AES] = read_rsa_aes,
+    [SHAPE_ECDH_AES] = read_ecdh_aes,
+    [SHAPE_GMAC] = read_gmac,
+    [SHAPE_TLS_MAC] = read_tls_mac,
+    [SHAPE_TLS10_MAC] = read_tls10_mac,
 };
 
-CK_RV p11_parameter_read(const struct p11_mechanism *row, const CK_MECHANISM *mechanism, struct crypto_spec *spec)
+CK_RV p11_parameter_read(const struct p11_mechanism *row, const CK_MECHANISM *mechanism,
+                         struct crypto_spec *spec)
 {
     spec->method = row->method;
     spec->digest = row->digest;
@@ -290,123 +470,5 @@ CK_RV p11_parameter_read(const struct p11_mechanism *row, const CK_MECHANISM *me
         return parameter_invalid("mechanism parameter");
     }
     shape_reader reader = readers[row->shape];
-    return reader == NULL ? parameter_invalid("mechanism parameter") : reader(mechanism, spec);
-}
-
-/* ---- derivations ---- */
-
-/* All but the other party's key. */
-static CK_RV derive_ecdh_kdf(const CK_MECHANISM *mechanism, const CK_ECDH1_DERIVE_PARAMS *params,
-                             struct crypto_derive_spec *spec)
-{
-    spec->cofactor = mechanism->mechanism == CKM_ECDH1_COFACTOR_DERIVE;
-    spec->tail = true; /* section 6.3.17: bytes are cut from the leading end */
-    P11_TRY(view(params->pSharedData, params->ulSharedDataLen, "shared data", &spec->info));
-    if (params->kdf == CKD_NULL) {
-        return spec->info.size == 0 ? CKR_OK : parameter_invalid("shared data");
-    }
-    spec->digest = digest_of_kdf(params->kdf);
-    if (spec->digest == OH_HUKS_DIGEST_NONE) {
-        return parameter_unknown("key derivation function");
-    }
-    spec->kdf = CRYPTO_KDF_X963;
-    return CKR_OK;
-}
-
-static CK_RV derive_ecdh(const CK_MECHANISM *mechanism, struct crypto_derive_spec *spec)
-{
-    const CK_ECDH1_DERIVE_PARAMS *params = PARAMS_OF(CK_ECDH1_DERIVE_PARAMS, mechanism);
-    if (params == NULL) {
-        return parameter_absent(mechanism, "ECDH parameter");
-    }
-    if (params->pPublicData == NULL || params->ulPublicDataLen == 0) {
-        return parameter_missing("public key of the other party");
-    }
-    spec->peer = bytes_of(params->pPublicData, params->ulPublicDataLen);
-    return derive_ecdh_kdf(mechanism, params, spec);
-}
-
-/* Section 6.3.17: the public data must be absent, for it is what comes out. */
-CK_RV p11_parameter_encapsulate(const struct p11_mechanism *row, const CK_MECHANISM *mechanism,
-                                struct crypto_derive_spec *spec)
-{
-    const CK_ECDH1_DERIVE_PARAMS *params = PARAMS_OF(CK_ECDH1_DERIVE_PARAMS, mechanism);
-    *spec = (struct crypto_derive_spec){.method = row->method, .digest = row->digest};
-    if (params == NULL) {
-        return parameter_absent(mechanism, "ECDH parameter");
-    }
-    if (params->pPublicData != NULL || params->ulPublicDataLen != 0) {
-        return parameter_invalid("public key of the other party");
-    }
-    return derive_ecdh_kdf(mechanism, params, spec);
-}
-
-static CK_RV derive_dh(const CK_MECHANISM *mechanism, struct crypto_derive_spec *spec)
-{
-    if (mechanism->pParameter == NULL || mechanism->ulParameterLen == 0) {
-        return parameter_missing("public key of the other party");
-    }
-    spec->tail = true;
-    spec->peer = bytes_of(mechanism->pParameter, mechanism->ulParameterLen);
-    return CKR_OK;
-}
-
-static CK_RV derive_hkdf(const CK_MECHANISM *mechanism, struct crypto_derive_spec *spec)
-{
-    const CK_HKDF_PARAMS *params = PARAMS_OF(CK_HKDF_PARAMS, mechanism);
-    if (params == NULL) {
-        return parameter_absent(mechanism, "HKDF parameter");
-    }
-    if (!params->bExtract && !params->bExpand) {
-        return parameter_invalid("HKDF parameter");
-    }
-    spec->extract = params->bExtract != CK_FALSE;
-    spec->expand = params->bExpand != CK_FALSE;
-    spec->digest = p11_digest_of_mechanism(params->prfHashMechanism);
-    if (spec->digest == OH_HUKS_DIGEST_NONE) {
-        return parameter_unknown("HKDF hash algorithm");
-    }
-    if (spec->extract && params->ulSaltType == CKF_HKDF_SALT_DATA) {
-        if (params->ulSaltLen == 0) {
-            return parameter_invalid("HKDF salt");
-        }
-        P11_TRY(view(params->pSalt, params->ulSaltLen, "HKDF salt", &spec->salt));
-    } else if (spec->extract && params->ulSaltType != CKF_HKDF_SALT_NULL && params->ulSaltType != CKF_HKDF_SALT_KEY) {
-        return parameter_invalid("HKDF salt type");
-    }
-    return view(params->pInfo, params->ulInfoLen, "HKDF info", &spec->info);
-}
-
-static CK_RV derive_pbkdf2(const CK_MECHANISM *mechanism, struct crypto_derive_spec *spec)
-{
-    const CK_PKCS5_PBKD2_PARAMS2 *params = PARAMS_OF(CK_PKCS5_PBKD2_PARAMS2, mechanism);
-    if (params == NULL) {
-        return parameter_absent(mechanism, "PBKDF2 parameter");
-    }
-    if (params->saltSource != CKZ_SALT_SPECIFIED || params->iterations == 0 ||
-        params->iterations > UINT32_MAX) {
-        return parameter_invalid("PBKDF2 parameter");
-    }
-    spec->digest = digest_of_prf(params->prf);
-    if (spec->digest == OH_HUKS_DIGEST_NONE) {
-        return parameter_unknown("PBKDF2 pseudo-random function");
-    }
-    spec->iterations = (uint32_t)params->iterations;
-    return view(params->pSaltSourceData, params->ulSaltSourceDataLen, "PBKDF2 salt", &spec->salt);
-}
-
-typedef CK_RV (*derive_reader)(const CK_MECHANISM *mechanism, struct crypto_derive_spec *spec);
-static const derive_reader derive_readers[SHAPE_COUNT] = {
-    [SHAPE_ECDH] = derive_ecdh,
-    [SHAPE_DH] = derive_dh,
-    [SHAPE_HKDF] = derive_hkdf,
-    [SHAPE_PBKDF2] = derive_pbkdf2,
-};
-
-CK_RV p11_parameter_derive(const struct p11_mechanism *row, const CK_MECHANISM *mechanism,
-                           struct crypto_derive_spec *spec)
-{
-    *spec = (struct crypto_derive_spec){.method = row->method, .digest = row->digest};
-    derive_reader reader = derive_readers[row->shape];
     return reader == NULL ? parameter_invalid("mechanism parameter") : reader(mechanism, spec);
 }

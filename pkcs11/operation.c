@@ -121,6 +121,7 @@ static CK_RV begin_keyed(struct p11_session *session, struct p11_operation *pend
     if (!p11_mechanism_allowed(item, row->type)) {
         return p11_failf(CKR_KEY_FUNCTION_NOT_PERMITTED, "mechanism %s for this key", p11_mechanism_name(row->type));
     }
+    P11_TRY(p11_mechanism_strength(item, beginning->flag, P11_AT_OPERATION));
     struct crypto_spec spec = {.direction = beginning->direction};
     uint32_t purpose = begin_purpose(beginning, item);
     if (beginning->form == P11_MESSAGES) {

@@ -12,6 +12,7 @@
 typedef CK_ULONG CK_EC_KDF_TYPE;
 typedef CK_ULONG CK_X9_42_DH_KDF_TYPE;
 typedef CK_ULONG CK_MAC_GENERAL_PARAMS;
+typedef CK_ULONG CK_RC2_PARAMS;
 typedef CK_ULONG CK_EXTRACT_PARAMS;
 typedef CK_ULONG CK_GENERATOR_FUNCTION;
 typedef CK_ULONG CK_HEDGE_TYPE;
@@ -140,6 +141,48 @@ typedef struct {
     CK_ULONG ulCounterBits;
     CK_BYTE cb[16];
 } CK_CAMELLIA_CTR_PARAMS;
+
+#define CK_RC2_CBC_PARAMS p11_ck_rc2_cbc_params
+typedef struct {
+    CK_ULONG ulEffectiveBits;
+    CK_BYTE iv[8];
+} CK_RC2_CBC_PARAMS;
+
+#define CK_RC2_MAC_GENERAL_PARAMS p11_ck_rc2_mac_general_params
+typedef struct {
+    CK_ULONG ulEffectiveBits;
+    CK_ULONG ulMacLength;
+} CK_RC2_MAC_GENERAL_PARAMS;
+
+#define CK_KEY_DERIVATION_STRING_DATA p11_ck_key_derivation_string_data
+typedef struct {
+    CK_BYTE_PTR pData;
+    CK_ULONG ulLen;
+} CK_KEY_DERIVATION_STRING_DATA;
+
+/* Of 64-bit block ciphers, and of 128-bit ones: AES, Camellia, ARIA, SEED. */
+#define CK_DES_CBC_ENCRYPT_DATA_PARAMS p11_ck_des_cbc_encrypt_data_params
+typedef struct {
+    CK_BYTE iv[8];
+    CK_BYTE_PTR pData;
+    CK_ULONG length;
+} CK_DES_CBC_ENCRYPT_DATA_PARAMS;
+
+#define CK_AES_CBC_ENCRYPT_DATA_PARAMS p11_ck_aes_cbc_encrypt_data_params
+typedef struct {
+    CK_BYTE iv[16];
+    CK_BYTE_PTR pData;
+    CK_ULONG length;
+} CK_AES_CBC_ENCRYPT_DATA_PARAMS;
+
+/* ---- domain parameters ---- */
+#define CK_DSA_PARAMETER_GEN_PARAM p11_ck_dsa_parameter_gen_param
+typedef struct {
+    CK_MECHANISM_TYPE hash;
+    CK_BYTE_PTR pSeed;
+    CK_ULONG ulSeedLen;
+    CK_ULONG ulIndex;
+} CK_DSA_PARAMETER_GEN_PARAM;
 
 /* ---- wrapping ---- */
 #define CK_RSA_AES_KEY_WRAP_PARAMS p11_ck_rsa_aes_key_wrap_params
@@ -349,5 +392,49 @@ typedef struct {
     CK_BYTE_PTR pOutput;
     CK_ULONG_PTR pulOutputLen;
 } CK_TLS_PRF_PARAMS;
+
+/* ---- IKE ---- */
+#define CK_IKE2_PRF_PLUS_DERIVE_PARAMS p11_ck_ike2_prf_plus_derive_params
+typedef struct {
+    CK_MECHANISM_TYPE prfMechanism;
+    CK_BBOOL bHasSeedKey;
+    CK_OBJECT_HANDLE hSeedKey;
+    CK_BYTE_PTR pSeedData;
+    CK_ULONG ulSeedDataLen;
+} CK_IKE2_PRF_PLUS_DERIVE_PARAMS;
+
+#define CK_IKE_PRF_DERIVE_PARAMS p11_ck_ike_prf_derive_params
+typedef struct {
+    CK_MECHANISM_TYPE prfMechanism;
+    CK_BBOOL bDataAsKey;
+    CK_BBOOL bRekey;
+    CK_BYTE_PTR pNi;
+    CK_ULONG ulNiLen;
+    CK_BYTE_PTR pNr;
+    CK_ULONG ulNrLen;
+    CK_OBJECT_HANDLE hNewKey;
+} CK_IKE_PRF_DERIVE_PARAMS;
+
+#define CK_IKE1_PRF_DERIVE_PARAMS p11_ck_ike1_prf_derive_params
+typedef struct {
+    CK_MECHANISM_TYPE prfMechanism;
+    CK_BBOOL bHasPrevKey;
+    CK_OBJECT_HANDLE hKeygxy;
+    CK_OBJECT_HANDLE hPrevKey;
+    CK_BYTE_PTR pCKYi;
+    CK_ULONG ulCKYiLen;
+    CK_BYTE_PTR pCKYr;
+    CK_ULONG ulCKYrLen;
+    CK_BYTE keyNumber;
+} CK_IKE1_PRF_DERIVE_PARAMS;
+
+#define CK_IKE1_EXTENDED_DERIVE_PARAMS p11_ck_ike1_extended_derive_params
+typedef struct {
+    CK_MECHANISM_TYPE prfMechanism;
+    CK_BBOOL bHasKeygxy;
+    CK_OBJECT_HANDLE hKeygxy;
+    CK_BYTE_PTR pExtraData;
+    CK_ULONG ulExtraDataLen;
+} CK_IKE1_EXTENDED_DERIVE_PARAMS;
 
 #endif

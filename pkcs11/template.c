@@ -49,7 +49,9 @@ static CK_RV read_kind(struct template_reading *reading, const CK_ATTRIBUTE *tem
         draft->key_type = CK_UNAVAILABLE_INFORMATION;
         return CKR_OK;
     }
-    CK_ULONG fallback = making->use == P11_DERIVE ? CKK_GENERIC_SECRET : CK_UNAVAILABLE_INFORMATION;
+    CK_ULONG fallback = making->use != P11_DERIVE     ? CK_UNAVAILABLE_INFORMATION
+                        : making->usual_key_type != 0 ? making->usual_key_type
+                                                      : CKK_GENERIC_SECRET;
     if (making->use == P11_GENERATE) {
         fallback = making->key_type;
     }
@@ -145,9 +147,25 @@ static CK_RV settle_level(struct template_reading *reading)
     return CKR_OK;
 }
 
+static CK_RV check_secrecy(const struct template_reading *reading)
+{
+    const struct p11_making *making = reading->making;
+    bool less_sensitive = making->sensitive_base && !reading->sensitive;
+    bool more_extractable = !making->extractable_base && reading->extractable;
+    bool differs =
+        making->sensitive_base != reading->sensitive || making->extractable_base != reading->extractable;
+    if (making->secrecy == P11_SECRECY_FREE ||
+        (making->secrecy == P11_SECRECY_BOUND && !less_sensitive && !more_extractable) || !differs) {
+        return CKR_OK;
+    }
+    return p11_failf(CKR_TEMPLATE_INCONSISTENT, "attribute %s, by the base key's",
+                     making->sensitive_base != reading->sensitive ? "CKA_SENSITIVE" : "CKA_EXTRACTABLE");
+}
+
 static CK_RV put_secrecy(struct template_reading *reading)
 {
     const struct p11_making *making = reading->making;
+    P11_TRY(check_secrecy(reading));
     struct param_list *params = &reading->draft->draft.params;
     bool generated = making->use == P11_GENERATE;
     bool always = reading->sensitive && (generated || (making->use == P11_DERIVE && making->always_sensitive_base));
@@ -218,6 +236,13 @@ static CK_RV put_key_attributes(struct template_reading *reading)
         return CKR_OK;
     }
     P11_TRY_HUKS(param_list_put_u32(params, OH_HUKS_TAG_PURPOSE, template_purposes(reading)), P11_AT_CREATE);
+    if (making->allowed.data != NULL) {
+        if (param_list_find(params, HUKS_TAG_ALLOWED_MECHANISMS) != NULL) {
+            return p11_fail(CKR_TEMPLATE_INCONSISTENT, "attribute CKA_ALLOWED_MECHANISMS for this mechanism");
+        }
+        P11_TRY_HUKS(param_list_put_bytes(params, HUKS_TAG_ALLOWED_MECHANISMS, making->allowed),
+                     P11_AT_CREATE);
+    }
     if (making->use == P11_GENERATE) {
         P11_TRY_HUKS(param_list_put_u64(params, HUKS_TAG_KEY_GEN_MECHANISM, making->mechanism), P11_AT_CREATE);
     }
@@ -245,6 +270,10 @@ static CK_RV read_template(struct p11_session *session, const struct p11_making 
     bool secret = (reading->class_bit & (C_PRIV | C_SEC)) != 0;
     reading->private_object = secret;
     reading->sensitive = secret;
+    if (making->inherits || making->secrecy == P11_SECRECY_SAME) {
+        reading->sensitive = making->sensitive_base;
+        reading->extractable = making->extractable_base;
+    }
     reading->purposes = p11_default_purposes(draft->key_type, draft->class);
     for (CK_ULONG i = 0; i < count; i++) {
         P11_TRY(template_read_one(session, reading, &template[i]));

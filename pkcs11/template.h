@@ -9,14 +9,25 @@
 
 enum p11_template_use { P11_CREATE, P11_GENERATE, P11_UNWRAP, P11_DERIVE, P11_COPY };
 
+/*
+ * The rules on SENSITIVE and EXTRACTABLE that the standard gives each derivation: as the template says; never
+ * less than the base key's, where the base could be computed back; exactly the base key's.
+ */
+enum p11_secrecy { P11_SECRECY_FREE, P11_SECRECY_BOUND, P11_SECRECY_SAME };
+
 /* What the creating call knows beyond its template; zero where it doesn't. */
 struct p11_making {
     enum p11_template_use use;
     CK_OBJECT_CLASS class;            /* given by the call (generate: by the mechanism), or CK_UNAVAILABLE_INFORMATION */
     CK_KEY_TYPE key_type;             /* likewise                                                     */
+    CK_KEY_TYPE usual_key_type;       /* derive: of a template that names none; 0: a generic secret   */
     CK_MECHANISM_TYPE mechanism;      /* generation mechanism for KEY_GEN_MECHANISM, else unavailable  */
     bool always_sensitive_base;       /* derive: base key's ALWAYS_SENSITIVE                           */
     bool never_extractable_base;      /* derive: base key's NEVER_EXTRACTABLE                          */
+    enum p11_secrecy secrecy;         /* derive: what the base key's secrecy means for the new one     */
+    bool inherits;                    /* derive: SENSITIVE, EXTRACTABLE are the base's unless given    */
+    bool sensitive_base, extractable_base;
+    struct bytes allowed;             /* derive: the new key's CKA_ALLOWED_MECHANISMS, packed; absent: any */
     struct bytes added;               /* unwrap, derive: the other key's CKA_UNWRAP_TEMPLATE or
                                          CKA_DERIVE_TEMPLATE, packed: holds beside the caller's         */
 };
@@ -31,6 +42,7 @@ struct p11_draft {
     CK_OBJECT_CLASS class;
     CK_KEY_TYPE key_type;
     CK_ULONG value_len;               /* CKA_VALUE_LEN or 0; not stored                                */
+    CK_ULONG value_bits;              /* CKA_VALUE_BITS of a DH private key's template or 0            */
     CK_ULONG modulus_bits;            /* CKA_MODULUS_BITS of a generate template or 0                  */
     struct buffer scratch;
     void *chunks;                     /* private to template.c                                         */

@@ -203,7 +203,8 @@ static CK_RV take_special(struct template_reading *reading, const CK_ATTRIBUTE *
     case CKA_MODULUS_BITS:
         return template_number(attribute, &reading->draft->modulus_bits);
     case CKA_VALUE_BITS:
-        return template_number(attribute, &number);
+        P11_TRY(put_number(reading, attribute, HUKS_TAG_VALUE_BITS));
+        return template_number(attribute, &reading->draft->value_bits);
     case CKA_PRIME_BITS:
         return put_number(reading, attribute, HUKS_TAG_PRIME_BITS);
     case CKA_HUKS_STORAGE_LEVEL:

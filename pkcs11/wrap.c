@@ -57,10 +57,11 @@ static bool wrap_carries(const struct p11_mechanism *row, const struct item *key
     if (item_class(key) == HUKS_CLASS_SECRET_KEY) {
         return true;
     }
-    bool pads = row->method == CRYPTO_AEAD ||
-                (row->method == CRYPTO_KEY_WRAP && row->mode == HUKS_MODE_KWP) ||
-                row->padding == OH_HUKS_PADDING_PKCS7;
-    return item_class(key) == HUKS_CLASS_PRIVATE_KEY && row->alg != OH_HUKS_ALG_RSA && pads;
+    /* What takes any length, as a private key's encoding has: padding, AEAD, and what wraps by KWP. */
+    bool any_length = row->padding == OH_HUKS_PADDING_PKCS7 || row->mode == HUKS_MODE_KWP ||
+                      row->method == CRYPTO_AEAD || row->method == CRYPTO_RSA_AES_WRAP ||
+                      row->method == CRYPTO_ECDH_AES_WRAP;
+    return item_class(key) == HUKS_CLASS_PRIVATE_KEY && any_length;
 }
 
 static CK_RV wrap_permitted(struct item *wrapping, const struct p11_mechanism *row, struct item *key)
@@ -130,6 +131,7 @@ static CK_RV wrap_key(struct p11_session *session, struct wrapping *how, const C
     }
     AUTO(item_unref_ptr) struct item *wrapping = NULL;
     P11_TRY(wrap_with(session, how->row, wrapping_handle, P11_AT_WRAPPING_KEY, CKO_PUBLIC_KEY, &wrapping));
+    P11_TRY(p11_mechanism_strength(wrapping, CKF_WRAP, P11_AT_WRAPPING_KEY));
     AUTO(item_unref_ptr) struct item *key = NULL;
     P11_TRY(p11_key_get(session, key_handle, P11_AT_WRAP, &key));
     P11_TRY(wrap_permitted(wrapping, how->row, key));

@@ -46,9 +46,9 @@ static const struct cipher_row cipher_rows[] = {
     {OH_HUKS_ALG_AES, HUKS_MODE_CTS, 32, 16, 16, 1, CIPHER_WHOLE, FETCH_AES_256_CTS},
     {OH_HUKS_ALG_AES, HUKS_MODE_KW, 32, 8, 8, 8, CIPHER_WHOLE, FETCH_AES_256_WRAP},
     {OH_HUKS_ALG_AES, HUKS_MODE_KWP, 32, 4, 4, 8, CIPHER_WHOLE, FETCH_AES_256_WRAP_PAD},
-    {OH_HUKS_ALG_AES, HUKS_MODE_XTS, 32, 16, 16, 1, CIPHER_WHOLE, FETCH_AES_128_XTS},
-    {OH_HUKS_ALG_AES, HUKS_MODE_XTS, 64, 16, 16, 1, CIPHER_WHOLE, FETCH_AES_256_XTS},
-    {HUKS_ALG_CHACHA20, HUKS_MODE_STREAM, 32, 16, 16, 1, 0, FETCH_CHACHA20},
+    {HUKS_ALG_AES_XTS, HUKS_MODE_XTS, 32, 16, 16, 1, CIPHER_WHOLE, FETCH_AES_128_XTS},
+    {HUKS_ALG_AES_XTS, HUKS_MODE_XTS, 64, 16, 16, 1, CIPHER_WHOLE, FETCH_AES_256_XTS},
+    {HUKS_ALG_CHACHA20, HUKS_MODE_STREAM, 32, 16, 16, 1, CIPHER_CHACHA, FETCH_CHACHA20},
     {HUKS_ALG_CHACHA20, OH_HUKS_MODE_GCM, 32, 12, 12, 1, 0, FETCH_CHACHA20_POLY1305},
     {OH_HUKS_ALG_SM4, OH_HUKS_MODE_ECB, 16, 0, 0, 16, CIPHER_PADS, FETCH_SM4_ECB},
     {OH_HUKS_ALG_SM4, OH_HUKS_MODE_CBC, 16, 16, 16, 16, CIPHER_PADS, FETCH_SM4_CBC},
@@ -90,6 +90,15 @@ static const struct cipher_row cipher_rows[] = {
     {HUKS_ALG_ARIA, OH_HUKS_MODE_ECB, 32, 0, 0, 16, CIPHER_PADS, FETCH_ARIA_256_ECB},
     {HUKS_ALG_ARIA, OH_HUKS_MODE_CBC, 32, 16, 16, 16, CIPHER_PADS, FETCH_ARIA_256_CBC},
     {HUKS_ALG_ARIA, OH_HUKS_MODE_CTR, 32, 16, 16, 1, CIPHER_COUNTER, FETCH_ARIA_256_CTR},
+    {HUKS_ALG_SEED, OH_HUKS_MODE_ECB, 16, 0, 0, 16, CIPHER_PADS, FETCH_SEED_ECB},
+    {HUKS_ALG_SEED, OH_HUKS_MODE_CBC, 16, 16, 16, 16, CIPHER_PADS, FETCH_SEED_CBC},
+    {HUKS_ALG_RC2, OH_HUKS_MODE_ECB, 0, 0, 0, 8, CIPHER_PADS | CIPHER_ANY_KEY, FETCH_RC2_ECB},
+    {HUKS_ALG_RC2, OH_HUKS_MODE_CBC, 0, 8, 8, 8, CIPHER_PADS | CIPHER_ANY_KEY, FETCH_RC2_CBC},
+    {HUKS_ALG_RC4, HUKS_MODE_STREAM, 0, 0, 0, 1, CIPHER_ANY_KEY, FETCH_RC4},
+    {HUKS_ALG_CAST128, OH_HUKS_MODE_ECB, 0, 0, 0, 8, CIPHER_PADS | CIPHER_ANY_KEY, FETCH_CAST5_ECB},
+    {HUKS_ALG_CAST128, OH_HUKS_MODE_CBC, 0, 8, 8, 8, CIPHER_PADS | CIPHER_ANY_KEY, FETCH_CAST5_CBC},
+    {HUKS_ALG_BLOWFISH, OH_HUKS_MODE_ECB, 0, 0, 0, 8, CIPHER_PADS | CIPHER_ANY_KEY, FETCH_BF_ECB},
+    {HUKS_ALG_BLOWFISH, OH_HUKS_MODE_CBC, 0, 8, 8, 8, CIPHER_PADS | CIPHER_ANY_KEY, FETCH_BF_CBC},
 };
 
 uint32_t cipher_mode_of(uint32_t alg, enum crypto_method method, uint32_t mode)
@@ -110,7 +119,7 @@ const struct cipher_row *cipher_find(struct crypto_op *op, uint32_t mode)
         const struct cipher_row *row = &cipher_rows[i];
         if (row->alg == alg && row->mode == mode) {
             known = true;
-            if (row->key_size == op->key->value.size) {
+            if (row->key_size == op->key->value.size || (row->flags & CIPHER_ANY_KEY) != 0) {
                 return row;
             }
         }
@@ -157,6 +166,16 @@ static bool cipher_set(struct crypto_op *op, const struct cipher_row *row, const
     return true;
 }
 
+/* RC2 apart, where a shorter effective key may be asked for, a key's strength is its length. */
+static bool cipher_set_key_size(struct crypto_op *op, const struct cipher_row *row)
+{
+    int size = (int)op->key->value.size,
+        bits = op->cipher_key_bits != 0 ? (int)op->cipher_key_bits : 8 * size;
+    return EVP_CIPHER_CTX_set_key_length(op->cipher, size) == 1 &&
+           (row->alg != HUKS_ALG_RC2 ||
+            EVP_CIPHER_CTX_ctrl(op->cipher, EVP_CTRL_SET_RC2_KEY_BITS, bits, NULL) == 1);
+}
+
 static huks_rc cipher_rekey(struct crypto_op *op, const struct cipher_row *row, bool encrypts,
                             struct bytes iv)
 {
@@ -178,6 +197,9 @@ static huks_rc cipher_rekey(struct crypto_op *op, const struct cipher_row *row, 
         key = expanded;
     }
     bool done = cipher_set(op, row, cipher, encrypts);
+    if (done && (row->flags & CIPHER_ANY_KEY) != 0) {
+        done = cipher_set_key_size(op, row);
+    }
     /* The IV's length first: a key may not be set before it. */
     if (done && op->cipher_iv_size != iv.size) {
         done = EVP_CIPHER_CTX_ctrl(op->cipher, EVP_CTRL_AEAD_SET_IVLEN, (int)iv.size, NULL) == 1;
@@ -195,12 +217,13 @@ static huks_rc cipher_rekey(struct crypto_op *op, const struct cipher_row *row, 
     }
     op->cipher_row = row;
     op->cipher_encrypts = encrypts;
+    op->cipher_other_key = false;
     return HUKS_OK;
 }
 
 huks_rc cipher_start(struct crypto_op *op, const struct cipher_row *row, bool encrypts, struct bytes iv)
 {
-    if (op->cipher_row != row || op->cipher_encrypts != encrypts) {
+    if (op->cipher_row != row || op->cipher_encrypts != encrypts || op->cipher_other_key) {
         return cipher_rekey(op, row, encrypts, iv);
     }
     if (op->cipher_iv_size != iv.size) {
@@ -236,16 +259,31 @@ huks_rc cipher_run(struct crypto_op *op, struct bytes in, uint8_t *out, size_t *
     return HUKS_OK;
 }
 
+void cipher_set_key_bits(struct crypto_op *op, const struct crypto_spec *spec)
+{
+    if (op->cipher_key_bits != spec->key_bits) {
+        op->cipher_key_bits = spec->key_bits;
+        op->cipher_row = NULL;
+    }
+}
+
 /* ---- the method ---- */
 
 /*
  * PKCS#11 2.10.3: the low `bits` of the block count, the rest stays. OpenSSL counts in all 128 bits, so what
  * would carry out of them is refused before it repeats the key stream or touches the nonce.
  */
-static uint64_t cipher_counter_room(const struct crypto_spec *spec)
+static uint64_t cipher_counter_room(const struct cipher_row *row, const struct crypto_spec *spec)
 {
     uint64_t start = 0;
-    if (spec->counter_bits == 0 || spec->counter_bits >= 64) {
+    if ((row->flags & CIPHER_CHACHA) != 0 && spec->counter_bits == 32) {
+        /* RFC 8439, 2.3: 64-byte blocks, a little-endian counter in front of the nonce. */
+        for (size_t i = 4; i > 0; i--) {
+            start = start << 8 | spec->iv.data[i - 1];
+        }
+        return (((uint64_t)1 << 32) - start) * 64;
+    }
+    if ((row->flags & CIPHER_COUNTER) == 0 || spec->counter_bits == 0 || spec->counter_bits >= 64) {
         return UINT64_MAX;
     }
     for (size_t i = 8; i < 16; i++) {
@@ -282,12 +320,13 @@ static huks_rc cipher_begin(struct crypto_op *op, const struct crypto_spec *spec
     if (spec->counter_bits > 128) {
         return op_wrong_param("counter bits");
     }
+    cipher_set_key_bits(op, spec);
     HUKS_TRY(cipher_start(op, row, encrypts, iv));
     if (op->cipher_padded != pads) {
         EVP_CIPHER_CTX_set_padding(op->cipher, pads);
         op->cipher_padded = pads;
     }
-    op->room = row->flags & CIPHER_COUNTER ? cipher_counter_room(spec) : UINT64_MAX;
+    op->room = cipher_counter_room(row, spec);
     op->exact = !pads || encrypts;
     op->sink = OP_STREAM;
     if (row->flags & CIPHER_WHOLE) {
@@ -384,7 +423,8 @@ static size_t cipher_size(const struct crypto_op *op, enum crypto_step step, siz
 const struct op_method op_cipher = {
     .directions = OP_ENCRYPTING,
     .algs = {OH_HUKS_ALG_AES, OH_HUKS_ALG_SM4, OH_HUKS_ALG_DES, OH_HUKS_ALG_3DES, HUKS_ALG_CHACHA20,
-             HUKS_ALG_CAMELLIA, HUKS_ALG_ARIA},
+             HUKS_ALG_CAMELLIA, HUKS_ALG_ARIA, HUKS_ALG_AES_XTS, HUKS_ALG_SEED, HUKS_ALG_RC2, HUKS_ALG_RC4,
+             HUKS_ALG_CAST128, HUKS_ALG_BLOWFISH},
     .begin = cipher_begin,
     .run = cipher_whole,
     .update = cipher_update,

@@ -11,11 +11,13 @@ enum cipher_flag {
     CIPHER_WHOLE = 1 << 1,   /* takes one message at once: CTS, XTS, CCM      */
     CIPHER_TRIPLE = 1 << 2,  /* DES and two-key 3DES as three keys            */
     CIPHER_COUNTER = 1 << 3, /* its counter must not repeat                   */
+    CIPHER_CHACHA = 1 << 4,  /* nor may this one's, which is ChaCha20's       */
+    CIPHER_ANY_KEY = 1 << 5, /* keys of any length that their type allows     */
 };
 
 struct cipher_row {
     uint32_t alg, mode;
-    uint8_t key_size; /* the key's bytes                                                  */
+    uint8_t key_size; /* the key's bytes; 0: CIPHER_ANY_KEY                               */
     uint8_t iv_size;  /* 0: none; AEAD: the longest                                       */
     uint8_t iv_min;   /* AEAD: the shortest; else as iv_size                              */
     uint8_t block;    /* input is cut into these; 1: a stream                             */
@@ -36,6 +38,8 @@ const struct cipher_row *cipher_find(struct crypto_op *op, uint32_t mode);
  */
 HUKS_MUST_USE huks_rc cipher_start(struct crypto_op *op, const struct cipher_row *row, bool encrypts,
                                    struct bytes iv);
+/* RC2: how many bits of its key count in the operation that begins; 0: all. Before cipher_start(). */
+void cipher_set_key_bits(struct crypto_op *op, const struct crypto_spec *spec);
 /* Update in steps that an int can count. */
 HUKS_MUST_USE huks_rc cipher_run(struct crypto_op *op, struct bytes in, uint8_t *out, size_t *size);
 

@@ -29,7 +29,10 @@ struct crypto {
     _Atomic(OSSL_LIB_CTX *) lib;
     /* Where OpenSSL's default provider lives, whose code the guest provider lends. */
     OSSL_LIB_CTX *base;
-    OSSL_PROVIDER *base_default, *base_legacy, *guest;
+    OSSL_PROVIDER *base_default, *guest;
+    /* The same for the legacy provider; NULL until something of it is asked for. */
+    OSSL_PROVIDER *base_legacy, *legacy_guest;
+    bool legacy_absent;
     pthread_mutex_t making;
     /* A page that reads zero in a forked child, else `generation`; NULL where the kernel lacks that. */
     const uint64_t *birth;
@@ -49,6 +52,8 @@ struct crypto {
  */
 OSSL_LIB_CTX *crypto_lib(struct crypto *crypto);
 OSSL_LIB_CTX *crypto_base(struct crypto *crypto);
+/* Makes the legacy provider's algorithms ones to fetch from crypto_lib(); false where there is none. */
+bool crypto_legacy(struct crypto *crypto);
 
 /*
  * ERROR_GUARD; at the head of a block: what OpenSSL adds to the error queue from there on is gone when the
@@ -65,11 +70,11 @@ static inline void error_guard_end(const int *mark)
 /* What OpenSSL refuses for no reason that we know; an allocation that failed is told apart. */
 huks_rc crypto_refused(void);
 
-/* provider.c */
-#define GUEST_PROVIDER "huks"
-/* The guest's own names of key types and ciphers start with this. */
+/* provider.c: the guests in `lib` of the default and of the legacy provider. */
+/* A guest's own names of key types and ciphers start with this. */
 #define GUEST "HUKS-"
 bool provider_install(OSSL_LIB_CTX *lib, OSSL_PROVIDER *base_default, OSSL_PROVIDER **guest);
+bool provider_install_legacy(OSSL_LIB_CTX *lib, OSSL_PROVIDER *base_legacy, OSSL_PROVIDER **guest);
 
 /* Holds what an OpenSSL that is already cleaned up can't free any more, where leak checkers see it. */
 void crypto_keep(void *object);

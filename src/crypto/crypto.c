@@ -64,20 +64,23 @@ bool crypto_alive(void)
 
 static void crypto_unmake(struct crypto *crypto)
 {
-    if (crypto->guest != NULL) {
-        OSSL_PROVIDER_unload(crypto->guest);
+    OSSL_PROVIDER *const guests[] = {crypto->legacy_guest, crypto->guest};
+    OSSL_PROVIDER *const lenders[] = {crypto->base_legacy, crypto->base_default};
+    for (size_t i = 0; i < ARRAY_SIZE(guests); i++) {
+        if (guests[i] != NULL) {
+            OSSL_PROVIDER_unload(guests[i]);
+        }
     }
     OSSL_LIB_CTX_free(atomic_load(&crypto->lib));
-    if (crypto->base_legacy != NULL) {
-        OSSL_PROVIDER_unload(crypto->base_legacy);
-    }
-    if (crypto->base_default != NULL) {
-        OSSL_PROVIDER_unload(crypto->base_default);
+    for (size_t i = 0; i < ARRAY_SIZE(lenders); i++) {
+        if (lenders[i] != NULL) {
+            OSSL_PROVIDER_unload(lenders[i]);
+        }
     }
     OSSL_LIB_CTX_free(crypto->base);
     atomic_store(&crypto->lib, NULL);
     crypto->base = NULL;
-    crypto->guest = crypto->base_default = crypto->base_legacy = NULL;
+    crypto->guest = crypto->base_default = crypto->legacy_guest = crypto->base_legacy = NULL;
 }
 
 /* ---- contexts that outlive their users ---- */
@@ -91,7 +94,7 @@ static struct parked {
     struct parked *next;
     pid_t owner;
     OSSL_LIB_CTX *lib, *base;
-    OSSL_PROVIDER *base_default, *base_legacy, *guest;
+    OSSL_PROVIDER *base_default, *guest, *base_legacy, *legacy_guest;
 } *parked;
 static pthread_mutex_t parking = PTHREAD_MUTEX_INITIALIZER;
 
@@ -130,8 +133,9 @@ static void crypto_park(struct crypto *crypto)
         .lib = atomic_load(&crypto->lib),
         .base = crypto->base,
         .base_default = crypto->base_default,
-        .base_legacy = crypto->base_legacy,
         .guest = crypto->guest,
+        .base_legacy = crypto->base_legacy,
+        .legacy_guest = crypto->legacy_guest,
     };
     pthread_mutex_lock(&parking);
     place->next = parked;
@@ -153,8 +157,9 @@ static OSSL_LIB_CTX *crypto_unpark(struct crypto *crypto)
         lib = place->lib;
         crypto->base = place->base;
         crypto->base_default = place->base_default;
-        crypto->base_legacy = place->base_legacy;
         crypto->guest = place->guest;
+        crypto->base_legacy = place->base_legacy;
+        crypto->legacy_guest = place->legacy_guest;
         free(place);
         break;
     }
@@ -245,6 +250,31 @@ OSSL_LIB_CTX *crypto_lib(struct crypto *crypto)
 OSSL_LIB_CTX *crypto_base(struct crypto *crypto)
 {
     return crypto_lib(crypto) != NULL ? crypto->base : NULL;
+}
+
+bool crypto_legacy(struct crypto *crypto)
+{
+    ERROR_GUARD;
+    OSSL_LIB_CTX *lib = crypto_lib(crypto);
+    if (lib == NULL) {
+        return false;
+    }
+    pthread_mutex_lock(&crypto->making);
+    if (crypto->legacy_guest == NULL && !crypto->legacy_absent) {
+        crypto->base_legacy = OSSL_PROVIDER_load(crypto->base, "legacy");
+        if (crypto->base_legacy == NULL ||
+            !provider_install_legacy(lib, crypto->base_legacy, &crypto->legacy_guest)) {
+            /* Where memory is short it is there the next time. */
+            crypto->legacy_absent = ERR_GET_REASON(ERR_peek_last_error()) != ERR_R_MALLOC_FAILURE;
+            if (crypto->base_legacy != NULL) {
+                OSSL_PROVIDER_unload(crypto->base_legacy);
+                crypto->base_legacy = NULL;
+            }
+        }
+    }
+    bool there = crypto->legacy_guest != NULL;
+    pthread_mutex_unlock(&crypto->making);
+    return there;
 }
 
 huks_rc crypto_refused(void)

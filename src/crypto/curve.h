@@ -69,6 +69,9 @@ bool curve_present(struct crypto *crypto, const struct curve_row *curve);
 /* d·G as an uncompressed point. `scalar` must be within 1 … order − 1, else 12000003 about `about`. */
 HUKS_MUST_USE huks_rc curve_public_point(struct crypto *crypto, const struct curve_row *curve,
                                          struct bytes scalar, uint8_t *point, size_t *size);
+/* A private value from 64 random bits more than the order has (FIPS 186-5, A.2.1), in the order's length. */
+HUKS_MUST_USE huks_rc curve_private_value(struct crypto *crypto, const struct curve_row *curve,
+                                          struct secret *scalar);
 /* The x coordinate of scalar · point. A point that is none of the curve: 12000003 ABOUT_PUBLIC_POINT. */
 HUKS_MUST_USE huks_rc curve_product(struct crypto *crypto, const struct curve_row *curve, struct bytes scalar,
                                     struct bytes point, struct secret *x);

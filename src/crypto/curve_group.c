@@ -147,6 +147,35 @@ huks_rc curve_public_point(struct crypto *crypto, const struct curve_row *curve,
     return *size != 0 ? HUKS_OK : crypto_refused();
 }
 
+huks_rc curve_private_value(struct crypto *crypto, const struct curve_row *curve, struct secret *scalar)
+{
+    ERROR_GUARD;
+    AUTO(secret_free) struct secret random = {0};
+    if (crypto_lib(crypto) == NULL) {
+        return error_no_memory();
+    }
+    AUTO(curve_group_free) EC_GROUP *group = curve_group(crypto, curve);
+    if (group == NULL) {
+        return error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_CURVE, "elliptic curve");
+    }
+    HUKS_TRY(secret_alloc(&random, curve_order_size(curve) + 8));
+    HUKS_TRY(crypto_random(crypto, random.data, random.size));
+    AUTO(number_context_free) BN_CTX *context = BN_CTX_secure_new_ex(crypto_base(crypto));
+    AUTO(number_free) BIGNUM *most = BN_dup(EC_GROUP_get0_order(group));
+    AUTO(number_free) BIGNUM *number = number_new(secret_bytes(&random));
+    if (context == NULL || most == NULL || number == NULL) {
+        return error_no_memory();
+    }
+    /* d = c mod (n − 1) + 1 */
+    BN_set_flags(most, BN_FLG_CONSTTIME);
+    if (BN_sub_word(most, 1) != 1 || BN_mod(number, number, most, context) != 1 ||
+        BN_add_word(number, 1) != 1) {
+        return crypto_refused();
+    }
+    HUKS_TRY(secret_alloc(scalar, curve_order_size(curve)));
+    return BN_bn2binpad(number, scalar->data, (int)scalar->size) > 0 ? HUKS_OK : crypto_refused();
+}
+
 huks_rc curve_product(struct crypto *crypto, const struct curve_row *curve, struct bytes scalar,
                       struct bytes point, struct secret *x)
 {

@@ -1,5 +1,5 @@
 /*
- * Derivations: key agreement with what may follow it, and the functions of kdf.h over a secret key.
+ * Derivations: the table of them, and key agreement with what may follow it.
  */
 #include "crypto/context.h"
 
@@ -9,6 +9,7 @@
 #include <openssl/objects.h>
 #include <string.h>
 
+#include "crypto/derive.h"
 #include "crypto/kdf.h"
 #include "crypto/number.h"
 #include "crypto/opdata.h"
@@ -18,7 +19,7 @@ static huks_rc derive_bad_peer(void)
     return error_raise(HUKS_E_INVALID_PARAM, ABOUT_PUBLIC_POINT, "public key");
 }
 
-static huks_rc derive_bad_size(void)
+huks_rc derive_bad_size(void)
 {
     return error_raise(HUKS_E_INVALID_PARAM, ABOUT_KEY_SIZE, "key size");
 }
@@ -187,7 +188,7 @@ static huks_rc derive_after(struct crypto *crypto, const struct crypto_derive_sp
         return secret_set(out, shared->data + (spec->tail ? shared->size - size : 0), size);
     }
     const struct digest_row *row = NULL;
-    HUKS_TRY(digest_get(crypto, spec->digest, &row));
+    HUKS_TRY(digest_get_any(crypto, spec->digest, &row));
     HUKS_TRY(secret_alloc(out, spec->size != 0 ? spec->size : row->size));
     huks_rc rc = kdf_counter(crypto, row, spec->kdf == CRYPTO_KDF_SP800, secret_bytes(shared), spec->info,
                              out->data, out->size);
@@ -257,65 +258,13 @@ static huks_rc derive_dh(struct crypto *crypto, struct crypto_key *key, const st
     return derive_after(crypto, spec, &shared, out);
 }
 
-/* ---- from a secret ---- */
-
-static huks_rc derive_hkdf(struct crypto *crypto, struct crypto_key *key,
-                           const struct crypto_derive_spec *spec, struct secret *out)
-{
-    const struct digest_row *row = NULL;
-    uint8_t extracted[DIGEST_SIZE_MAX];
-    struct bytes base = secret_bytes(&key->value);
-    if (!spec->extract && !spec->expand) {
-        return op_missing_param("HKDF step");
-    }
-    HUKS_TRY(digest_get(crypto, spec->digest, &row));
-    size_t size = spec->size != 0 ? spec->size : row->size;
-    if (size > (spec->expand ? 255 * (size_t)row->size : row->size)) {
-        return derive_bad_size();
-    }
-    HUKS_TRY(secret_alloc(out, size));
-    huks_rc rc = HUKS_OK;
-    if (spec->extract) {
-        rc = kdf_hkdf_extract(crypto, row, spec->salt, base, extracted);
-        base = bytes_of(extracted, row->size);
-    }
-    if (rc == HUKS_OK && spec->expand) {
-        rc = kdf_hkdf_expand(crypto, row, base, spec->info, out->data, size);
-    } else if (rc == HUKS_OK) {
-        memcpy(out->data, extracted, size);
-    }
-    memory_cleanse(extracted, sizeof(extracted));
-    if (rc != HUKS_OK) {
-        secret_free(out);
-    }
-    return rc;
-}
-
-static huks_rc derive_pbkdf2(struct crypto *crypto, struct crypto_key *key,
-                             const struct crypto_derive_spec *spec, struct secret *out)
-{
-    const struct digest_row *row = NULL;
-    if (spec->iterations == 0) {
-        return op_missing_param("number of iterations");
-    }
-    HUKS_TRY(digest_get(crypto, spec->digest, &row));
-    HUKS_TRY(secret_alloc(out, spec->size != 0 ? spec->size : row->size));
-    huks_rc rc = kdf_pbkdf2(crypto, row, secret_bytes(&key->value), spec->salt, spec->iterations, out->data,
-                            out->size);
-    if (rc != HUKS_OK) {
-        secret_free(out);
-    }
-    return rc;
-}
-
 /* ---- the table ---- */
 
 static const struct {
     enum crypto_method method;
     uint32_t algs[6];
     enum crypto_key_class class;
-    huks_rc (*derive)(struct crypto *crypto, struct crypto_key *key, const struct crypto_derive_spec *spec,
-                      struct secret *out);
+    derive_function *derive;
 } derive_rows[] = {
     {CRYPTO_ECDH,
      {OH_HUKS_ALG_ECC, OH_HUKS_ALG_ECDH, OH_HUKS_ALG_X25519, HUKS_ALG_X448, OH_HUKS_ALG_SM2},
@@ -324,6 +273,18 @@ static const struct {
     {CRYPTO_DH, {OH_HUKS_ALG_DH, HUKS_ALG_X942_DH}, CRYPTO_PRIVATE, derive_dh},
     {CRYPTO_HKDF, {OP_ANY_SECRET}, CRYPTO_SECRET, derive_hkdf},
     {CRYPTO_PBKDF2, {OP_ANY_SECRET}, CRYPTO_SECRET, derive_pbkdf2},
+    {CRYPTO_PBKDF1, {OP_ANY_SECRET}, CRYPTO_SECRET, derive_pbkdf1},
+    {CRYPTO_PKCS12, {OP_ANY_SECRET}, CRYPTO_SECRET, derive_pkcs12},
+    {CRYPTO_HASH_OF_KEY, {OP_ANY_SECRET}, CRYPTO_SECRET, derive_hash},
+    {CRYPTO_JOIN, {OP_ANY_SECRET}, CRYPTO_SECRET, derive_join},
+    {CRYPTO_XOR, {OP_ANY_SECRET}, CRYPTO_SECRET, derive_xor},
+    {CRYPTO_EXTRACT, {OP_ANY_SECRET}, CRYPTO_SECRET, derive_extract},
+    {CRYPTO_ENCRYPT_DATA, {OP_ANY_SECRET}, CRYPTO_SECRET, derive_encrypt},
+    {CRYPTO_KBKDF, {OP_ANY_SECRET}, CRYPTO_SECRET, derive_kbkdf},
+    {CRYPTO_PRF, {OP_ANY_SECRET}, CRYPTO_SECRET, derive_prf},
+    {CRYPTO_PRF_PLUS, {OP_ANY_SECRET}, CRYPTO_SECRET, derive_prf_plus},
+    {CRYPTO_PRF_EXTEND, {OP_ANY_SECRET}, CRYPTO_SECRET, derive_prf_extend},
+    {CRYPTO_TLS_PRF, {OP_ANY_SECRET}, CRYPTO_SECRET, derive_tls_prf},
 };
 
 huks_rc crypto_derive(struct crypto *crypto, struct crypto_key *key, const struct crypto_derive_spec *spec,

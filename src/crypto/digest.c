@@ -4,6 +4,8 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "crypto/digest.h"
 
+#include <openssl/core_names.h>
+#include <openssl/params.h>
 #include <string.h>
 
 #include "crypto/op.h"
@@ -183,6 +185,10 @@ const struct digest_row digest_rows[] = {
      15,
      {0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2B, 0x24, 0x03, 0x02, 0x01, 0x05, 0x00, 0x04, 0x14}},
     {HUKS_DIGEST_BLAKE2B_512, "BLAKE2B-512", 64, 128, DIGEST_EVP(BLAKE2B_512), 0, {0}},
+    /* BLAKE2b with a size: no name of its own, so nothing but a digest by itself can use it */
+    {HUKS_DIGEST_BLAKE2B_160, NULL, 20, 128, DIGEST_EVP(BLAKE2B_512), 0, {0}},
+    {HUKS_DIGEST_BLAKE2B_256, NULL, 32, 128, DIGEST_EVP(BLAKE2B_512), 0, {0}},
+    {HUKS_DIGEST_BLAKE2B_384, NULL, 48, 128, DIGEST_EVP(BLAKE2B_512), 0, {0}},
     {0, NULL, 0, 0, 0, 0, NULL, NULL, NULL, 0, {0}},
 };
 
@@ -207,14 +213,36 @@ const struct digest_row *digest_by_size(size_t size)
     return NULL;
 }
 
+/* BLAKE2b gives any size from OpenSSL 3.2 on, 64 bytes alone before. */
+static bool digest_takes_size(const EVP_MD *md)
+{
+    const OSSL_PARAM *known = EVP_MD_settable_ctx_params(md);
+    return known != NULL && OSSL_PARAM_locate_const(known, OSSL_DIGEST_PARAM_SIZE) != NULL;
+}
+
+bool digest_there(struct crypto *crypto, const struct digest_row *row)
+{
+    if (row == NULL || row->state_size != 0) {
+        return row != NULL;
+    }
+    const EVP_MD *md = fetch_digest(crypto, row->fetch);
+    return md != NULL && (row->name != NULL || digest_takes_size(md));
+}
+
+huks_rc digest_get_any(struct crypto *crypto, uint32_t id, const struct digest_row **out)
+{
+    *out = digest_find(id);
+    return digest_there(crypto, *out)
+               ? HUKS_OK
+               : error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_MECHANISM_PARAM, "digest algorithm");
+}
+
 huks_rc digest_get(struct crypto *crypto, uint32_t id, const struct digest_row **out)
 {
-    const struct digest_row *row = digest_find(id);
-    if (row == NULL || (row->state_size == 0 && fetch_digest(crypto, row->fetch) == NULL)) {
-        return error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_MECHANISM_PARAM, "digest algorithm");
-    }
-    *out = row;
-    return HUKS_OK;
+    HUKS_TRY(digest_get_any(crypto, id, out));
+    return (*out)->name != NULL
+               ? HUKS_OK
+               : error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_MECHANISM_PARAM, "digest algorithm");
 }
 
 /* A context that failed half-way is not used again: OpenSSL 3.5 copies into it without a look. */
@@ -236,7 +264,14 @@ static huks_rc digest_begin_evp(struct crypto *crypto, struct digest *digest, co
     if (digest->evp == NULL && (digest->evp = EVP_MD_CTX_new()) == NULL) {
         return error_no_memory();
     }
-    if (EVP_DigestInit_ex2(digest->evp, digest->evp_md == md ? NULL : md, NULL) != 1) {
+    size_t size = row->size;
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_size_t(OSSL_DIGEST_PARAM_SIZE, &size),
+        OSSL_PARAM_construct_end(),
+    };
+    /* The size stays with a context, so that it is to be told for the usual one too. */
+    bool sized = row->fetch == FETCH_BLAKE2B_512 && digest_takes_size(md);
+    if (EVP_DigestInit_ex2(digest->evp, digest->evp_md == md ? NULL : md, sized ? params : NULL) != 1) {
         return digest_broken(digest);
     }
     digest->evp_md = md;
@@ -340,8 +375,10 @@ size_t crypto_digest_size(uint32_t digest)
 
 bool crypto_has_digest(struct crypto *crypto, uint32_t digest)
 {
-    const struct digest_row *row = digest_find(digest);
-    return row != NULL && (row->state_size != 0 || fetch_digest(crypto, row->fetch) != NULL);
+    if (digest == HUKS_DIGEST_SHAKE128 || digest == HUKS_DIGEST_SHAKE256) {
+        return fetch_digest(crypto, digest == HUKS_DIGEST_SHAKE128 ? FETCH_SHAKE128 : FETCH_SHAKE256) != NULL;
+    }
+    return digest_there(crypto, digest_find(digest));
 }
 
 uint32_t crypto_digest_of_info(struct bytes info)

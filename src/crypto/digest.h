@@ -25,7 +25,7 @@ union digest_state {
 
 struct digest_row {
     uint32_t id;
-    const char *name; /* as OpenSSL knows it, for parameters */
+    const char *name; /* as OpenSSL knows it, for parameters; NULL: only by its size */
     uint8_t size, block;
     uint16_t state_size; /* of the low-level context; 0: EVP */
     enum fetch fetch;    /* EVP only */
@@ -38,7 +38,11 @@ struct digest_row {
 
 /* NULL for an unknown number and for NONE. */
 const struct digest_row *digest_find(uint32_t id);
-/* The same, but only what this OpenSSL has: else 12000001 ABOUT_MECHANISM_PARAM "digest algorithm". */
+/* Has this OpenSSL the row's (NULL: no) digest? */
+bool digest_there(struct crypto *crypto, const struct digest_row *row);
+/* The row of what this OpenSSL has: else 12000001 ABOUT_MECHANISM_PARAM "digest algorithm". */
+huks_rc digest_get_any(struct crypto *crypto, uint32_t id, const struct digest_row **out);
+/* The same, of digests that OpenSSL's other algorithms know by name. */
 huks_rc digest_get(struct crypto *crypto, uint32_t id, const struct digest_row **out);
 /* The row of a digest by its size, as HUKS finds the algorithm of a value that it is given; NULL: none. */
 const struct digest_row *digest_by_size(size_t size);

@@ -8,8 +8,16 @@
 #define FETCH_GUEST(id, name) [FETCH_##id] = GUEST name,
 #define FETCH_PLAIN(id, name) [FETCH_##id] = name,
 static const char *const fetch_names[FETCH_COUNT] = {
-    FETCH_CIPHERS(FETCH_GUEST) FETCH_DIGESTS(FETCH_PLAIN) FETCH_MACS(FETCH_PLAIN) FETCH_KDFS(FETCH_PLAIN)
-        FETCH_KEYS(FETCH_GUEST)};
+    FETCH_CIPHERS(FETCH_GUEST) FETCH_LEGACY_CIPHERS(FETCH_GUEST) FETCH_DIGESTS(FETCH_PLAIN)
+        FETCH_MACS(FETCH_PLAIN) FETCH_KDFS(FETCH_PLAIN) FETCH_LEGACY_KDFS(FETCH_PLAIN)
+            FETCH_KEYS(FETCH_GUEST)};
+
+static bool fetch_is_legacy(enum fetch which)
+{
+#define FETCH_IS(id, name) || which == FETCH_##id
+    return false FETCH_LEGACY_CIPHERS(FETCH_IS) FETCH_LEGACY_KDFS(FETCH_IS);
+#undef FETCH_IS
+}
 
 /* What stands in a slot when the algorithm is not there, so that it is not looked for again. */
 static char fetch_absent;
@@ -96,7 +104,10 @@ static void *fetch_slow(struct crypto *crypto, enum fetch which)
         return NULL;
     }
     size_t kind = fetch_kind(which);
-    void *method = fetch_kinds[kind].fetch(lib, fetch_names[which], NULL);
+    void *method = NULL;
+    if (!fetch_is_legacy(which) || crypto_legacy(crypto)) {
+        method = fetch_kinds[kind].fetch(lib, fetch_names[which], NULL);
+    }
     if (method == NULL && ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE) {
         return NULL;
     }
@@ -141,6 +152,11 @@ EVP_KDF *fetch_kdf(struct crypto *crypto, enum fetch which)
 }
 
 bool fetch_key(struct crypto *crypto, enum fetch which)
+{
+    return fetch_any(crypto, which) != NULL;
+}
+
+bool fetch_there(struct crypto *crypto, enum fetch which)
 {
     return fetch_any(crypto, which) != NULL;
 }

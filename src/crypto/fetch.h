@@ -84,6 +84,18 @@ struct crypto;
     X(SM4_GCM, "SM4-GCM")                                                                                    \
     X(SM4_CCM, "SM4-CCM")
 
+/* Those of the legacy provider, which is loaded when the first of them is wanted. */
+#define FETCH_LEGACY_CIPHERS(X)                                                                              \
+    X(SEED_ECB, "SEED-ECB")                                                                                  \
+    X(SEED_CBC, "SEED-CBC")                                                                                  \
+    X(RC2_ECB, "RC2-ECB")                                                                                    \
+    X(RC2_CBC, "RC2-CBC")                                                                                    \
+    X(RC4, "RC4")                                                                                            \
+    X(CAST5_ECB, "CAST5-ECB")                                                                                \
+    X(CAST5_CBC, "CAST5-CBC")                                                                                \
+    X(BF_ECB, "BF-ECB")                                                                                      \
+    X(BF_CBC, "BF-CBC")
+
 /* Digests that have no low-level form here. */
 #define FETCH_DIGESTS(X)                                                                                     \
     X(SHA3_224, "SHA3-224")                                                                                  \
@@ -92,11 +104,19 @@ struct crypto;
     X(SHA3_512, "SHA3-512")                                                                                  \
     X(BLAKE2B_512, "BLAKE2B-512")                                                                            \
     X(SM3, "SM3")                                                                                            \
-    X(RIPEMD160, "RIPEMD-160")
+    X(RIPEMD160, "RIPEMD-160")                                                                               \
+    X(SHAKE128, "SHAKE-128")                                                                                 \
+    X(SHAKE256, "SHAKE-256")
 
-#define FETCH_MACS(X) X(HMAC, "HMAC") X(POLY1305, "POLY1305")
+#define FETCH_MACS(X) X(HMAC, "HMAC") X(POLY1305, "POLY1305") X(BLAKE2BMAC, "BLAKE2BMAC")
 
-#define FETCH_KDFS(X) X(SCRYPT, "SCRYPT") X(HKDF, "HKDF") X(PBKDF2, "PBKDF2")
+#define FETCH_KDFS(X)                                                                                        \
+    X(SCRYPT, "SCRYPT")                                                                                      \
+    X(HKDF, "HKDF")                                                                                          \
+    X(PBKDF2, "PBKDF2")                                                                                      \
+    X(TLS1_PRF, "TLS1-PRF")                                                                                  \
+    X(PKCS12KDF, "PKCS12KDF")
+#define FETCH_LEGACY_KDFS(X) X(PBKDF1, "PBKDF1")
 
 /* Key types; the generators, importers and their operations follow from them. */
 #define FETCH_KEYS(X)                                                                                        \
@@ -119,10 +139,10 @@ struct crypto;
 
 #define FETCH_NUMBER(id, name) FETCH_##id,
 enum fetch {
-    FETCH_CIPHERS(FETCH_NUMBER) FETCH_CIPHER_END,
+    FETCH_CIPHERS(FETCH_NUMBER) FETCH_LEGACY_CIPHERS(FETCH_NUMBER) FETCH_CIPHER_END,
     FETCH_DIGESTS(FETCH_NUMBER) FETCH_DIGEST_END,
     FETCH_MACS(FETCH_NUMBER) FETCH_MAC_END,
-    FETCH_KDFS(FETCH_NUMBER) FETCH_KDF_END,
+    FETCH_KDFS(FETCH_NUMBER) FETCH_LEGACY_KDFS(FETCH_NUMBER) FETCH_KDF_END,
     FETCH_KEYS(FETCH_NUMBER) FETCH_COUNT
 };
 #undef FETCH_NUMBER
@@ -136,6 +156,8 @@ EVP_MD *fetch_digest(struct crypto *crypto, enum fetch which);
 EVP_MAC *fetch_mac(struct crypto *crypto, enum fetch which);
 EVP_KDF *fetch_kdf(struct crypto *crypto, enum fetch which);
 bool fetch_key(struct crypto *crypto, enum fetch which);
+/* Whatever it is. */
+bool fetch_there(struct crypto *crypto, enum fetch which);
 /* The name of a key type as the guest provider knows it. */
 const char *fetch_key_name(enum fetch which);
 void fetch_release(struct crypto *crypto);

@@ -11,6 +11,7 @@
 #include <openssl/params.h>
 
 #include "crypto/kdf.h"
+#include "param/tags.h"
 
 static huks_rc kdf_too_long(void)
 {
@@ -97,6 +98,73 @@ huks_rc kdf_pbkdf2(struct crypto *crypto, const struct digest_row *row, struct b
         OSSL_PARAM_construct_end(),
     };
     return kdf_run(crypto, FETCH_PBKDF2, params, out, size);
+}
+
+huks_rc kdf_pbkdf1(struct crypto *crypto, const struct digest_row *row, struct bytes password,
+                   struct bytes salt, uint32_t iterations, uint8_t *out, size_t size)
+{
+    unsigned rounds = iterations;
+    const OSSL_PARAM params[] = {
+        kdf_digest(row),
+        kdf_octets(OSSL_KDF_PARAM_PASSWORD, password),
+        kdf_octets(OSSL_KDF_PARAM_SALT, salt),
+        OSSL_PARAM_construct_uint(OSSL_KDF_PARAM_ITER, &rounds),
+        OSSL_PARAM_construct_end(),
+    };
+    return kdf_run(crypto, FETCH_PBKDF1, params, out, size);
+}
+
+huks_rc kdf_pkcs12(struct crypto *crypto, const struct digest_row *row, struct bytes password,
+                   struct bytes salt, uint32_t iterations, uint32_t id, uint8_t *out, size_t size)
+{
+    unsigned rounds = iterations;
+    int what = (int)id;
+    const OSSL_PARAM params[] = {
+        kdf_digest(row),
+        kdf_octets(OSSL_KDF_PARAM_PASSWORD, password),
+        kdf_octets(OSSL_KDF_PARAM_SALT, salt),
+        OSSL_PARAM_construct_uint(OSSL_KDF_PARAM_ITER, &rounds),
+        OSSL_PARAM_construct_int(OSSL_KDF_PARAM_PKCS12_ID, &what),
+        OSSL_PARAM_construct_end(),
+    };
+    return kdf_run(crypto, FETCH_PKCS12KDF, params, out, size);
+}
+
+huks_rc kdf_tls_prf(struct crypto *crypto, const char *digest, struct bytes secret, const struct bytes *seeds,
+                    size_t count, uint8_t *out, size_t size)
+{
+    OSSL_PARAM params[KDF_SEEDS_MAX + 3], *param = params;
+    *param++ = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)(uintptr_t)digest, 0);
+    *param++ = kdf_octets(OSSL_KDF_PARAM_SECRET, secret);
+    for (size_t i = 0; i < count && i < KDF_SEEDS_MAX; i++) {
+        if (seeds[i].size != 0) {
+            *param++ = kdf_octets(OSSL_KDF_PARAM_SEED, seeds[i]);
+        }
+    }
+    *param = OSSL_PARAM_construct_end();
+    return kdf_run(crypto, FETCH_TLS1_PRF, params, out, size);
+}
+
+static void kdf_md_free(EVP_MD_CTX **context)
+{
+    EVP_MD_CTX_free(*context);
+}
+
+huks_rc kdf_shake(struct crypto *crypto, uint32_t digest, struct bytes value, uint8_t *out, size_t size)
+{
+    ERROR_GUARD;
+    EVP_MD *md = fetch_digest(crypto, digest == HUKS_DIGEST_SHAKE128 ? FETCH_SHAKE128 : FETCH_SHAKE256);
+    if (md == NULL) {
+        return error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_MECHANISM, "algorithm");
+    }
+    AUTO(kdf_md_free) EVP_MD_CTX *context = EVP_MD_CTX_new();
+    if (context == NULL) {
+        return error_no_memory();
+    }
+    bool done = EVP_DigestInit_ex2(context, md, NULL) == 1 &&
+                EVP_DigestUpdate(context, value.data, value.size) == 1 &&
+                EVP_DigestFinalXOF(context, out, size) == 1;
+    return done ? HUKS_OK : crypto_refused();
 }
 
 static void kdf_put_u32(uint8_t out[4], uint32_t value)

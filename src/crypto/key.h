@@ -26,19 +26,38 @@ struct crypto_keygen {
                                absent: the curve follows from size_bits as HUKS has it                  */
     struct bytes exponent;  /* RSA: big-endian; absent: 65537                                           */
     struct bytes prime, subprime, base; /* DSA, DH domain parameters; absent: HUKS's own choice         */
+    uint32_t value_bits;    /* DH: of the private value; 0: the domain's usual                          */
     bool x931;              /* RSA with X9.31 primes                                                    */
+    bool extra_bits;        /* EC: a random number of 64 bits more than the order (FIPS 186-5, A.2.1)   */
+    uint32_t digest;        /* domain parameters: as in struct crypto_domain_spec                       */
+    struct bytes seed;
+    uint32_t index;
+    struct buffer *seed_out; /* domain parameters: where the seed goes that they were made from         */
+    struct bytes prefix;    /* secret keys: how the value begins (TLS's version number)                 */
 };
 
 /* A secret key, or a private key that also holds its public half. */
 HUKS_MUST_USE huks_rc crypto_key_generate(struct crypto *crypto, const struct crypto_keygen *spec,
                                           struct crypto_key **out);
 
+/* DSA or DH domain parameters to be made. Unused fields are 0 / BYTES_NONE. */
+struct crypto_domain_spec {
+    uint32_t alg;
+    uint32_t prime_bits, subprime_bits; /* subprime 0: 256 bits from a prime of 2048 on, else 160          */
+    uint32_t digest;                    /* FIPS 186-4, A.1.1.2; NONE: OpenSSL's choice                     */
+    struct bytes seed;                  /* crypto_domain_base(): the seed of prime and subprime            */
+    uint32_t index;                     /* … and which generator, 0 to 255                                 */
+};
 /*
- * DSA or DH domain parameters: appends PRIME, SUBPRIME (DSA), BASE. Prime generation is slow.
+ * Appends PRIME, SUBPRIME (not DH), BASE, and where `seed` is not NULL the seed that they were made from. Prime
+ * generation is slow.
  */
-HUKS_MUST_USE huks_rc crypto_domain_generate(struct crypto *crypto, uint32_t alg, uint32_t prime_bits,
-                                             uint32_t subprime_bits, struct buffer *prime,
-                                             struct buffer *subprime, struct buffer *base);
+HUKS_MUST_USE huks_rc crypto_domain_generate(struct crypto *crypto, const struct crypto_domain_spec *domain,
+                                             struct buffer *prime, struct buffer *subprime, struct buffer *base,
+                                             struct buffer *seed);
+/* The verifiable generator of FIPS 186-4, A.2.3, for DSA primes and their seed. Wrong ones: 12000003. */
+HUKS_MUST_USE huks_rc crypto_domain_base(struct crypto *crypto, const struct crypto_domain_spec *domain,
+                                         struct bytes prime, struct bytes subprime, struct buffer *base);
 
 /*
  * What all keys of an algorithm and size share in HUKS, whose key material leaves it out: EC_PARAMS of the
@@ -97,6 +116,9 @@ uint32_t crypto_key_curve(const struct crypto_key *key);
  * SM2 curve becomes an SM2 key, an ED25519 one on edwards448 an ED448 key.
  */
 uint32_t crypto_curve_alg(struct crypto *crypto, struct bytes ec_params, uint32_t *bits);
+
+/* DES keys carry odd parity (FIPS 46-3): sets it in bytes that will be a key of `alg`; others are left alone. */
+void crypto_key_parity(uint32_t alg, uint8_t *value, size_t size);
 
 struct crypto_key *crypto_key_ref(struct crypto_key *key);
 void crypto_key_unref(struct crypto_key *key); /* NULL is fine; cleanses with the last reference */

@@ -118,7 +118,7 @@ static huks_rc ec_import_private(struct crypto_key *key, struct bytes given, str
     }
     HUKS_TRY(curve_public_point(key->crypto, key->curve, scalar, point, &size));
     /* A point of another key would make signatures that nobody can verify. Compressed ones are let go. */
-    if (given.size == size && memcmp(given.data, point, size) != 0) {
+    if (given.size == size && !bytes_equal(given, bytes_of(point, size))) {
         return key_part_wrong(PART_EC_POINT);
     }
     return ec_push(key, bytes_of(point, size), scalar);
@@ -184,6 +184,11 @@ static huks_rc ec_generate(struct crypto_key *key, const struct crypto_keygen *s
     uint8_t point[CURVE_POINT_MAX];
     size_t size = 0;
     HUKS_TRY(ec_find_curve(key, spec->ec_params, spec->size_bits));
+    if (spec->extra_bits) {
+        AUTO(secret_free) struct secret scalar = {0};
+        HUKS_TRY(curve_private_value(key->crypto, key->curve, &scalar));
+        return ec_import_private(key, BYTES_NONE, secret_bytes(&scalar));
+    }
     EVP_PKEY_CTX *context = ec_generator_take(key);
     if (context == NULL) {
         return error_code();

@@ -132,62 +132,11 @@ static huks_rc ffc_import(struct crypto_key *key, const struct key_parts *parts)
     return pkey_import(key, builder, PART_VALUE);
 }
 
-/* ---- domain parameters and generation ---- */
-
-/* Generates parameters of the key's type into a key of their own. */
-static huks_rc ffc_make_domain(struct crypto *crypto, const struct key_type *type, uint32_t prime_bits,
-                               uint32_t subprime_bits, EVP_PKEY **out)
-{
-    OSSL_LIB_CTX *lib = crypto_lib(crypto);
-    AUTO(pkey_context_free) EVP_PKEY_CTX *context =
-        lib != NULL ? EVP_PKEY_CTX_new_from_name(lib, fetch_key_name(type->fetch), NULL) : NULL;
-    if (context == NULL) {
-        return error_no_memory();
-    }
-    if (prime_bits < type->bits_min || prime_bits > type->bits_max) {
-        return error_raise(HUKS_E_INVALID_PARAM, ABOUT_KEY_SIZE, "key size");
-    }
-    size_t p = prime_bits;
-    size_t q = subprime_bits != 0 ? subprime_bits : prime_bits >= 2048 ? 256 : 160;
-    int generator = 2;
-    OSSL_PARAM params[4], *param = params;
-    *param++ = OSSL_PARAM_construct_size_t(OSSL_PKEY_PARAM_FFC_PBITS, &p);
-    if (type->alg == OH_HUKS_ALG_DH) {
-        *param++ =
-            OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_FFC_TYPE, (char *)(uintptr_t) "generator", 0);
-        *param++ = OSSL_PARAM_construct_int(OSSL_PKEY_PARAM_DH_GENERATOR, &generator);
-    } else {
-        *param++ = OSSL_PARAM_construct_size_t(OSSL_PKEY_PARAM_FFC_QBITS, &q);
-        /* FIPS 186-4 has only four pairs of sizes; all others are made as FIPS 186-2 did. */
-        bool old =
-            !((p == 1024 && q == 160) || (p == 2048 && (q == 224 || q == 256)) || (p == 3072 && q == 256));
-        *param++ = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_FFC_TYPE,
-                                                    (char *)(uintptr_t)(old ? "fips186_2" : "fips186_4"), 0);
-    }
-    *param = OSSL_PARAM_construct_end();
-    if (EVP_PKEY_paramgen_init(context) != 1 || EVP_PKEY_CTX_set_params(context, params) != 1 ||
-        EVP_PKEY_paramgen(context, out) != 1) {
-        return crypto_refused();
-    }
-    return HUKS_OK;
-}
+/* ---- generation ---- */
 
 static void ffc_pkey_free(EVP_PKEY **pkey)
 {
     EVP_PKEY_free(*pkey);
-}
-
-/* The group that HUKS takes for a DH size: RFC 7919. */
-static const char *ffc_named_group(uint32_t bits, char name[16])
-{
-    static const uint16_t sizes[] = {2048, 3072, 4096, 6144, 8192};
-    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
-        if (sizes[i] == bits) {
-            snprintf(name, 16, "ffdhe%u", bits);
-            return name;
-        }
-    }
-    return NULL;
 }
 
 /* Domain parameters of a template, as a key without halves. */
@@ -223,6 +172,7 @@ static huks_rc ffc_load_domain(struct crypto_key *key, const struct crypto_keyge
 static huks_rc ffc_generate(struct crypto_key *key, const struct crypto_keygen *spec)
 {
     ERROR_GUARD;
+    const struct crypto_domain_spec usual = {.alg = key->alg, .prime_bits = spec->size_bits};
     AUTO(ffc_pkey_free) EVP_PKEY *domain = NULL;
     AUTO(pkey_context_free) EVP_PKEY_CTX *context = NULL;
     char name[16];
@@ -239,12 +189,21 @@ static huks_rc ffc_generate(struct crypto_key *key, const struct crypto_keygen *
             return crypto_refused();
         }
     } else {
-        HUKS_TRY(spec->prime.size != 0
-                     ? ffc_load_domain(key, spec, &domain)
-                     : ffc_make_domain(key->crypto, key->type, spec->size_bits, 0, &domain));
+        HUKS_TRY(spec->prime.size != 0 ? ffc_load_domain(key, spec, &domain)
+                                       : domain_make(key->crypto, key->type, &usual, NULL, &domain));
         context = EVP_PKEY_CTX_new_from_pkey(crypto_lib(key->crypto), domain, NULL);
         if (context == NULL || EVP_PKEY_keygen_init(context) != 1) {
             return error_no_memory();
+        }
+    }
+    if (spec->value_bits != 0 && key->alg == OH_HUKS_ALG_DH) {
+        int length = spec->value_bits < INT_MAX ? (int)spec->value_bits : INT_MAX;
+        const OSSL_PARAM params[] = {
+            OSSL_PARAM_construct_int(OSSL_PKEY_PARAM_DH_PRIV_LEN, &length),
+            OSSL_PARAM_construct_end(),
+        };
+        if (EVP_PKEY_CTX_set_params(context, params) != 1) {
+            return error_raise(HUKS_E_INVALID_PARAM, ABOUT_ATTRIBUTE, "private value's size");
         }
     }
     if (EVP_PKEY_generate(context, &key->pkey) != 1) {
@@ -256,61 +215,6 @@ static huks_rc ffc_generate(struct crypto_key *key, const struct crypto_keygen *
         key->order_size = (uint32_t)BN_num_bytes(q);
     }
     return HUKS_OK;
-}
-
-static huks_rc ffc_append(const struct crypto_key *key, const char *name, struct buffer *out)
-{
-    AUTO(secret_free) struct secret number = {0};
-    if (out == NULL) {
-        return HUKS_OK;
-    }
-    HUKS_TRY(pkey_number(key, name, 0, &number));
-    return buffer_append(out, number.data, number.size);
-}
-
-huks_rc crypto_domain_generate(struct crypto *crypto, uint32_t alg, uint32_t prime_bits,
-                               uint32_t subprime_bits, struct buffer *prime, struct buffer *subprime,
-                               struct buffer *base)
-{
-    ERROR_GUARD;
-    const struct key_type *type = key_type_find(alg);
-    if (type == NULL || type->family != &key_family_ffc) {
-        return error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_MECHANISM, "algorithm");
-    }
-    struct crypto_key domain = {.crypto = crypto, .type = type, .alg = alg};
-    AUTO(ffc_pkey_free) EVP_PKEY *pkey = NULL;
-    HUKS_TRY(ffc_make_domain(crypto, type, prime_bits, subprime_bits, &pkey));
-    domain.pkey = pkey;
-    HUKS_TRY(ffc_append(&domain, OSSL_PKEY_PARAM_FFC_P, prime));
-    if (alg != OH_HUKS_ALG_DH) {
-        HUKS_TRY(ffc_append(&domain, OSSL_PKEY_PARAM_FFC_Q, subprime));
-    }
-    return ffc_append(&domain, OSSL_PKEY_PARAM_FFC_G, base);
-}
-
-huks_rc ffc_domain_of_size(struct crypto *crypto, uint32_t bits, struct buffer *prime, struct buffer *base)
-{
-    ERROR_GUARD;
-    const struct key_type *type = key_type_find(OH_HUKS_ALG_DH);
-    struct crypto_key domain = {.crypto = crypto, .type = type, .alg = OH_HUKS_ALG_DH};
-    AUTO(ffc_pkey_free) EVP_PKEY *pkey = NULL;
-    OSSL_LIB_CTX *lib = crypto_lib(crypto);
-    char name[16];
-    if (ffc_named_group(bits, name) == NULL) {
-        return error_raise(HUKS_E_INVALID_PARAM, ABOUT_KEY_SIZE, "key size");
-    }
-    AUTO(pkey_context_free) EVP_PKEY_CTX *context =
-        lib != NULL ? EVP_PKEY_CTX_new_from_name(lib, fetch_key_name(type->fetch), NULL) : NULL;
-    if (context == NULL) {
-        return error_no_memory();
-    }
-    if (EVP_PKEY_paramgen_init(context) != 1 || EVP_PKEY_CTX_set_group_name(context, name) != 1 ||
-        EVP_PKEY_paramgen(context, &pkey) != 1) {
-        return crypto_refused();
-    }
-    domain.pkey = pkey;
-    HUKS_TRY(ffc_append(&domain, OSSL_PKEY_PARAM_FFC_P, prime));
-    return ffc_append(&domain, OSSL_PKEY_PARAM_FFC_G, base);
 }
 
 /* ---- encodings ---- */

@@ -226,9 +226,6 @@ static huks_rc rsa_import(struct crypto_key *key, const struct key_parts *parts)
 static huks_rc rsa_generate(struct crypto_key *key, const struct crypto_keygen *spec)
 {
     ERROR_GUARD;
-    if (spec->x931) {
-        return error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_MECHANISM, "X9.31 key generation");
-    }
     if (spec->size_bits < key->type->bits_min || spec->size_bits > key->type->bits_max) {
         return error_raise(HUKS_E_INVALID_PARAM, ABOUT_KEY_SIZE, "key size");
     }
@@ -241,6 +238,9 @@ static huks_rc rsa_generate(struct crypto_key *key, const struct crypto_keygen *
     }
     if (!BN_is_odd(e) || BN_is_one(e) || (spec->size_bits > 3072 && BN_num_bits(e) > 64)) {
         return key_part_wrong(PART_PUBLIC_EXPONENT);
+    }
+    if (spec->x931) {
+        return rsa_generate_x931(key, spec->size_bits, e);
     }
     AUTO(pkey_context_free) EVP_PKEY_CTX *context = pkey_generator(key);
     if (context == NULL) {

@@ -33,12 +33,11 @@ static huks_rc secret_import(struct crypto_key *key, const struct key_parts *par
     return HUKS_OK;
 }
 
-/* DES keys carry odd parity (FIPS 46-3); what is imported is left as it came. */
-static void secret_set_parity(struct secret *value)
+void crypto_key_parity(uint32_t alg, uint8_t *value, size_t size)
 {
-    for (size_t i = 0; i < value->size; i++) {
-        uint8_t bits = value->data[i] & 0xFE;
-        value->data[i] = (uint8_t)(bits | !__builtin_parity(bits));
+    for (size_t i = 0; (alg == OH_HUKS_ALG_DES || alg == OH_HUKS_ALG_3DES) && i < size; i++) {
+        uint8_t bits = value[i] & 0xFE;
+        value[i] = (uint8_t)(bits | !__builtin_parity(bits));
     }
 }
 
@@ -49,13 +48,19 @@ static huks_rc secret_generate(struct crypto_key *key, const struct crypto_keyge
         return error_raise(HUKS_E_INVALID_PARAM, ABOUT_KEY_SIZE, "key size");
     }
     HUKS_TRY(secret_alloc(&key->value, size));
+    if (spec->prefix.size >= size) {
+        return error_raise(HUKS_E_INVALID_PARAM, ABOUT_KEY_SIZE, "key size");
+    }
     do {
         HUKS_TRY(crypto_random(key->crypto, key->value.data, size));
-        if (key->alg == OH_HUKS_ALG_DES || key->alg == OH_HUKS_ALG_3DES) {
-            secret_set_parity(&key->value);
+        if (spec->prefix.size != 0) {
+            memcpy(key->value.data, spec->prefix.data, spec->prefix.size);
         }
-        /* Equal halves would make triple DES a single one. */
-    } while (key->alg == OH_HUKS_ALG_3DES && memcmp(key->value.data, key->value.data + 8, 8) == 0);
+        crypto_key_parity(key->alg, key->value.data, size);
+        /* Equal halves would make triple DES a single one, and give XTS away. */
+    } while (
+        (key->alg == OH_HUKS_ALG_3DES && memcmp(key->value.data, key->value.data + 8, 8) == 0) ||
+        (key->alg == HUKS_ALG_AES_XTS && memcmp(key->value.data, key->value.data + size / 2, size / 2) == 0));
     key->bits = spec->size_bits;
     return HUKS_OK;
 }
@@ -64,7 +69,7 @@ static huks_rc secret_generate(struct crypto_key *key, const struct crypto_keyge
 static huks_rc secret_check_encrypt(const struct crypto_key *key, enum fetch ecb, uint8_t block[16])
 {
     ERROR_GUARD;
-    uint8_t expanded[64], zeros[16] = {0};
+    uint8_t expanded[128], zeros[16] = {0};
     size_t size = key->value.size;
     const EVP_CIPHER *cipher = fetch_cipher(key->crypto, ecb);
     EVP_CIPHER_CTX *context = cipher != NULL ? EVP_CIPHER_CTX_new() : NULL;
@@ -76,7 +81,9 @@ static huks_rc secret_check_encrypt(const struct crypto_key *key, enum fetch ecb
     for (; ecb == FETCH_DES3_ECB && size < 24; size += 8) {
         memcpy(expanded + size, key->value.data, 8);
     }
-    bool done = EVP_EncryptInit_ex2(context, cipher, expanded, NULL, NULL) == 1 &&
+    bool done = EVP_EncryptInit_ex2(context, cipher, NULL, NULL, NULL) == 1 &&
+                (key->type->sizes[0] != 0 || EVP_CIPHER_CTX_set_key_length(context, (int)size) == 1) &&
+                EVP_EncryptInit_ex2(context, NULL, expanded, NULL, NULL) == 1 &&
                 EVP_EncryptUpdate(context, block, &written, zeros, EVP_CIPHER_get_block_size(cipher)) == 1;
     memory_cleanse(expanded, sizeof(expanded));
     EVP_CIPHER_CTX_free(context);
@@ -87,7 +94,7 @@ huks_rc key_secret_check_value(const struct crypto_key *key, struct secret *out)
 {
     uint8_t value[20];
     for (size_t i = 0; key->type->ecb != NULL && i < 3; i++) {
-        if (key->type->sizes[i] == key->value.size) {
+        if (key->type->sizes[i] == key->value.size || key->type->sizes[0] == 0) {
             HUKS_TRY(secret_check_encrypt(key, key->type->ecb[i], value));
             return key_append(out, bytes_of(value, 3));
         }

@@ -13,6 +13,10 @@ static const uint8_t key_ecb_camellia[] = {FETCH_CAMELLIA_128_ECB, FETCH_CAMELLI
                                            FETCH_CAMELLIA_256_ECB};
 static const uint8_t key_ecb_aria[] = {FETCH_ARIA_128_ECB, FETCH_ARIA_192_ECB, FETCH_ARIA_256_ECB};
 static const uint8_t key_ecb_sm4[] = {FETCH_SM4_ECB};
+static const uint8_t key_ecb_seed[] = {FETCH_SEED_ECB};
+static const uint8_t key_ecb_rc2[] = {FETCH_RC2_ECB};
+static const uint8_t key_ecb_cast128[] = {FETCH_CAST5_ECB};
+static const uint8_t key_ecb_blowfish[] = {FETCH_BF_ECB};
 
 /* alg, family, fetch, bits from … to, sizes, raw size, check value's ciphers, OID's number */
 static const struct key_type key_types[] = {
@@ -28,12 +32,18 @@ static const struct key_type key_types[] = {
     {OH_HUKS_ALG_DH, &key_family_ffc, FETCH_DH, 512, 10000, {0}, 0, NULL, NID_dhKeyAgreement},
     {HUKS_ALG_X942_DH, &key_family_ffc, FETCH_DHX, 512, 10000, {0}, 0, NULL, NID_dhpublicnumber},
 
-    {OH_HUKS_ALG_AES, &key_family_secret, 0, 128, 512, {16, 24, 32, 64}, 0, key_ecb_aes, NID_undef},
+    {OH_HUKS_ALG_AES, &key_family_secret, 0, 128, 256, {16, 24, 32}, 0, key_ecb_aes, NID_undef},
+    {HUKS_ALG_AES_XTS, &key_family_secret, 0, 256, 512, {32, 64}, 0, NULL, NID_undef},
     {OH_HUKS_ALG_DES, &key_family_secret, 0, 64, 64, {8}, 0, key_ecb_des, NID_undef},
     {OH_HUKS_ALG_3DES, &key_family_secret, 0, 128, 192, {16, 24}, 0, key_ecb_des, NID_undef},
     {OH_HUKS_ALG_SM4, &key_family_secret, 0, 128, 128, {16}, 0, key_ecb_sm4, NID_undef},
     {HUKS_ALG_CAMELLIA, &key_family_secret, 0, 128, 256, {16, 24, 32}, 0, key_ecb_camellia, NID_undef},
     {HUKS_ALG_ARIA, &key_family_secret, 0, 128, 256, {16, 24, 32}, 0, key_ecb_aria, NID_undef},
+    {HUKS_ALG_SEED, &key_family_secret, 0, 128, 128, {16}, 0, key_ecb_seed, NID_undef},
+    {HUKS_ALG_RC2, &key_family_secret, 0, 8, 1024, {0}, 0, key_ecb_rc2, NID_undef},
+    {HUKS_ALG_RC4, &key_family_secret, 0, 8, 2048, {0}, 0, NULL, NID_undef},
+    {HUKS_ALG_CAST128, &key_family_secret, 0, 40, 128, {0}, 0, key_ecb_cast128, NID_undef},
+    {HUKS_ALG_BLOWFISH, &key_family_secret, 0, 32, 448, {0}, 0, key_ecb_blowfish, NID_undef},
     {HUKS_ALG_CHACHA20, &key_family_secret, 0, 256, 256, {32}, 0, NULL, NID_undef},
     {HUKS_ALG_POLY1305, &key_family_secret, 0, 256, 256, {32}, 0, NULL, NID_undef},
     {OH_HUKS_ALG_HMAC, KEY_ANY_SECRET},

@@ -112,8 +112,20 @@ huks_rc key_secret_check_value(const struct crypto_key *key, struct secret *out)
 /* Appends. */
 huks_rc key_append(struct secret *out, struct bytes bytes);
 
-/* key_ffc.c: PRIME and BASE of the DH group that HUKS takes for a size; appended. */
+/* key_ffc_domain.c: the name of the group (RFC 7919) that HUKS takes for a DH size, or NULL. */
+const char *ffc_named_group(uint32_t bits, char name[16]);
+/* PRIME and BASE of the DH group of that name; appended. */
 huks_rc ffc_domain_of_size(struct crypto *crypto, uint32_t bits, struct buffer *prime, struct buffer *base);
+
+/*
+ * Makes parameters as a key of parameters alone; `numbers` holds p and q for which only the generator is
+ * wanted, or is NULL.
+ */
+huks_rc domain_make(struct crypto *crypto, const struct key_type *type, const struct crypto_domain_spec *domain,
+                    EVP_PKEY *numbers, EVP_PKEY **out);
+
+/* rsa_x931.c: makes the key of primes after ANSI X9.31. */
+huks_rc rsa_generate_x931(struct crypto_key *key, uint32_t bits, const BIGNUM *e);
 
 /* pkey.c: what the asymmetric families share */
 

@@ -1,5 +1,6 @@
 /*
- * AES key wrap (RFC 3394) and key wrap with padding (RFC 5649) as one-shot encryption.
+ * AES key wrap (RFC 3394), with PKCS#7 padding in front of it if one wants, and key wrap with padding (RFC
+ * 5649) as one-shot encryption.
  */
 #include <limits.h>
 #include <string.h>
@@ -23,7 +24,8 @@ static huks_rc keywrap_begin(struct crypto_op *op, const struct crypto_spec *spe
         memcpy(op->iv, spec->iv.data, spec->iv.size);
     }
     op->sink = OP_COLLECT;
-    op->exact = op->direction == CRYPTO_ENCRYPT || row->mode == HUKS_MODE_KW;
+    op->wrap_fills = row->mode == HUKS_MODE_KW && spec->padding == OH_HUKS_PADDING_PKCS7;
+    op->exact = op->direction == CRYPTO_ENCRYPT || (row->mode == HUKS_MODE_KW && !op->wrap_fills);
     return HUKS_OK;
 }
 
@@ -38,8 +40,35 @@ static bool keywrap_size_ok(const struct crypto_op *op, size_t size, bool pads)
     return size % 8 == 0 && size >= (pads ? 16u : 24u);
 }
 
+/* PKCS#7 to whole semiblocks (PKCS#11, CKM_AES_KEY_WRAP_PKCS7). */
+static huks_rc keywrap_fill(struct bytes in, struct secret *filled)
+{
+    uint8_t fill = (uint8_t)(8 - in.size % 8);
+    HUKS_TRY(secret_alloc(filled, in.size + fill));
+    memcpy(filled->data, in.data, in.size);
+    memset(filled->data + in.size, fill, fill);
+    return HUKS_OK;
+}
+
+/* What unwrapping gave is genuine: wrong filling was wrapped so, and tells nobody anything. */
+static huks_rc keywrap_cut(const uint8_t *plain, size_t *size)
+{
+    uint8_t fill = plain[*size - 1];
+    for (size_t i = 0; i < fill && fill <= 8; i++) {
+        if (plain[*size - 1 - i] != fill) {
+            return op_bad_ciphertext();
+        }
+    }
+    if (fill == 0 || fill > 8) {
+        return op_bad_ciphertext();
+    }
+    *size -= fill;
+    return HUKS_OK;
+}
+
 static huks_rc keywrap_run(struct crypto_op *op, struct bytes in, uint8_t *out, size_t *size)
 {
+    AUTO(secret_free) struct secret filled = {0};
     static const uint8_t iv_wrap[] = {0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA6};
     static const uint8_t iv_pad[] = {0xA6, 0x59, 0x59, 0xA6};
     ERROR_GUARD;
@@ -48,6 +77,10 @@ static huks_rc keywrap_run(struct crypto_op *op, struct bytes in, uint8_t *out, 
     struct bytes iv = op->iv_size != 0 ? bytes_of(op->iv, op->iv_size)
                       : pads           ? BYTES_OF(iv_pad)
                                        : BYTES_OF(iv_wrap);
+    if (op->wrap_fills && encrypts && in.size < INT_MAX - 16 && in.size != 0) {
+        HUKS_TRY(keywrap_fill(in, &filled));
+        in = secret_bytes(&filled);
+    }
     if (!keywrap_size_ok(op, in.size, pads)) {
         return op_bad_data_size(op);
     }
@@ -65,10 +98,12 @@ static huks_rc keywrap_run(struct crypto_op *op, struct bytes in, uint8_t *out, 
     if (EVP_CipherUpdate(op->cipher, to, &written, in.data, (int)in.size) != 1) {
         return encrypts ? crypto_refused() : op_bad_ciphertext();
     }
+    size_t made = (size_t)written;
     if (!encrypts) {
-        memcpy(out, room.data, (size_t)written);
+        HUKS_TRY(op->wrap_fills ? keywrap_cut(room.data, &made) : HUKS_OK);
+        memcpy(out, room.data, made);
     }
-    *size = (size_t)written;
+    *size = made;
     return HUKS_OK;
 }
 
@@ -76,7 +111,7 @@ static size_t keywrap_size(const struct crypto_op *op, enum crypto_step step, si
 {
     (void)step;
     if (op->direction == CRYPTO_ENCRYPT) {
-        return (in_size + 7) / 8 * 8 + 8;
+        return (op->wrap_fills ? in_size / 8 * 8 + 8 : (in_size + 7) / 8 * 8) + 8;
     }
     return in_size > 8 ? in_size - 8 : 0;
 }

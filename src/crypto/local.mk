@@ -8,7 +8,8 @@ engine_sources += \
 	src/crypto/crypto.c src/crypto/crypto.h \
 	src/crypto/curve.c src/crypto/curve.h \
 	src/crypto/curve_group.c \
-	src/crypto/derive.c \
+	src/crypto/derive.c src/crypto/derive.h src/crypto/derive_prf.c src/crypto/derive_secret.c \
+	src/crypto/derive_tls.c \
 	src/crypto/digest.c src/crypto/digest.h \
 	src/crypto/ecdsa.c \
 	src/crypto/eddsa.c \
@@ -16,7 +17,7 @@ engine_sources += \
 	src/crypto/kdf.c src/crypto/kdf.h \
 	src/crypto/kem.c src/crypto/kem.h \
 	src/crypto/key.c src/crypto/key.h \
-	src/crypto/key_domain.c \
+	src/crypto/key_domain.c src/crypto/key_ffc_domain.c \
 	src/crypto/key_ec.c \
 	src/crypto/key_ffc.c \
 	src/crypto/key_public.c \
@@ -25,7 +26,7 @@ engine_sources += \
 	src/crypto/key_secret.c \
 	src/crypto/key_type.c src/crypto/keydata.h \
 	src/crypto/keyfile.c src/crypto/keyfile.h \
-	src/crypto/keywrap.c \
+	src/crypto/keywrap.c src/crypto/keywrap_hybrid.c \
 	src/crypto/nonce.c src/crypto/nonce.h \
 	src/crypto/number.h \
 	src/crypto/offer.c \
@@ -38,6 +39,7 @@ engine_sources += \
 	src/crypto/random.c \
 	src/crypto/rsa.c \
 	src/crypto/rsa_padding.c src/crypto/rsa_padding.h \
+	src/crypto/rsa_x931.c \
 	src/crypto/seal.c \
 	src/crypto/sm2.c
 

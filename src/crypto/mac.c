@@ -1,5 +1,5 @@
 /*
- * Message authentication codes over EVP_MAC: HMAC, Poly1305.
+ * Message authentication codes over EVP_MAC: HMAC, keyed BLAKE2b, Poly1305.
  *
  * A context keeps its key from one message to the next: with the same key and the same hash it is
  * only set back, which is the cheapest way that OpenSSL offers.
@@ -71,6 +71,29 @@ static huks_rc hmac_begin(struct crypto_op *op, const struct crypto_spec *spec)
     return mac_start(op, FETCH_HMAC, OSSL_MAC_PARAM_DIGEST, row->name, secret_bytes(&op->key->value));
 }
 
+/* Keyed BLAKE2b (RFC 7693) of the digest's size, which PKCS#11 calls an HMAC. */
+static huks_rc blake2_begin(struct crypto_op *op, const struct crypto_spec *spec)
+{
+    ERROR_GUARD;
+    const struct digest_row *row = digest_find(spec->digest);
+    bool fresh;
+    if (row == NULL) {
+        return error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_MECHANISM_PARAM, "digest algorithm");
+    }
+    if (op->key->value.size == 0 || op->key->value.size > 64) {
+        return op_wrong_key_size();
+    }
+    HUKS_TRY(mac_set_size(op, spec, row->size));
+    HUKS_TRY(mac_context(op, FETCH_BLAKE2BMAC, NULL, &fresh));
+    size_t size = row->size;
+    const OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_size_t(OSSL_MAC_PARAM_SIZE, &size),
+        OSSL_PARAM_construct_end(),
+    };
+    op->mac_keyed = EVP_MAC_init(op->mac, op->key->value.data, op->key->value.size, params) == 1;
+    return op->mac_keyed ? HUKS_OK : crypto_refused();
+}
+
 /* A Poly1305 key serves one message; what the caller does with his is his business. */
 static huks_rc poly1305_begin(struct crypto_op *op, const struct crypto_spec *spec)
 {
@@ -117,6 +140,15 @@ const struct op_method op_hmac = {
     .directions = OP_SIGNING,
     .algs = {OP_ANY_SECRET},
     .begin = hmac_begin,
+    .update = mac_update,
+    .finish = mac_finish,
+    .size = mac_size,
+};
+
+const struct op_method op_blake2_mac = {
+    .directions = OP_SIGNING,
+    .algs = {OP_ANY_SECRET},
+    .begin = blake2_begin,
     .update = mac_update,
     .finish = mac_finish,
     .size = mac_size,

@@ -9,12 +9,29 @@
 #include "crypto/opdata.h"
 
 static const struct op_method *const op_methods[CRYPTO_METHOD_COUNT] = {
-    [CRYPTO_DIGEST] = &op_digest,     [CRYPTO_RSA_PKCS1] = &op_rsa_pkcs1, [CRYPTO_RSA_PSS] = &op_rsa_pss,
-    [CRYPTO_RSA_OAEP] = &op_rsa_oaep, [CRYPTO_RSA_RAW] = &op_rsa_raw,     [CRYPTO_ECDSA] = &op_ecdsa,
-    [CRYPTO_DSA] = &op_dsa,           [CRYPTO_EDDSA] = &op_eddsa,         [CRYPTO_SM2] = &op_sm2,
-    [CRYPTO_HMAC] = &op_hmac,         [CRYPTO_CMAC] = &op_cmac,           [CRYPTO_GMAC] = &op_gmac,
-    [CRYPTO_POLY1305] = &op_poly1305, [CRYPTO_CIPHER] = &op_cipher,       [CRYPTO_AEAD] = &op_aead,
+    [CRYPTO_DIGEST] = &op_digest,
+    [CRYPTO_RSA_PKCS1] = &op_rsa_pkcs1,
+    [CRYPTO_RSA_PSS] = &op_rsa_pss,
+    [CRYPTO_RSA_OAEP] = &op_rsa_oaep,
+    [CRYPTO_RSA_RAW] = &op_rsa_raw,
+    [CRYPTO_ECDSA] = &op_ecdsa,
+    [CRYPTO_DSA] = &op_dsa,
+    [CRYPTO_EDDSA] = &op_eddsa,
+    [CRYPTO_SM2] = &op_sm2,
+    [CRYPTO_HMAC] = &op_hmac,
+    [CRYPTO_CMAC] = &op_cmac,
+    [CRYPTO_GMAC] = &op_gmac,
+    [CRYPTO_POLY1305] = &op_poly1305,
+    [CRYPTO_CIPHER] = &op_cipher,
+    [CRYPTO_AEAD] = &op_aead,
     [CRYPTO_KEY_WRAP] = &op_key_wrap,
+    [CRYPTO_CBC_MAC] = &op_cbc_mac,
+    [CRYPTO_XCBC_MAC] = &op_xcbc_mac,
+    [CRYPTO_BLAKE2_MAC] = &op_blake2_mac,
+    [CRYPTO_TLS_MAC] = &op_tls_mac,
+    [CRYPTO_RSA_X931] = &op_rsa_x931,
+    [CRYPTO_RSA_AES_WRAP] = &op_rsa_aes_wrap,
+    [CRYPTO_ECDH_AES_WRAP] = &op_ecdh_aes_wrap,
 };
 
 huks_rc op_wrong_param(const char *words)
@@ -98,10 +115,8 @@ static void op_forget_key(struct crypto_op *op)
         return;
     }
     op->cipher_row = NULL;
-    if (op->subkeys_ready) {
-        memory_cleanse(op->subkeys, sizeof(op->subkeys));
-        op->subkeys_ready = false;
-    }
+    memory_cleanse(op->subkeys, sizeof(op->subkeys));
+    op->subkeys_ready = false;
     if (op->mac_keyed) {
         EVP_MAC_CTX_free(op->mac);
         op->mac = NULL;

@@ -24,6 +24,7 @@ enum crypto_method {
                            encrypt, decrypt                                                   */
     CRYPTO_RSA_PSS,     /* digest 0: input is the hash value, its algorithm in `hash_of_input` */
     CRYPTO_RSA_OAEP,
+    CRYPTO_RSA_X931,    /* sign, verify: hash, its identifier and CC given (digest 0) or made here */
     CRYPTO_RSA_RAW,     /* X.509: raw modular operation, input left-padded with zeros          */
     CRYPTO_ECDSA,       /* also SM2 signatures: by the key's algorithm                         */
     CRYPTO_DSA,
@@ -32,11 +33,16 @@ enum crypto_method {
     CRYPTO_HMAC,
     CRYPTO_CMAC,
     CRYPTO_GMAC,
-    CRYPTO_CBC_MAC,     /* reserved for CKM_AES_MAC                                            */
+    CRYPTO_CBC_MAC,     /* FIPS 113: half a block unless `tag_size` says otherwise             */
+    CRYPTO_XCBC_MAC,
+    CRYPTO_BLAKE2_MAC,  /* keyed BLAKE2b of the digest's size                                  */
+    CRYPTO_TLS_MAC,     /* of "finished" messages, by the PRF of the digest                    */
     CRYPTO_POLY1305,
     CRYPTO_CIPHER,      /* block and stream ciphers by key algorithm and `mode`; padding PKCS7 or NONE */
     CRYPTO_AEAD,        /* GCM, CCM by `mode`; ChaCha20-Poly1305 by the key's algorithm        */
-    CRYPTO_KEY_WRAP,    /* AES-KW, AES-KWP: one-shot encrypt/decrypt                           */
+    CRYPTO_KEY_WRAP,    /* AES-KW, AES-KWP: one-shot encrypt/decrypt; KW pads when `padding` is PKCS7 */
+    CRYPTO_RSA_AES_WRAP,  /* OAEP of a passing AES key of `passing_bits`, which wraps by KWP     */
+    CRYPTO_ECDH_AES_WRAP, /* the same with a key agreed on: `kdf`, `cofactor`, `info`            */
     CRYPTO_ML_DSA,
     CRYPTO_SLH_DSA,
     /* derivations, crypto_derive() only */
@@ -45,11 +51,26 @@ enum crypto_method {
     CRYPTO_HKDF,
     CRYPTO_PBKDF2,
     CRYPTO_ML_KEM,      /* crypto/kem.h only                                                   */
+    CRYPTO_PBKDF1,
+    CRYPTO_PKCS12,      /* PKCS#12's function of a password, for what `id` says                */
+    CRYPTO_HASH_OF_KEY, /* the digest of the value; SHAKE: of the size wanted                  */
+    CRYPTO_JOIN,        /* salt ‖ value ‖ info                                                 */
+    CRYPTO_XOR,         /* value ⊕ info                                                        */
+    CRYPTO_EXTRACT,     /* the value's bits from `offset` on                                   */
+    CRYPTO_ENCRYPT_DATA, /* `info`, encrypted by `mode` with `salt` as IV                      */
+    CRYPTO_KBKDF,       /* SP 800-108                                                          */
+    CRYPTO_PRF,         /* prf(value, seeds), or prf(seeds, value) by `data_as_key`            */
+    CRYPTO_PRF_PLUS,    /* RFC 7296, 2.13: prf+(value, seeds)                                  */
+    CRYPTO_PRF_EXTEND,  /* RFC 2409, appendix B and 5.5                                        */
+    CRYPTO_TLS_PRF,     /* of value, label and seeds                                           */
     CRYPTO_METHOD_COUNT
 };
 
 enum crypto_direction { CRYPTO_ENCRYPT, CRYPTO_DECRYPT, CRYPTO_SIGN, CRYPTO_VERIFY, CRYPTO_SIGN_RECOVER,
                         CRYPTO_VERIFY_RECOVER, CRYPTO_HASH };
+
+/* What follows a key agreement. */
+enum crypto_kdf { CRYPTO_KDF_NONE, CRYPTO_KDF_X963, CRYPTO_KDF_SP800 };
 
 struct crypto_spec {
     enum crypto_method method;
@@ -63,8 +84,10 @@ struct crypto_spec {
     size_t salt_size;       /* PSS: bytes; CRYPTO_SALT_DIGEST, CRYPTO_SALT_MAX                  */
     size_t tag_size;        /* AEAD: bytes; MAC: truncated length, 0: whole                     */
     size_t data_size;       /* CCM: total plaintext bytes, CRYPTO_SIZE_UNKNOWN: collect          */
-    uint32_t counter_bits;  /* CTR                                                              */
+    uint32_t counter_bits;  /* CTR, ChaCha20: of the counter in `iv`                            */
+    uint32_t key_bits;      /* RC2: effective bits of the key; 0: all                           */
     struct bytes iv;        /* IV or nonce                                                      */
+    uint8_t iv_room[16];    /* for an `iv` that the door puts together                          */
     struct bytes aad;
     struct bytes tag;       /* AEAD decrypt, native door: the tag; ciphertext then carries none and
                                plaintext streams out. Absent: the tag is the ciphertext's tail and
@@ -73,7 +96,12 @@ struct crypto_spec {
                                crypto_op_tag(), and given before the last step of a decryption
                                with crypto_op_set_tag(). Nothing is released before it is verified. */
     struct bytes label;     /* OAEP label; EdDSA/ML-DSA context; SM2 user id                    */
+    uint32_t passing_bits;  /* RSA_AES_WRAP, ECDH_AES_WRAP                                      */
+    enum crypto_kdf kdf;    /* ECDH_AES_WRAP                                                    */
+    struct bytes info;      /* ECDH_AES_WRAP: shared data                                       */
+    bool cofactor;          /* ECDH_AES_WRAP                                                    */
     bool prehash;           /* Ed25519ph and friends                                            */
+    bool from_client;       /* TLS_MAC: whose "finished"                                        */
     bool der;               /* ECDSA/DSA/SM2 signatures as DER (native) instead of raw r‖s      */
 };
 #define CRYPTO_SALT_DIGEST  ((size_t)-1)
@@ -145,8 +173,28 @@ HUKS_MUST_USE huks_rc crypto_op_restore(struct crypto_op *op, struct bytes state
 
 /* ---- derivations ---- */
 
-enum crypto_kdf { CRYPTO_KDF_NONE, CRYPTO_KDF_X963, CRYPTO_KDF_SP800 };
+/* A pseudo-random function: HMAC of a digest, CMAC, XCBC-MAC. */
+struct crypto_prf {
+    enum crypto_method method;
+    uint32_t digest;
+};
 
+/* SP 800-108: what each round feeds to the PRF, in this order. */
+enum crypto_kbkdf { CRYPTO_KBKDF_COUNTER, CRYPTO_KBKDF_FEEDBACK, CRYPTO_KBKDF_PIPELINE };
+struct crypto_kbkdf_field {
+    enum {
+        KBKDF_ITERATION, /* the counter, K(i−1) or A(i)                                  */
+        KBKDF_COUNTER,
+        KBKDF_KEYS_SIZE, /* bits of all keys together                                    */
+        KBKDF_BLOCKS_SIZE, /* bits of all blocks that are made for them                  */
+        KBKDF_BYTES,
+    } kind;
+    uint8_t width;       /* of a number, in bytes: 1 to 8                                */
+    bool little_endian;
+    struct bytes bytes;
+};
+
+#define CRYPTO_SEEDS_MAX 5
 struct crypto_derive_spec {
     enum crypto_method method;
     uint32_t digest;
@@ -157,7 +205,24 @@ struct crypto_derive_spec {
     struct bytes info;       /* HKDF info; X9.63 shared data                                    */
     struct bytes salt;       /* HKDF, PBKDF2                                                    */
     bool extract, expand;    /* HKDF steps                                                      */
-    uint32_t iterations;     /* PBKDF2                                                          */
+    uint32_t iterations;     /* passwords                                                       */
+    uint32_t id;             /* PKCS12: 1 a key, 2 an IV, 3 a MAC key                           */
+    uint32_t mode;           /* ENCRYPT_DATA                                                    */
+    size_t offset;           /* EXTRACT: bits                                                   */
+    bool data_as_key;        /* PRF                                                             */
+    bool whole;              /* PRF: the size wanted, if one is, must be the PRF's              */
+    struct crypto_prf prf;   /* KBKDF, PRF, PRF_PLUS, PRF_EXTEND                                */
+    enum crypto_kbkdf kbkdf; /* KBKDF; `salt` is the IV of feedback                             */
+    const struct crypto_kbkdf_field *fields;
+    size_t field_count;
+    struct bytes label;      /* TLS_PRF                                                         */
+    struct bytes seeds[CRYPTO_SEEDS_MAX]; /* one after the other                                */
+    /*
+     * KBKDF: keys that are made together. Each begins with a block of its own; what comes out is `size` bytes,
+     * key after key. None: one key of `size` bytes.
+     */
+    const size_t *sizes;
+    size_t size_count;
     size_t size;             /* bytes wanted; 0: the method's natural size (shared secret, hash) */
     bool tail;               /* a shared secret longer than size keeps its last bytes (PKCS#11 cuts
                                 leading bytes) instead of its first (HUKS)                      */

@@ -10,7 +10,7 @@
 static huks_rc digest_op_begin(struct crypto_op *op, const struct crypto_spec *spec)
 {
     const struct digest_row *row = digest_find(spec->digest);
-    if (row == NULL || (row->state_size == 0 && fetch_digest(op->crypto, row->fetch) == NULL)) {
+    if (!digest_there(op->crypto, row)) {
         return error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_MECHANISM, "digest algorithm");
     }
     op->sink = OP_STREAM;

@@ -31,7 +31,7 @@ enum op_sink { OP_STREAM, OP_HASH, OP_COLLECT };
 #define OP_ANY_SECRET 1 /* in `algs`: every secret key will do */
 struct op_method {
     uint32_t directions;
-    uint32_t algs[8]; /* algorithms of keys; none: takes no key */
+    uint32_t algs[16]; /* algorithms of keys; none: takes no key */
     /* Checks the spec, sets `sink`, `exact` and what the method remembers, prepares the context. */
     huks_rc (*begin)(struct crypto_op *op, const struct crypto_spec *spec);
     /* Sinks OP_HASH and OP_COLLECT. `out` has at least the bytes that `size` tells. */
@@ -73,7 +73,10 @@ struct crypto_op {
     const struct cipher_row *cipher_row;
     const struct cipher_row *cipher_made; /* what it was last made for, whatever the key   */
     bool cipher_encrypts, cipher_padded;
+    bool wrap_fills;       /* key wrap with PKCS#7 padding                               */
+    bool cipher_other_key; /* XCBC-MAC: what it holds was made from `key`                */
     size_t cipher_iv_size;
+    uint32_t cipher_key_bits; /* RC2 */
     size_t pending;      /* bytes in the cipher's own buffer                         */
     uint64_t room;       /* CTR: bytes until the counter would repeat                */
     size_t tag_size;
@@ -82,7 +85,7 @@ struct crypto_op {
     size_t data_size;    /* CCM */
     uint8_t iv[16];      /* what has to be remembered until the input is complete */
     uint8_t iv_size;
-    struct secret aad;   /* CCM */
+    struct secret aad;   /* CCM; hybrid wrapping: label or shared data */
 
     uint8_t subkeys[2][16]; /* CMAC: for a whole last block, and for a filled one; of cipher_row and `key` */
     bool subkeys_ready;
@@ -98,6 +101,9 @@ struct crypto_op {
     const char *mac_name;
     size_t mac_size; /* before truncation */
     bool mac_keyed;
+
+    const char *tls_hash, *tls_label;
+    struct crypto_spec inner; /* hybrid wrapping: of the asymmetric step; its views are of `aad` */
 
     size_t salt_size;
     const struct digest_row *mgf, *hash_of_input;
@@ -125,6 +131,8 @@ huks_rc op_bad_data_size(const struct crypto_op *op); /* by direction: DATA_LEN 
 huks_rc op_begin_input(struct crypto_op *op, uint32_t digest);
 
 extern const struct op_method op_digest, op_rsa_pkcs1, op_rsa_pss, op_rsa_oaep, op_rsa_raw, op_ecdsa, op_dsa,
-    op_eddsa, op_sm2, op_hmac, op_cmac, op_gmac, op_poly1305, op_cipher, op_aead, op_key_wrap;
+    op_eddsa, op_sm2, op_hmac, op_cmac, op_gmac, op_poly1305, op_cipher, op_aead, op_key_wrap,
+    op_cbc_mac, op_xcbc_mac, op_blake2_mac, op_tls_mac,
+    op_rsa_x931, op_rsa_aes_wrap, op_ecdh_aes_wrap;
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * The guest provider: OpenSSL's default provider, lent under names of our own.
+ * The guest providers: OpenSSL's default and legacy providers, lent under names of our own.
  *
  * An OSSL_LIB_CTX of our own is not enough to be alone. EVP asks the ENGINEs that the host has made
  * default whenever it knows a legacy number for a key type or cipher, whatever the context: with libp11's
@@ -18,9 +18,10 @@
 #include <openssl/core_dispatch.h>
 
 #define PROVIDER_ROWS 160
-#define PROVIDER_PROPERTIES "provider=" GUEST_PROVIDER
+#define PROVIDER_NAME        "huks"
+#define PROVIDER_NAME_LEGACY "huks-legacy"
 
-/* Names of ciphers and key types under which the default provider has them → ours. */
+/* Names of ciphers and key types under which the lenders have them → ours. */
 struct provider_name {
     const char *theirs, *ours;
 };
@@ -28,21 +29,24 @@ struct provider_name {
 #define PROVIDER_KEY(id, name) {name, GUEST name ":" name},
 static const struct provider_name provider_ciphers[] = {FETCH_CIPHERS(PROVIDER_CIPHER){NULL, NULL}};
 static const struct provider_name provider_keys[] = {FETCH_KEYS(PROVIDER_KEY){NULL, NULL}};
+static const struct provider_name provider_legacy_ciphers[] = {
+    FETCH_LEGACY_CIPHERS(PROVIDER_CIPHER){NULL, NULL}};
 
 /*
- * The rows offered. They point to constant tables of libcrypto, so that every context of the process has
- * the same; each field is written once, from NULL, by whoever comes first, and no lock is left behind in
- * a forked child.
+ * The rows offered. They point to constant tables of libcrypto and of the legacy module, so that every
+ * context of the process has the same: whoever writes a field again writes what stands there, and no lock is
+ * left behind in a forked child. Only when the last context has let the legacy module go may the next one
+ * find it at another place; then nobody reads the old rows any more.
  */
 static OSSL_ALGORITHM provider_cipher_rows[PROVIDER_ROWS];
 static OSSL_ALGORITHM provider_key_rows[PROVIDER_ROWS];
+static OSSL_ALGORITHM provider_legacy_cipher_rows[PROVIDER_ROWS];
 static const OSSL_ALGORITHM *provider_others[OSSL_OP__HIGHEST + 1];
+static const OSSL_ALGORITHM *provider_legacy_kdfs;
 
 static void provider_write(const void *field, const void *value)
 {
-    uintptr_t expected = 0;
-    __atomic_compare_exchange_n((uintptr_t *)(uintptr_t)field, &expected, (uintptr_t)value, false,
-                                __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+    __atomic_store_n((uintptr_t *)(uintptr_t)field, (uintptr_t)value, __ATOMIC_RELEASE);
 }
 
 /* Is `name` one of the colon-separated `names`? */
@@ -60,7 +64,7 @@ static bool provider_names_have(const char *names, const char *name)
     return false;
 }
 
-static void provider_fill(OSSL_ALGORITHM *rows, const struct provider_name *names,
+static void provider_fill(OSSL_ALGORITHM *rows, const char *properties, const struct provider_name *names,
                           const OSSL_ALGORITHM *theirs)
 {
     size_t row = 0;
@@ -73,7 +77,7 @@ static void provider_fill(OSSL_ALGORITHM *rows, const struct provider_name *name
         if (found == NULL || found->algorithm_names == NULL) {
             continue;
         }
-        provider_write(&rows[row].property_definition, PROVIDER_PROPERTIES);
+        provider_write(&rows[row].property_definition, properties);
         provider_write(&rows[row].implementation, found->implementation);
         provider_write(&rows[row].algorithm_names, names->ours);
         row++;
@@ -97,26 +101,61 @@ static const OSSL_ALGORITHM *provider_query(void *context, int operation, int *n
     }
 }
 
+static const OSSL_ALGORITHM *provider_query_legacy(void *context, int operation, int *no_cache)
+{
+    (void)context;
+    *no_cache = 0;
+    return operation == OSSL_OP_CIPHER ? provider_legacy_cipher_rows
+           : operation == OSSL_OP_KDF  ? provider_legacy_kdfs
+                                       : NULL;
+}
+
 static const OSSL_DISPATCH provider_functions[] = {
     {OSSL_FUNC_PROVIDER_QUERY_OPERATION, (void (*)(void))provider_query},
     {0, NULL},
 };
+static const OSSL_DISPATCH provider_legacy_functions[] = {
+    {OSSL_FUNC_PROVIDER_QUERY_OPERATION, (void (*)(void))provider_query_legacy},
+    {0, NULL},
+};
 
-/* The default provider that the provider being loaded by this thread lends. */
+/* The provider that the one being loaded by this thread lends. */
 static _Thread_local OSSL_PROVIDER *provider_lender;
+
+static int provider_begin(const OSSL_DISPATCH *functions, const OSSL_DISPATCH **out, void **context)
+{
+    if (provider_lender == NULL) {
+        return 0;
+    }
+    /* What is lent runs in its own provider's context and never learns who called. */
+    *context = OSSL_PROVIDER_get0_provider_ctx(provider_lender);
+    *out = functions;
+    return 1;
+}
 
 static int provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, const OSSL_DISPATCH **out,
                          void **context)
 {
     (void)handle;
     (void)in;
-    if (provider_lender == NULL) {
-        return 0;
-    }
-    /* What is lent runs in its own provider's context and never learns who called. */
-    *context = OSSL_PROVIDER_get0_provider_ctx(provider_lender);
-    *out = provider_functions;
-    return 1;
+    return provider_begin(provider_functions, out, context);
+}
+
+static int provider_init_legacy(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
+                                const OSSL_DISPATCH **out, void **context)
+{
+    (void)handle;
+    (void)in;
+    return provider_begin(provider_legacy_functions, out, context);
+}
+
+static bool provider_load(OSSL_LIB_CTX *lib, const char *name, OSSL_provider_init_fn *init,
+                          OSSL_PROVIDER *lender, OSSL_PROVIDER **guest)
+{
+    provider_lender = lender;
+    *guest = OSSL_PROVIDER_add_builtin(lib, name, init) == 1 ? OSSL_PROVIDER_load(lib, name) : NULL;
+    provider_lender = NULL;
+    return *guest != NULL;
 }
 
 bool provider_install(OSSL_LIB_CTX *lib, OSSL_PROVIDER *base_default, OSSL_PROVIDER **guest)
@@ -124,18 +163,22 @@ bool provider_install(OSSL_LIB_CTX *lib, OSSL_PROVIDER *base_default, OSSL_PROVI
     static const int lent[] = {OSSL_OP_DIGEST, OSSL_OP_MAC, OSSL_OP_KDF, OSSL_OP_KEYEXCH, OSSL_OP_SIGNATURE,
                                OSSL_OP_ASYM_CIPHER, OSSL_OP_KEM, OSSL_OP_ENCODER, OSSL_OP_DECODER};
     int no_cache = 0;
-    provider_fill(provider_cipher_rows, provider_ciphers,
+    provider_fill(provider_cipher_rows, "provider=" PROVIDER_NAME, provider_ciphers,
                   OSSL_PROVIDER_query_operation(base_default, OSSL_OP_CIPHER, &no_cache));
-    provider_fill(provider_key_rows, provider_keys,
+    provider_fill(provider_key_rows, "provider=" PROVIDER_NAME, provider_keys,
                   OSSL_PROVIDER_query_operation(base_default, OSSL_OP_KEYMGMT, &no_cache));
     for (size_t i = 0; i < ARRAY_SIZE(lent); i++) {
         provider_write(&provider_others[lent[i]],
                        OSSL_PROVIDER_query_operation(base_default, lent[i], &no_cache));
     }
-    provider_lender = base_default;
-    *guest = OSSL_PROVIDER_add_builtin(lib, GUEST_PROVIDER, provider_init) == 1
-                 ? OSSL_PROVIDER_load(lib, GUEST_PROVIDER)
-                 : NULL;
-    provider_lender = NULL;
-    return *guest != NULL;
+    return provider_load(lib, PROVIDER_NAME, provider_init, base_default, guest);
+}
+
+bool provider_install_legacy(OSSL_LIB_CTX *lib, OSSL_PROVIDER *base_legacy, OSSL_PROVIDER **guest)
+{
+    int no_cache = 0;
+    provider_fill(provider_legacy_cipher_rows, "provider=" PROVIDER_NAME_LEGACY, provider_legacy_ciphers,
+                  OSSL_PROVIDER_query_operation(base_legacy, OSSL_OP_CIPHER, &no_cache));
+    provider_write(&provider_legacy_kdfs, OSSL_PROVIDER_query_operation(base_legacy, OSSL_OP_KDF, &no_cache));
+    return provider_load(lib, PROVIDER_NAME_LEGACY, provider_init_legacy, base_legacy, guest);
 }

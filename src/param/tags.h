@@ -306,6 +306,11 @@ enum huks_alg {
     HUKS_ALG_GENERIC = HUKS_EXTENSION_ | 8, /* generic secret */
     HUKS_ALG_X942_DH = HUKS_EXTENSION_ | 9,
     HUKS_ALG_SLH_DSA = HUKS_EXTENSION_ | 10,
+    HUKS_ALG_AES_XTS = HUKS_EXTENSION_ | 32, /* two AES keys in one */
+    HUKS_ALG_RC2 = HUKS_EXTENSION_ | 33,
+    HUKS_ALG_RC4 = HUKS_EXTENSION_ | 34,
+    HUKS_ALG_CAST128 = HUKS_EXTENSION_ | 35,
+    HUKS_ALG_BLOWFISH = HUKS_EXTENSION_ | 36,
 };
 
 /* KEY_SIZE of post-quantum keys is the parameter set. */
@@ -344,6 +349,7 @@ enum huks_digest {
     HUKS_DIGEST_RIPEMD160 = HUKS_EXTENSION_ | 11,
     HUKS_DIGEST_SHAKE128 = HUKS_EXTENSION_ | 12,
     HUKS_DIGEST_SHAKE256 = HUKS_EXTENSION_ | 13,
+    HUKS_DIGEST_MD5_SHA1 = HUKS_EXTENSION_ | 14, /* of TLS 1.0 and 1.1 */
 };
 
 enum huks_mode {

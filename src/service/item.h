@@ -90,6 +90,10 @@ HUKS_MUST_USE huks_rc item_copy(struct token *token, struct item *source, struct
 HUKS_MUST_USE huks_rc item_import(struct token *token, enum crypto_key_class class, struct bytes encoded,
                                   struct item_draft *draft, enum store_alias_rule rule, uint64_t *handle);
 
+/* The public half of a private key as an item of its own, in no pair with it. */
+HUKS_MUST_USE huks_rc item_make_public(struct token *token, struct item *source, struct item_draft *draft,
+                                       uint64_t *handle);
+
 /* Replaces or adds the listed params (everything else stays). */
 HUKS_MUST_USE huks_rc item_change(struct token *token, uint64_t handle, const struct param_list *changes);
 HUKS_MUST_USE huks_rc item_destroy(struct token *token, uint64_t handle);

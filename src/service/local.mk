@@ -6,6 +6,7 @@ engine_sources += \
 	src/service/backup.c src/service/backup.h src/service/backup_record.h \
 	src/service/backup_stream.c src/service/backup_stream.h \
 	src/service/curve_name.c src/service/curve_name.h \
+	src/service/derive.c \
 	src/service/engine.c src/service/engine.h \
 	src/service/fork.c src/service/fork.h \
 	src/service/guard.c src/service/guard.h \

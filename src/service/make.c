@@ -435,16 +435,31 @@ huks_rc item_import(struct token *token, enum crypto_key_class class, struct byt
 static huks_rc generate_domain(struct token *token, const struct crypto_keygen *spec, struct item_draft *draft,
                                enum store_alias_rule rule, uint64_t *handle)
 {
+    const struct crypto_domain_spec domain = {
+        .alg = spec->alg,
+        .prime_bits = spec->size_bits,
+        .subprime_bits = list_u32(&draft->params, HUKS_TAG_SUBPRIME_BITS, 0),
+        .digest = spec->digest,
+        .seed = spec->seed,
+        .index = spec->index,
+    };
     AUTO(buffer_free) struct buffer prime = {0};
     AUTO(buffer_free) struct buffer subprime = {0};
     AUTO(buffer_free) struct buffer base = {0};
-    uint32_t subprime_bits = list_u32(&draft->params, HUKS_TAG_SUBPRIME_BITS, 0);
-    HUKS_TRY(crypto_domain_generate(token->engine->crypto, spec->alg, spec->size_bits, subprime_bits, &prime, &subprime,
-                                    &base));
+    struct crypto *crypto = token->engine->crypto;
+    if (spec->seed.size != 0) {
+        HUKS_TRY(crypto_domain_base(crypto, &domain, spec->prime, spec->subprime, &base));
+        HUKS_TRY(param_list_put_bytes(&draft->params, HUKS_TAG_BASE, bytes_of(base.data, base.size)));
+        return keep_one(token, draft, NULL, OH_HUKS_KEY_FLAG_GENERATE_KEY, rule, handle);
+    }
+    HUKS_TRY(crypto_domain_generate(crypto, &domain, &prime, &subprime, &base, spec->seed_out));
     HUKS_TRY(param_list_put_bytes(&draft->params, HUKS_TAG_PRIME, bytes_of(prime.data, prime.size)));
-    HUKS_TRY(param_list_put_bytes(&draft->params, HUKS_TAG_BASE, bytes_of(base.data, base.size)));
     if (subprime.size > 0) {
         HUKS_TRY(param_list_put_bytes(&draft->params, HUKS_TAG_SUBPRIME, bytes_of(subprime.data, subprime.size)));
+    }
+    /* Whoever takes the seed makes the generator by himself, from it. */
+    if (spec->seed_out == NULL) {
+        HUKS_TRY(param_list_put_bytes(&draft->params, HUKS_TAG_BASE, bytes_of(base.data, base.size)));
     }
     return keep_one(token, draft, NULL, OH_HUKS_KEY_FLAG_GENERATE_KEY, rule, handle);
 }
@@ -508,6 +523,16 @@ huks_rc item_copy(struct token *token, struct item *source, struct item_draft *d
     }
     uint32_t key_flag = param_u32(source->params, OH_HUKS_TAG_KEY_FLAG, OH_HUKS_KEY_FLAG_IMPORT_KEY);
     return keep_one(token, draft, key, key_flag, STORE_ALIAS_UNIQUE, handle);
+}
+
+huks_rc item_make_public(struct token *token, struct item *source, struct item_draft *draft, uint64_t *handle)
+{
+    HUKS_TRY(may_make(token, draft));
+    AUTO(key_unref_ptr) struct crypto_key *key = NULL;
+    AUTO(key_unref_ptr) struct crypto_key *public = NULL;
+    HUKS_TRY(item_key(source, &key));
+    HUKS_TRY(crypto_key_public(key, &public));
+    return keep_one(token, draft, public, OH_HUKS_KEY_FLAG_DERIVE_KEY, STORE_ALIAS_UNIQUE, handle);
 }
 
 /* ---- changing ---- */

@@ -78,6 +78,11 @@ static huks_rc operation_prepare(struct operation *operation, struct token *toke
     return crypto_op_new(token->engine->crypto, &operation->crypto);
 }
 
+size_t operation_digest_size(uint32_t digest)
+{
+    return crypto_digest_size(digest);
+}
+
 bool operation_offered(struct engine *engine, uint32_t alg, const struct crypto_spec *spec)
 {
     return crypto_offers(engine->crypto, alg, spec);
@@ -417,24 +422,4 @@ huks_rc operate_derive_bytes(struct token *token, struct item *base, const struc
     huks_rc rc = derive(token, base, spec, out);
     session_return(sessions_of(token), session);
     return rc;
-}
-
-huks_rc operate_derive(struct token *token, struct item *base, const struct crypto_derive_spec *spec,
-                       struct guard **awaited, struct item_draft *draft, uint64_t *handle)
-{
-    AUTO(secret_free) struct secret secret = {0};
-    HUKS_TRY(permit_derived(base, draft));
-    HUKS_TRY(operate_derive_bytes(token, base, spec, awaited, &secret));
-    return item_import(token, CRYPTO_SECRET, secret_bytes(&secret), draft, STORE_ALIAS_UNIQUE, handle);
-}
-
-huks_rc operate_derive_password(struct token *token, struct bytes password, const struct crypto_derive_spec *spec,
-                                struct item_draft *draft, uint64_t *handle)
-{
-    struct crypto *crypto = token->engine->crypto;
-    AUTO(key_unref_ptr) struct crypto_key *key = NULL;
-    HUKS_TRY(crypto_key_decode(crypto, CRYPTO_SECRET, HUKS_ALG_GENERIC, password, &key));
-    AUTO(secret_free) struct secret secret = {0};
-    HUKS_TRY(crypto_derive(crypto, key, spec, &secret));
-    return item_import(token, CRYPTO_SECRET, secret_bytes(&secret), draft, STORE_ALIAS_UNIQUE, handle);
 }

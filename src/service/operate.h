@@ -32,6 +32,8 @@ struct operation {
     struct crypto_spec spec; /* scalars only; its views are dead after begin */
 };
 
+/* Bytes that a digest gives; 0 for an unknown one. */
+size_t operation_digest_size(uint32_t digest);
 /* crypto_offers() of the engine's OpenSSL. */
 bool operation_offered(struct engine *engine, uint32_t alg, const struct crypto_spec *spec);
 
@@ -107,10 +109,30 @@ void operation_free(struct operation *operation);
 HUKS_MUST_USE huks_rc operate_derive(struct token *token, struct item *base,
                                      const struct crypto_derive_spec *spec, struct guard **awaited,
                                      struct item_draft *draft, uint64_t *handle);
-/* The same from a password that is no item (PBKDF2). */
+/*
+ * Several things from one derivation, end to end: new secret keys, and bytes for the caller where there is no
+ * draft. All of them or, when one can't be made, none.
+ */
+struct operate_piece {
+    struct item_draft *draft; /* NULL: bytes for `out`                           */
+    void *out;
+    size_t size;              /* 0 for the only piece: what the method gives     */
+    uint64_t handle;          /* of the new item                                 */
+};
+HUKS_MUST_USE huks_rc operate_derive_pieces(struct token *token, struct item *base,
+                                            const struct crypto_derive_spec *spec, struct guard **awaited,
+                                            struct operate_piece *pieces, size_t count);
+/*
+ * A new secret key from a password that is no item. `iv` (size 0: none) takes the IV that PKCS#12 derives with an
+ * id of its own, PKCS#5's first scheme as the last of spec->size bytes.
+ */
+struct bytes_out {
+    uint8_t *data;
+    size_t size;
+};
 HUKS_MUST_USE huks_rc operate_derive_password(struct token *token, struct bytes password,
                                               const struct crypto_derive_spec *spec, struct item_draft *draft,
-                                              uint64_t *handle);
+                                              struct bytes_out iv, uint64_t *handle);
 /* Derives and gives the bytes. */
 HUKS_MUST_USE huks_rc operate_derive_bytes(struct token *token, struct item *base,
                                            const struct crypto_derive_spec *spec, struct guard **awaited,

@@ -650,9 +650,9 @@ START_TEST(wrong_specs)
          16,
          HUKS_E_NOT_SUPPORTED,
          ABOUT_MECHANISM},
-        {{.method = CRYPTO_CIPHER, .mode = OH_HUKS_MODE_ECB},
-         OH_HUKS_ALG_AES,
-         64,
+        {{.method = CRYPTO_POLY1305, .direction = CRYPTO_SIGN},
+         HUKS_ALG_GENERIC,
+         16,
          HUKS_E_INVALID_PARAM,
          ABOUT_KEY_SIZE},
         {{.method = CRYPTO_CIPHER, .mode = OH_HUKS_MODE_ECB},
@@ -705,7 +705,7 @@ START_TEST(wrong_specs)
          ABOUT_MECHANISM},
         {{.method = CRYPTO_NONE}, OH_HUKS_ALG_AES, 16, HUKS_E_NOT_SUPPORTED, ABOUT_MECHANISM},
         {{.method = 9999}, OH_HUKS_ALG_AES, 16, HUKS_E_NOT_SUPPORTED, ABOUT_MECHANISM},
-        {{.method = CRYPTO_CBC_MAC}, OH_HUKS_ALG_AES, 16, HUKS_E_NOT_SUPPORTED, ABOUT_MECHANISM},
+        {{.method = CRYPTO_CBC_MAC}, OH_HUKS_ALG_AES, 16, HUKS_E_INVALID_PARAM, ABOUT_PURPOSE},
     };
     AUTO(op_free) struct crypto_op *op = new_op();
     uint8_t bytes[64] = {7}, out[64];

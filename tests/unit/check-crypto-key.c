@@ -395,13 +395,15 @@ START_TEST(secret_sizes)
         size_t size;
         bool fine;
     } rows[] = {
-        {OH_HUKS_ALG_AES, 16, true},   {OH_HUKS_ALG_AES, 24, true},   {OH_HUKS_ALG_AES, 32, true},
-        {OH_HUKS_ALG_AES, 64, true},   {OH_HUKS_ALG_AES, 15, false},  {OH_HUKS_ALG_AES, 33, false},
-        {OH_HUKS_ALG_AES, 0, false},   {OH_HUKS_ALG_DES, 8, true},    {OH_HUKS_ALG_DES, 16, false},
-        {OH_HUKS_ALG_3DES, 16, true},  {OH_HUKS_ALG_3DES, 24, true},  {OH_HUKS_ALG_3DES, 8, false},
-        {OH_HUKS_ALG_SM4, 16, true},   {OH_HUKS_ALG_SM4, 32, false},  {OH_HUKS_ALG_HMAC, 1, true},
-        {OH_HUKS_ALG_HMAC, 2048, true}, {OH_HUKS_ALG_HMAC, 0, false}, {HUKS_ALG_GENERIC, 77, true},
-        {HUKS_ALG_CHACHA20, 32, true}, {HUKS_ALG_CHACHA20, 31, false}, {OH_HUKS_ALG_PBKDF2, 0, true},
+        {OH_HUKS_ALG_AES, 16, true},    {OH_HUKS_ALG_AES, 24, true},    {OH_HUKS_ALG_AES, 32, true},
+        {OH_HUKS_ALG_AES, 64, false},   {OH_HUKS_ALG_AES, 15, false},   {OH_HUKS_ALG_AES, 33, false},
+        {OH_HUKS_ALG_AES, 0, false},    {OH_HUKS_ALG_DES, 8, true},     {OH_HUKS_ALG_DES, 16, false},
+        {OH_HUKS_ALG_3DES, 16, true},   {OH_HUKS_ALG_3DES, 24, true},   {OH_HUKS_ALG_3DES, 8, false},
+        {OH_HUKS_ALG_SM4, 16, true},    {OH_HUKS_ALG_SM4, 32, false},   {OH_HUKS_ALG_HMAC, 1, true},
+        {OH_HUKS_ALG_HMAC, 2048, true}, {OH_HUKS_ALG_HMAC, 0, false},   {HUKS_ALG_GENERIC, 77, true},
+        {HUKS_ALG_CHACHA20, 32, true},  {HUKS_ALG_CHACHA20, 31, false}, {OH_HUKS_ALG_PBKDF2, 0, true},
+        {HUKS_ALG_AES_XTS, 32, true},   {HUKS_ALG_AES_XTS, 64, true},   {HUKS_ALG_AES_XTS, 48, false},
+        {HUKS_ALG_RC2, 128, true},      {HUKS_ALG_RC2, 129, false},     {HUKS_ALG_BLOWFISH, 3, false},
     };
     uint8_t bytes[2048] = {1};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -477,7 +479,7 @@ START_TEST(wrong_requests)
          HUKS_E_INVALID_PARAM,
          ABOUT_ATTRIBUTE},
         {{.alg = OH_HUKS_ALG_DSA, .size_bits = 64}, HUKS_E_INVALID_PARAM, ABOUT_KEY_SIZE},
-        {{.alg = OH_HUKS_ALG_RSA, .size_bits = 2048, .x931 = true}, HUKS_E_NOT_SUPPORTED, ABOUT_MECHANISM},
+        {{.alg = OH_HUKS_ALG_RSA, .size_bits = 1088, .x931 = true}, HUKS_E_INVALID_PARAM, ABOUT_KEY_SIZE},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         huks_rc rc = crypto_key_generate(crypto, &rows[i].spec, &key);
@@ -497,7 +499,9 @@ START_TEST(domain)
     AUTO(buffer_free) struct buffer p = {0};
     AUTO(buffer_free) struct buffer q = {0};
     AUTO(buffer_free) struct buffer g = {0};
-    ck_assert_int_eq(crypto_domain_generate(crypto, OH_HUKS_ALG_DSA, 1024, 160, &p, &q, &g), HUKS_OK);
+    const struct crypto_domain_spec dsa = {.alg = OH_HUKS_ALG_DSA, .prime_bits = 1024, .subprime_bits = 160};
+    const struct crypto_domain_spec small = {.alg = OH_HUKS_ALG_DH, .prime_bits = 512};
+    ck_assert_int_eq(crypto_domain_generate(crypto, &dsa, &p, &q, &g, NULL), HUKS_OK);
     ck_assert_uint_eq(p.size, 128);
     ck_assert_uint_eq(q.size, 20);
     struct crypto_keygen spec = {.alg = OH_HUKS_ALG_DSA,
@@ -509,7 +513,7 @@ START_TEST(domain)
     ck_assert_uint_eq(crypto_key_order_size(key), 20);
     AUTO(buffer_free) struct buffer p2 = {0};
     AUTO(buffer_free) struct buffer g2 = {0};
-    ck_assert_int_eq(crypto_domain_generate(crypto, OH_HUKS_ALG_DH, 512, 0, &p2, NULL, &g2), HUKS_OK);
+    ck_assert_int_eq(crypto_domain_generate(crypto, &small, &p2, NULL, &g2, NULL), HUKS_OK);
     struct crypto_keygen dh = {.alg = OH_HUKS_ALG_DH, .prime = bytes_of(p2.data, p2.size),
                                .base = bytes_of(g2.data, g2.size)};
     AUTO(key_free) struct crypto_key *other = generate(&dh);
