@@ -5,7 +5,8 @@
  *
  * Each question is asked in a fresh process, of objects chosen by chance; what is compared is the median of
  * ROUNDS processes. Half the objects are AES keys, half are halves of EC P-256 pairs, all with an ID and a
- * label of their own. HUKS_SOAK_STORE names a directory that is kept (and filled up if it is there already).
+ * label of their own. Both stores are asked in turn. HUKS_SOAK_STORE names a directory for the large one that
+ * is kept; if it is there, filled by an earlier run with the same number, it is only asked again.
  *
  * Exits with 1 when a figure, the fill and the full listing aside, is more than 1.5 times what it was.
  */
@@ -345,20 +346,48 @@ static double store_bytes(void)
     return bytes;
 }
 
-static void measure(uint64_t numbers, double figures[FIGURES])
+/* One of the two stores. */
+struct subject {
+    char store[PATH_MAX];
+    uint64_t numbers;
+    struct answers *answers;
+    double figures[FIGURES];
+};
+
+static void turn_to(const struct subject *subject)
 {
-    memset(answers, 0, sizeof *answers);
-    for (uint64_t round = 0; round < ROUNDS; round++) {
-        in_child(ask, round, numbers);
+    (void)snprintf(store, sizeof store, "%s", subject->store);
+    answers = subject->answers;
+}
+
+static void prepare(struct subject *subject, const char *directory, const char *name, uint64_t objects)
+{
+    struct stat status;
+    (void)snprintf(subject->store, sizeof subject->store, "%s%s%s", directory, name[0] != '\0' ? "/" : "",
+                   name);
+    subject->numbers = numbers_for(objects);
+    subject->answers = mmap(NULL, sizeof *answers, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (subject->answers == MAP_FAILED) {
+        exit(2);
     }
-    in_child(read_many, 0, numbers);
+    turn_to(subject);
+    if (stat(subject->store, &status) != 0) {
+        in_child(make_token, 0, 0);
+        in_child(fill, 0, subject->numbers);
+    }
+}
+
+static void conclude(struct subject *subject)
+{
+    turn_to(subject);
+    in_child(read_many, 0, subject->numbers);
     in_child(list_all, 0, 0);
     for (size_t i = 0; i < FIGURES; i++) {
-        figures[i] = median(answers->figure[i], i == MEMORY_READ ? 1 : ROUNDS);
+        subject->figures[i] = median(answers->figure[i], i == MEMORY_READ ? 1 : ROUNDS);
     }
     (void)printf("%llu objects: %.0f bytes each, all %lu listed in %.2f s\n",
-                 (unsigned long long)objects_of(numbers), store_bytes() / (double)objects_of(numbers),
-                 answers->listed, answers->listing_s);
+                 (unsigned long long)objects_of(subject->numbers),
+                 store_bytes() / (double)objects_of(subject->numbers), answers->listed, answers->listing_s);
     (void)fflush(stdout);
 }
 
@@ -368,49 +397,39 @@ static int remove_entry(const char *path, const struct stat *status, int type, s
     return remove(path);
 }
 
-static bool place_store(void)
-{
-    const char *kept = getenv("HUKS_SOAK_STORE");
-    const char *parent = getenv("TMPDIR");
-    if (kept != NULL) {
-        (void)snprintf(store, sizeof store, "%s", kept);
-        return true;
-    }
-    (void)snprintf(store, sizeof store, "%s/soak-million-XXXXXX", parent != NULL ? parent : "/tmp");
-    if (mkdtemp(store) == NULL) {
-        perror(store);
-        exit(2);
-    }
-    return false;
-}
-
 int main(int argc, char **argv)
 {
+    static struct subject small, large;
     uint64_t objects = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000;
     const char *module = argc > 2 ? argv[2] : getenv("HUKS_MODULE");
-    double small[FIGURES], large[FIGURES];
+    const char *kept = getenv("HUKS_SOAK_STORE");
+    const char *parent = getenv("TMPDIR");
+    char work[PATH_MAX - 16];
     int worse = 0;
     load(module != NULL ? module : ".libs/huks-pkcs11.so");
-    bool kept = place_store();
-    answers = mmap(NULL, sizeof *answers, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (answers == MAP_FAILED) {
+    (void)snprintf(work, sizeof work, "%s/soak-million-XXXXXX", parent != NULL ? parent : "/tmp");
+    if (mkdtemp(work) == NULL) {
+        perror(work);
         return 2;
     }
-    in_child(make_token, 0, 0);
-    in_child(fill, 0, numbers_for(SMALL));
-    measure(numbers_for(SMALL), small);
-    in_child(fill, numbers_for(SMALL), numbers_for(objects));
-    measure(numbers_for(objects), large);
+    prepare(&small, work, "small", SMALL);
+    prepare(&large, kept != NULL ? kept : work, kept != NULL ? "" : "large", objects);
+    for (uint64_t round = 0; round < ROUNDS; round++) {
+        turn_to(&small);
+        in_child(ask, round, small.numbers);
+        turn_to(&large);
+        in_child(ask, round, large.numbers);
+    }
+    conclude(&small);
+    conclude(&large);
     (void)printf("\n%-28s %12s %12s %8s\n", "", "at 1,000", "at the end", "ratio");
     for (size_t i = 0; i < FIGURES; i++) {
-        double ratio = large[i] / small[i];
+        double ratio = large.figures[i] / small.figures[i];
         bool too_much = ratio > 1.5;
         worse += too_much;
-        (void)printf("%-28s %12.0f %12.0f %8.2f%s\n", figure_names[i], small[i], large[i], ratio,
-                     too_much ? "  MORE THAN 1.5" : "");
+        (void)printf("%-28s %12.0f %12.0f %8.2f%s\n", figure_names[i], small.figures[i], large.figures[i],
+                     ratio, too_much ? "  MORE THAN 1.5" : "");
     }
-    if (!kept) {
-        (void)nftw(store, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-    }
+    (void)nftw(work, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
     return worse > 0;
 }
