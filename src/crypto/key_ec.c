@@ -34,8 +34,9 @@ static huks_rc ec_find_curve(struct crypto_key *key, struct bytes ec_params, uin
     if (ec_params.size != 0) {
         HUKS_TRY(curve_parse(key->crypto, ec_params, &curve));
     } else {
-        uint32_t alg = key->alg == OH_HUKS_ALG_SM2 ? OH_HUKS_ALG_SM2 : OH_HUKS_ALG_ECC;
-        curve = bits != 0 ? curve_by_size(alg, bits) : NULL;
+        bool sm2 = key->alg == OH_HUKS_ALG_SM2; /* of which there is but one curve */
+        bits = sm2 && bits == 0 ? 256 : bits;
+        curve = bits != 0 ? curve_by_size(sm2 ? OH_HUKS_ALG_SM2 : OH_HUKS_ALG_ECC, bits) : NULL;
         if (curve == NULL) {
             return error_raise(HUKS_E_INVALID_PARAM, ABOUT_KEY_SIZE, "key size");
         }
