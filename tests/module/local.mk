@@ -38,6 +38,7 @@ module_programs += \
 	tests/module/test-limit-processes \
 	tests/module/test-limit-wait \
 	tests/module/test-log \
+	tests/module/test-mechanisms \
 	tests/module/test-object \
 	tests/module/test-pin \
 	tests/module/test-powerloss \
@@ -100,6 +101,8 @@ tests_module_test_limit_wait_SOURCES = tests/module/test-limit-wait.c $(module_l
 tests_module_test_limit_wait_LDADD = $(module_ldadd) -lpthread
 tests_module_test_log_SOURCES = tests/module/test-log.c $(module_common)
 tests_module_test_log_LDADD = $(module_ldadd) -lpthread
+tests_module_test_mechanisms_SOURCES = tests/module/test-mechanisms.c $(module_common) $(module_witness)
+tests_module_test_mechanisms_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread
 tests_module_test_object_SOURCES = tests/module/test-object.c $(module_common)
 tests_module_test_object_LDADD = $(module_ldadd) -lpthread
 tests_module_test_pin_SOURCES = tests/module/test-pin.c $(conditions) $(module_common)
