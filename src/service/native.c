@@ -6,11 +6,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "service/aliased.h"
 #include "service/private.h"
 
-#define ALIASES_MAX 2048
+#define ALIASES_MAX     2048
+#define TEXT_PERMISSION "Permission check failed. Apply for the required permissions first."
 
 uint32_t native_level(const OH_Huks_ParamSet *set)
 {
@@ -26,17 +28,31 @@ static bool dies_with_pin(const OH_Huks_ParamSet *set)
             OH_HUKS_AUTH_ACCESS_INVALID_CLEAR_PASSWORD) != 0;
 }
 
+/* Keys are their user's alone: no groups of programs, no other users, no external device. */
+static huks_rc check_scope(const OH_Huks_ParamSet *set)
+{
+    if (param_has(set, HUKS_TAG_SPECIFIC_USER_ID)) {
+        return error_raise_text(HUKS_E_PERMISSION, ABOUT_LOGIN, TEXT_PERMISSION);
+    }
+    if (param_has(set, OH_HUKS_TAG_KEY_ACCESS_GROUP)) {
+        return error_raise_text(HUKS_E_ARGUMENT, ABOUT_ATTRIBUTE, "invalid access group.");
+    }
+    return param_u32(set, OH_HUKS_TAG_KEY_CLASS, 0) == OH_HUKS_KEY_CLASS_EXTENSION
+               ? error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_ATTRIBUTE, "class of external keys")
+               : HUKS_OK;
+}
+
 huks_rc native_token(struct engine *engine, const OH_Huks_ParamSet *set, bool create, struct token **out)
 {
     uint32_t level = native_level(set);
     if (level > OH_HUKS_AUTH_STORAGE_LEVEL_ECE) {
         return error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
     }
+    HUKS_TRY(check_scope(set));
     HUKS_TRY(engine_native_token(engine, create, out));
     bool bound = create && dies_with_pin(set) && !token_private_open(*out);
     if (bound || !token_level_open(*out, level)) {
-        return error_raise_text(HUKS_E_PERMISSION, ABOUT_LOGIN,
-                                "Permission check failed. Apply for the required permissions first.");
+        return error_raise_text(HUKS_E_PERMISSION, ABOUT_LOGIN, TEXT_PERMISSION);
     }
     return HUKS_OK;
 }
@@ -147,11 +163,23 @@ huks_rc native_exist(struct engine *engine, struct bytes alias, const OH_Huks_Pa
     return aliased_open(engine, alias, set, &token, &aliased);
 }
 
-/* The keystore's own, and nobody else's business (huks-semantics 7.3). */
-static bool is_kept_back(uint32_t tag)
+/* Whose the key is, that nobody is told. */
+static bool is_owner(uint32_t tag)
 {
-    return tag == HUKS_TAG_ALIAS || tag == HUKS_TAG_USER_AUTH_ENROLL_ID_INFO ||
-           tag == HUKS_TAG_USER_AUTH_SECURE_UID;
+    return tag == HUKS_TAG_ALIAS || tag == HUKS_TAG_ACCESS_TOKEN_ID ||
+           tag == HUKS_TAG_USER_AUTH_ENROLL_ID_INFO || tag == HUKS_TAG_USER_AUTH_SECURE_UID ||
+           tag == HUKS_TAG_OWNER_ID || tag == HUKS_TAG_ACCOUNT_ID;
+}
+
+/* What HUKS's service says of every key. */
+static huks_rc tell_service(struct param_list *list)
+{
+    uint32_t uid = (uint32_t)geteuid();
+    HUKS_TRY(param_list_put_bytes(list, HUKS_TAG_PROCESS_NAME, bytes_of((const uint8_t *)&uid, sizeof(uid))));
+    HUKS_TRY(param_list_put_u32(list, OH_HUKS_TAG_USER_ID, uid));
+    HUKS_TRY(param_list_put_u32(list, HUKS_TAG_KEY_VERSION, 3));
+    HUKS_TRY(param_list_put_u32(list, HUKS_TAG_OS_VERSION, 1));
+    return param_list_put_u32(list, HUKS_TAG_OS_PATCHLEVEL, 1);
 }
 
 /* What a key was made with, as HUKS tells it: its own tags, not the engine's; a pair's purposes together. */
@@ -169,13 +197,14 @@ huks_rc native_params(struct engine *engine, struct bytes alias, const OH_Huks_P
     AUTO(param_list_free) struct param_list list = {0};
     for (uint32_t i = 0; i < params->paramsCnt; i++) {
         const struct tag_info *info = tag_find(params->params[i].tag);
-        bool told = info != NULL && (info->flags & TAG_VENDOR) == 0 && (info->flags & TAG_SECRET) == 0 &&
-                    !is_kept_back(params->params[i].tag);
+        bool told = info != NULL && (info->flags & (TAG_VENDOR | TAG_SECRET)) == 0 &&
+                    !is_owner(params->params[i].tag);
         if (told) {
             HUKS_TRY(param_list_add(&list, &params->params[i]));
         }
     }
     HUKS_TRY(param_list_put_u32(&list, OH_HUKS_TAG_PURPOSE, purposes & HUKS_PURPOSE_NATIVE_MASK));
+    HUKS_TRY(tell_service(&list));
     return param_list_build(&list, out);
 }
 

@@ -128,6 +128,11 @@ static const uint32_t call_tags[] = {
     HUKS_TAG_OWNER_TYPE,
     HUKS_TAG_ACCOUNT_ID,
     HUKS_TAG_ACCESS_TOKEN_ID,
+    HUKS_TAG_PROCESS_NAME,
+    OH_HUKS_TAG_USER_ID,
+    HUKS_TAG_KEY_VERSION,
+    HUKS_TAG_OS_VERSION,
+    HUKS_TAG_OS_PATCHLEVEL,
 };
 
 static huks_rc draft_secrecy(struct param_list *params, bool local)

@@ -57,6 +57,12 @@ static const struct made {
     {OH_HUKS_ALG_3DES, 192, ENCRYPT | DECRYPT, 0, 0},
 };
 
+/* HUKS's inner tags that are told. */
+#define TAG_SPECIFIC_USER_ID (OH_HUKS_TAG_TYPE_INT | 317)
+#define TAG_KEY_VERSION      (OH_HUKS_TAG_TYPE_UINT | 10007)
+#define TAG_OS_VERSION       (OH_HUKS_TAG_TYPE_UINT | 10101)
+#define TAG_OS_PATCHLEVEL    (OH_HUKS_TAG_TYPE_UINT | 10102)
+
 static uint32_t told(const set *params, uint32_t tag)
 {
     param *found = NULL;
@@ -203,7 +209,9 @@ static const struct refused {
      {AES_CRYPT, NUMBER(KEY_GENERATE_TYPE, OH_HUKS_KEY_GENERATE_TYPE_DERIVE)},
      ILLEGAL(TEXT_INVALID)},
     {"no such level", {AES_CRYPT, NUMBER(AUTH_STORAGE_LEVEL, 3)}, ILLEGAL(TEXT_INVALID)},
-    {"temporary, to nowhere", {AES_CRYPT, NUMBER(KEY_STORAGE_FLAG, OH_HUKS_STORAGE_TEMP)}, ILLEGAL(TEXT_NULL)},
+    {"temporary, to nowhere",
+     {AES_CRYPT, NUMBER(KEY_STORAGE_FLAG, OH_HUKS_STORAGE_TEMP)},
+     ILLEGAL(TEXT_NULL)},
     {"a process's name",
      {AES_CRYPT, {.tag = OH_HUKS_TAG_TYPE_BYTES | 10001, .blob = {4, (uint8_t *)(uintptr_t) "self"}}},
      ILLEGAL(TEXT_INVALID)},
@@ -305,6 +313,13 @@ START_TEST(null_pointers)
     EXPECT(401, TEXT_INVALID, OH_Huks_DeleteKeyItem(&empty, NULL));
     EXPECT(401, TEXT_NULL, OH_Huks_IsKeyItemExist(NULL, NULL));
     EXPECT(401, TEXT_INVALID, OH_Huks_IsKeyItemExist(&nothing, NULL));
+
+    EXPECT(12000018, "invalid access group.",
+           OH_Huks_IsKeyItemExist(NAME("key"), SET(BYTES(KEY_ACCESS_GROUP, "group", 5))));
+    EXPECT(201, "Permission check failed. Apply for the required permissions first.",
+           OH_Huks_IsKeyItemExist(NAME("key"), SET({.tag = TAG_SPECIFIC_USER_ID, .int32Param = 100})));
+    EXPECT(12000001, "The class of external keys is not supported.",
+           OH_Huks_IsKeyItemExist(NAME("key"), SET(NUMBER(KEY_CLASS, OH_HUKS_KEY_CLASS_EXTENSION))));
 
     EXPECT(401, TEXT_NULL, OH_Huks_GetKeyItemParamSet(NULL, NULL, out));
     EXPECT(401, TEXT_NULL, OH_Huks_GetKeyItemParamSet(NAME("key"), NULL, NULL));
@@ -441,6 +456,10 @@ START_TEST(params_have_what_was_given)
     needed = out->paramSetSize;
     ck_assert_uint_eq(told(out, OH_HUKS_TAG_DIGEST), OH_HUKS_DIGEST_SHA256);
     ck_assert_uint_eq(told(out, OH_HUKS_TAG_PADDING), OH_HUKS_PADDING_PSS);
+    ck_assert_uint_eq(told(out, OH_HUKS_TAG_USER_ID), geteuid());
+    ck_assert_uint_eq(told(out, TAG_KEY_VERSION), 3);
+    ck_assert_uint_eq(told(out, TAG_OS_VERSION), 1);
+    ck_assert_uint_eq(told(out, TAG_OS_PATCHLEVEL), 1);
     ck_assert_uint_eq(told(out, OH_HUKS_TAG_RSA_PSS_SALT_LEN_TYPE), OH_HUKS_RSA_PSS_SALT_LEN_DIGEST);
     EXPECT(401, TEXT_ABSENT, OH_Huks_GetParam(out, OH_HUKS_TAG_KEY_OVERRIDE, &found)); /* the call's alone */
     out->paramSetSize = needed - 1;
