@@ -19,6 +19,10 @@ tests_unit_check_calls_SOURCES = tests/unit/check-calls.c
 tests_unit_check_calls_LDADD = libhuks_cryptoki.la $(LDADD)
 tests_unit_check_errors_SOURCES = tests/unit/check-errors.c
 tests_unit_check_errors_LDADD = libhuks_cryptoki.la $(LDADD)
+unit_programs += tests/unit/check-mechanism-doc
+tests_unit_check_mechanism_doc_SOURCES = tests/unit/check-mechanism-doc.c
+tests_unit_check_mechanism_doc_LDADD = libhuks_cryptoki.la $(LDADD)
+EXTRA_DIST += doc/mechanisms.md
 
 # Objects: the attribute table and what reads it.
 pkcs11_sources += \
