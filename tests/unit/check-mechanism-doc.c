@@ -66,7 +66,7 @@ static int compare(void)
     FILE *file = fopen(path, "r");
     char *committed = calloc(1, size + 2);
     size_t got = file != NULL && committed != NULL ? fread(committed, 1, size + 1, file) : 0;
-    int differs = got != size || memcmp(committed, text, size) != 0;
+    int differs = committed == NULL || text == NULL || got != size || memcmp(committed, text, size) != 0;
     if (differs) {
         fprintf(stderr, "doc/mechanisms.md is old: make it again with check-mechanism-doc --print\n");
     }
