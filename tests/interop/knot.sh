@@ -10,7 +10,7 @@ PATH=$PATH:/usr/sbin
 needs knotd knot
 needs kdig knot-dnsutils
 needs ldns-verify-zone ldnsutils
-needs dnssec-verify bind9utils
+needs dnssec-verify bind9-utils
 needs_tools
 consumer "Knot DNS" knot
 make_token interop

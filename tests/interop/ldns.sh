@@ -4,7 +4,7 @@
 # shellcheck source=tests/interop/common.sh disable=SC1091,SC2154,SC2034,SC2016 # the linter does not follow it
 . "$(dirname "$0")/common.sh"
 needs ldns-signzone ldnsutils
-needs dnssec-verify bind9utils
+needs dnssec-verify bind9-utils
 needs_tools
 consumer ldns-signzone ldnsutils
 make_token interop

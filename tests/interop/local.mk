@@ -41,3 +41,6 @@ consumer_tests += tests/interop/cryptenroll.sh
 consumer_tests += tests/interop/openvpn.sh
 consumer_tests += tests/interop/eapol.sh
 consumer_tests += tests/interop/gpg.sh
+consumer_tests += tests/interop/libpq.sh
+consumer_tests += tests/interop/openconnect.sh
+consumer_tests += tests/interop/pam.sh

@@ -12,7 +12,7 @@ PATH=$PATH:/usr/sbin
 needs ods-hsmutil libhsm-bin
 needs ods-enforcerd opendnssec-enforcer-sqlite3
 needs ods-signerd opendnssec-signer
-needs dnssec-verify bind9utils
+needs dnssec-verify bind9-utils
 needs_tools
 [ "$(id -u)" = 0 ] || skip_all "OpenDNSSEC's directories are root's"
 consumer OpenDNSSEC opendnssec-enforcer
