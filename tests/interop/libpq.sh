@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # usage: tests/interop/libpq.sh
 # PostgreSQL's client library logs in with a certificate whose key is in the token, through OpenSSL's engine.
-# shellcheck source=tests/interop/namespace.sh disable=SC1091,SC2016
+# shellcheck source=tests/interop/namespace.sh disable=SC1091,SC2016,SC2034,SC2154
 . "$(dirname "$0")/namespace.sh"
 # shellcheck source=tests/interop/common.sh disable=SC1091,SC2154,SC2034 # the linter does not follow it
 . "$(dirname "$0")/common.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # usage: tests/interop/openconnect.sh
 # openconnect and ocserv, both on GnuTLS: the server's key and the client's are in the token.
-# shellcheck source=tests/interop/namespace.sh disable=SC1091,SC2016
+# shellcheck source=tests/interop/namespace.sh disable=SC1091,SC2016,SC2034,SC2154
 . "$(dirname "$0")/namespace.sh"
 # shellcheck source=tests/interop/common.sh disable=SC1091,SC2154,SC2034 # the linter does not follow it
 . "$(dirname "$0")/common.sh"

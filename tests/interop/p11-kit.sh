@@ -5,7 +5,7 @@
 # shellcheck source=tests/interop/common.sh disable=SC1091,SC2154,SC2034 # the linter does not follow it
 # shellcheck disable=SC2016 # for inner shells
 
-# shellcheck source=tests/interop/namespace.sh disable=SC1091
+# shellcheck source=tests/interop/namespace.sh disable=SC1091,SC2016,SC2034,SC2154
 . "$(dirname "$0")/namespace.sh"
 . "$(dirname "$0")/common.sh"
 needs p11-kit p11-kit

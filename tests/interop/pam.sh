@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # usage: tests/interop/pam.sh
 # pam_pkcs11 lets a person in who has the token and knows its PIN; pamtester plays the application.
-# shellcheck source=tests/interop/namespace.sh disable=SC1091,SC2016
+# shellcheck source=tests/interop/namespace.sh disable=SC1091,SC2016,SC2034,SC2154
 . "$(dirname "$0")/namespace.sh"
 # shellcheck source=tests/interop/common.sh disable=SC1091,SC2154,SC2034 # the linter does not follow it
 . "$(dirname "$0")/common.sh"
@@ -49,7 +49,7 @@ SH
 printf 'auth required pam_pkcs11.so config_file=%s/etc/pam_pkcs11.conf\naccount required pam_permit.so\n' "$work" >pam/interop
 printf 'auth required pam_deny.so\naccount required pam_deny.so\n' >pam/other
 lay_over "$work/pam" /etc/pam.d
-expect "pklogin_finder: who the token's holder is" "^$who[[:space:]]*\$" python3 "$interop/answer.py" "$pin" pklogin_finder config_file="$work/etc/pam_pkcs11.conf"
+expect "pklogin_finder: who the token's holder is" "^${who}[[:space:]]*\$" python3 "$interop/answer.py" "$pin" pklogin_finder config_file="$work/etc/pam_pkcs11.conf"
 expect "pamtester: let in" 'successfully authenticated' python3 "$interop/answer.py" "$pin" pamtester interop "$who" authenticate
 refuse "pamtester: a wrong PIN" 'uthentication|rror' python3 "$interop/answer.py" 000000 pamtester interop "$who" authenticate
 printf 'somebody -> %s\n' "$who" >etc/cn_map

@@ -4,7 +4,7 @@
 # are written, at a terminal, in one directory, with a home that is empty: only the module's path is
 # another. A command that asks for the PIN gets it.
 # shellcheck source=tests/interop/common.sh disable=SC1091,SC2154,SC2034 # the linter does not follow it
-# shellcheck source=tests/interop/namespace.sh disable=SC1091
+# shellcheck source=tests/interop/namespace.sh disable=SC1091,SC2016,SC2034,SC2154
 . "$(dirname "$0")/namespace.sh"
 . "$(dirname "$0")/common.sh"
 [ "$kind" = huks ] || skip_all "the README is about huks-pkcs11.so"
