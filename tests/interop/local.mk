@@ -44,3 +44,4 @@ consumer_tests += tests/interop/gpg.sh
 consumer_tests += tests/interop/libpq.sh
 consumer_tests += tests/interop/openconnect.sh
 consumer_tests += tests/interop/pam.sh
+consumer_tests += tests/interop/strongswan.sh tests/interop/provider.sh

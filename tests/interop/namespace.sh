@@ -3,10 +3,16 @@
 # reads the system's directories only. Sourced before common.sh; the script begins again in a mount namespace of
 # its own, where nothing that it mounts is seen from outside. Where namespaces are forbidden an ordinary user
 # has a directory of .module files of his own.
-own_namespace=(unshare --mount)
-[ "$(id -u)" = 0 ] || own_namespace=(unshare --user --map-root-user --mount)
+# With own_network=yes before it, the network is its own, too.
+own_namespace=(unshare --mount ${own_network:+--net})
+[ "$(id -u)" = 0 ] || own_namespace=(unshare --user --map-root-user --mount ${own_network:+--net})
 if [ -z "${INTEROP_NAMESPACE-}" ] && "${own_namespace[@]}" true 2>/dev/null; then
     INTEROP_NAMESPACE=yes exec "${own_namespace[@]}" bash "$0" "$@"
+fi
+if [ -n "${own_network-}" ] && [ -n "${INTEROP_NAMESPACE-}" ]; then
+    # ip link set lo up
+    python3 -c 'import fcntl, socket, struct
+fcntl.ioctl(socket.socket(socket.AF_INET, socket.SOCK_DGRAM), 0x8914, struct.pack("16sh22x", b"lo", 0x41))'
 fi
 
 p11_variable() { # VARIABLE DEFAULT
