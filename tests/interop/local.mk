@@ -45,3 +45,7 @@ consumer_tests += tests/interop/libpq.sh
 consumer_tests += tests/interop/openconnect.sh
 consumer_tests += tests/interop/pam.sh
 consumer_tests += tests/interop/strongswan.sh tests/interop/provider.sh
+consumer_tests += tests/interop/haproxy.sh
+consumer_tests += tests/interop/bind.sh
+consumer_tests += tests/interop/rust.sh
+consumer_tests += tests/interop/python-pkcs11.sh

@@ -23,9 +23,9 @@ openssl_conf = init
 [init]
 providers = providers
 [providers]
-default = default
+default = builtin
 pkcs11 = pkcs11
-[default]
+[builtin]
 activate = 1
 [pkcs11]
 module = $PROVIDER
