@@ -219,7 +219,7 @@ static huks_rc listing_add(struct bytes alias, void *argument)
     struct OH_Huks_KeyAliasSet *set = listing->set;
     if (set->aliasesCnt == listing->capacity) {
         uint32_t capacity = listing->capacity == 0 ? 16 : listing->capacity * 2;
-        struct OH_Huks_Blob *grown = reallocarray(set->aliases, capacity, sizeof(*grown));
+        struct OH_Huks_Blob *grown = memory_resize(set->aliases, capacity, sizeof(*grown));
         if (grown == NULL) {
             return error_no_memory();
         }

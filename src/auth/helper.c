@@ -319,6 +319,6 @@ huks_rc helper_ask(struct auth *auth, const struct auth_request *request, const 
 huks_rc helper_find(char **path)
 {
     const char *told = secure_getenv("HUKS_AUTH_HELPER");
-    *path = strdup(told != NULL && told[0] == '/' ? told : HUKS_LIBEXECDIR "/" HELPER_NAME);
+    *path = text_copy(told != NULL && told[0] == '/' ? told : HUKS_LIBEXECDIR "/" HELPER_NAME);
     return *path != NULL ? HUKS_OK : error_no_memory();
 }

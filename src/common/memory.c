@@ -14,6 +14,8 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -36,6 +38,33 @@
 #endif
 
 /* ---- plain bytes ---- */
+
+void *memory_resize(void *memory, size_t count, size_t size)
+{
+    return size != 0 && count > SIZE_MAX / size ? NULL : realloc(memory, count * size);
+}
+
+char *text_copy(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = malloc(size);
+    return copy == NULL ? NULL : memcpy(copy, text, size);
+}
+
+char *text_format(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    char *text = length < 0 ? NULL : malloc((size_t)length + 1);
+    if (text != NULL) {
+        va_start(arguments, format);
+        (void)vsnprintf(text, (size_t)length + 1, format, arguments);
+        va_end(arguments);
+    }
+    return text;
+}
 
 /* The kernel reads for us and says so when it can't: a pipe is what every host's sandbox lets through. */
 bool memory_peek(uintptr_t address, void *out, size_t size)

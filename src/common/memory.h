@@ -37,6 +37,15 @@ HUKS_MUST_USE huks_rc buffer_append(struct buffer *buffer, const void *data, siz
 HUKS_MUST_USE huks_rc buffer_reserve(struct buffer *buffer, size_t capacity);
 void buffer_free(struct buffer *buffer);
 
+/*
+ * Heap memory that free() takes. A host may have an allocator of its own and open the module with RTLD_DEEPBIND, as
+ * OpenSSL's pkcs11-provider does: our malloc() and free() are then libc's, what libc allocates inside of strdup(),
+ * reallocarray(), asprintf() or realpath() is the host's, and the one may not meet the other. NULL: no memory.
+ */
+void *memory_resize(void *memory, size_t count, size_t size); /* reallocarray() */
+char *text_copy(const char *text);
+char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* Owned secret bytes in the protected arena. Zero-initialise; secret_free() any time; never copy the struct. */
 struct secret {
     uint8_t *data;

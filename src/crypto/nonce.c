@@ -137,7 +137,7 @@ static struct nonce_stream *history_grow(struct nonce_history *history)
         return NULL;
     }
     size_t capacity = history->capacity == 0 ? 2 : history->capacity * 2;
-    struct nonce_stream *grown = reallocarray(history->streams, capacity, sizeof(*grown));
+    struct nonce_stream *grown = memory_resize(history->streams, capacity, sizeof(*grown));
     if (grown == NULL) {
         rc = error_no_memory();
         (void)rc;

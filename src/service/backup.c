@@ -164,7 +164,7 @@ huks_rc backup_write(struct engine *engine, struct token *const *tokens, size_t 
 
 huks_rc backup_meta_add(struct backup_meta *meta, const char *name, struct bytes value)
 {
-    AUTO(memory_free_ptr) char *own_name = strdup(name);
+    AUTO(memory_free_ptr) char *own_name = text_copy(name);
     AUTO(memory_free_ptr) uint8_t *own_value = malloc(value.size + 1);
     struct store_meta *entries = realloc(meta->entries, (meta->count + 1) * sizeof(*entries));
     if (entries != NULL) {

@@ -148,7 +148,7 @@ static huks_rc engine_know(struct engine *engine, uint32_t ordinal, bool exists,
     }
     if (engine->count == engine->capacity) {
         size_t capacity = engine->capacity == 0 ? 4 : engine->capacity * 2;
-        struct token **grown = reallocarray(engine->tokens, capacity, sizeof(struct token *));
+        struct token **grown = memory_resize(engine->tokens, capacity, sizeof(struct token *));
         if (grown == NULL) {
             return error_no_memory();
         }

@@ -336,7 +336,7 @@ static huks_rc found_add(struct found *found, uint64_t handle)
 {
     if (found->size == found->capacity) {
         size_t capacity = found->capacity == 0 ? 16 : found->capacity * 2;
-        uint64_t *grown = reallocarray(found->handles, capacity, sizeof(uint64_t));
+        uint64_t *grown = memory_resize(found->handles, capacity, sizeof(uint64_t));
         if (grown == NULL) {
             return error_no_memory();
         }

@@ -128,7 +128,7 @@ static bool table_names(struct session_table *table, const struct session_settin
         return true;
     }
     size_t size = strlen(settings->store_dir) + sizeof "/sessions";
-    table->store_dir = strdup(settings->store_dir);
+    table->store_dir = text_copy(settings->store_dir);
     table->store_path = malloc(size);
     if (table->store_dir == NULL || table->store_path == NULL) {
         return false;

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,8 +109,7 @@ static huks_rc judge_file(const struct store *store, const char *path, const str
 
 char *dir_file(const struct store *store, const char *name)
 {
-    char *path = NULL;
-    return asprintf(&path, "%s/%s", store->path, name) < 0 ? NULL : path;
+    return text_format("%s/%s", store->path, name);
 }
 
 huks_rc dir_check_file(const struct store *store, const char *path)
@@ -191,7 +191,7 @@ huks_rc dir_make(struct store *store)
     if (exists) {
         return HUKS_OK;
     }
-    AUTO(memory_free_ptr) char *path = strdup(store->path);
+    AUTO(memory_free_ptr) char *path = text_copy(store->path);
     if (path == NULL) {
         return error_no_memory();
     }
@@ -218,7 +218,7 @@ static huks_rc canonical(const char *given, char **out)
     if (given[0] != '/') {
         return error_raise(HUKS_E_INTERNAL, ABOUT_FILE, NULL);
     }
-    AUTO(memory_free_ptr) char *head = strdup(given);
+    AUTO(memory_free_ptr) char *head = text_copy(given);
     if (head == NULL) {
         return error_no_memory();
     }
@@ -226,20 +226,18 @@ static huks_rc canonical(const char *given, char **out)
     while (length > 1 && head[length - 1] == '/') {
         head[--length] = '\0';
     }
-    const char *tail = "";
     for (;;) {
-        AUTO(memory_free_ptr) char *real = realpath(head, NULL);
-        if (real != NULL) {
+        char real[PATH_MAX];
+        if (realpath(head, real) != NULL) {
             const char *rest = given + length;
             rest += strspn(rest, "/");
             size_t rest_length = strlen(rest);
             while (rest_length > 0 && rest[rest_length - 1] == '/') {
                 rest_length--;
             }
-            tail = strcmp(real, "/") == 0 ? "" : real;
-            int made = rest_length == 0 ? asprintf(out, "%s", real)
-                                        : asprintf(out, "%s/%.*s", tail, (int)rest_length, rest);
-            return made < 0 ? error_no_memory() : HUKS_OK;
+            const char *above = strcmp(real, "/") == 0 ? "" : real;
+            *out = rest_length == 0 ? text_copy(real) : text_format("%s/%.*s", above, (int)rest_length, rest);
+            return *out == NULL ? error_no_memory() : HUKS_OK;
         }
         char *slash = strrchr(head, '/');
         if (errno != ENOENT || slash == NULL) {
@@ -499,9 +497,8 @@ huks_rc store_serial(struct store *store, uint32_t ordinal, char serial[17])
 {
     static const char digits[] = "0123456789abcdef";
     uint8_t hash[CRYPTO_SHA256_SIZE];
-    AUTO(memory_free_ptr) char *text = NULL;
-    if (asprintf(&text, "%s%lu", store->path, (unsigned long)ordinal) < 0) {
-        text = NULL;
+    AUTO(memory_free_ptr) char *text = text_format("%s%lu", store->path, (unsigned long)ordinal);
+    if (text == NULL) {
         return error_no_memory();
     }
     HUKS_TRY(crypto_sha256(store->crypto, bytes_of(text, strlen(text)), hash));

@@ -231,8 +231,7 @@ static huks_rc recognise(struct sqlite_db *db)
 
 static char *with_suffix(const char *path, const char *suffix)
 {
-    char *text = NULL;
-    return asprintf(&text, "%s%s", path, suffix) < 0 ? NULL : text;
+    return text_format("%s%s", path, suffix);
 }
 
 static huks_rc connect_to(const char *name, int flags, bool for_writing, struct sqlite_db *db)
@@ -433,7 +432,7 @@ huks_rc sqlite_open_db(const struct db_place *place, bool for_writing, struct db
 {
     AUTO(close_ptr) struct sqlite_db *db = calloc(1, sizeof(*db));
     *out = NULL;
-    if (db == NULL || (db->path = strdup(place->path)) == NULL) {
+    if (db == NULL || (db->path = text_copy(place->path)) == NULL) {
         return error_no_memory();
     }
     db->head.backend = &sqlite_backend;

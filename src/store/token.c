@@ -144,9 +144,8 @@ static const char *const side_files[] = {"-wal", "-shm", "-journal"};
 
 static huks_rc remove_file(const char *path, const char *suffix)
 {
-    AUTO(memory_free_ptr) char *name = NULL;
-    if (asprintf(&name, "%s%s", path, suffix) < 0) {
-        name = NULL;
+    AUTO(memory_free_ptr) char *name = text_format("%s%s", path, suffix);
+    if (name == NULL) {
         return error_no_memory();
     }
     if (unlink(name) != 0 && errno != ENOENT) {
@@ -168,21 +167,18 @@ static void discard(const char *path)
 {
     (void)unlink(path);
     for (size_t i = 0; i < ARRAY_SIZE(side_files); i++) {
-        AUTO(memory_free_ptr) char *name = NULL;
-        if (asprintf(&name, "%s%s", path, side_files[i]) < 0) {
-            name = NULL;
-            continue;
+        AUTO(memory_free_ptr) char *name = text_format("%s%s", path, side_files[i]);
+        if (name != NULL) {
+            (void)unlink(name);
         }
-        (void)unlink(name);
     }
 }
 
 static huks_rc log_is_empty(const char *path)
 {
     struct stat status;
-    AUTO(memory_free_ptr) char *log = NULL;
-    if (asprintf(&log, "%s-wal", path) < 0) {
-        log = NULL;
+    AUTO(memory_free_ptr) char *log = text_format("%s-wal", path);
+    if (log == NULL) {
         return error_no_memory();
     }
     return stat(log, &status) != 0 || status.st_size == 0 ? HUKS_OK

@@ -27,6 +27,17 @@ for way in "${forks[@]}"; do
     ours "knows no child" expect "$way" '^done$' "$guest" "$module" "$way"
 done
 
+# In a host whose allocator is its own, opened as it comes and as OpenSSL's provider opens modules: what libc
+# allocates is the host's, and what the module does is not.
+if [ -n "${HUKS_SANITIZER-}" ]; then
+    skip "a host with an allocator of its own" "the sanitizer is one"
+else
+    for way in "${ways[@]}" "${forks[@]}"; do
+        ours "crashes" expect "$way, another allocator" '^done$' "$guest-allocator" "$module" "$way"
+        ours "crashes" expect "$way, another allocator, RTLD_DEEPBIND" '^done$' env GUEST_DEEPBIND=1 "$guest-allocator" "$module" "$way"
+    done
+fi
+
 # LeakSanitizer has seen to it already.
 if [ -n "${HUKS_SANITIZER-}" ]; then
     skip "under valgrind" "the module is built with $HUKS_SANITIZER"

@@ -6,6 +6,7 @@
  * Without LABEL it makes a token of its own in the store. Nothing here knows which module it is. */
 #include <dlfcn.h>
 #include <p11-kit/pkcs11.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,9 @@ static void must(const char *what, CK_RV rv)
 
 static void load(void)
 {
-    library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    /* As OpenSSL's pkcs11-provider does: the module's calls of malloc() and free() are libc's then. */
+    bool deep = getenv("GUEST_DEEPBIND") != NULL;
+    library = dlopen(path, RTLD_NOW | RTLD_LOCAL | (deep ? RTLD_DEEPBIND : 0));
     if (library == NULL) {
         fprintf(stderr, "guest: %s\n", dlerror());
         exit(1);

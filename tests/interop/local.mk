@@ -14,6 +14,11 @@ EXTRA_DIST += tests/interop/common.sh tests/interop/answer.py tests/interop/blam
 check_PROGRAMS += tests/interop/guest tests/interop/engine-host
 tests_interop_guest_SOURCES = tests/interop/guest.c
 tests_interop_guest_LDADD = -ldl
+# A host whose allocator is its own, and whose libcrypto is the module's, too.
+check_PROGRAMS += tests/interop/guest-allocator
+tests_interop_guest_allocator_SOURCES = tests/interop/guest.c tests/interop/allocator.c
+tests_interop_guest_allocator_LDFLAGS = $(AM_LDFLAGS) -Wl,--no-as-needed
+tests_interop_guest_allocator_LDADD = $(CRYPTO_LIBS) -ldl
 tests_interop_engine_host_SOURCES = tests/interop/engine-host.c
 tests_interop_engine_host_LDADD = $(CRYPTO_LIBS)
 

@@ -87,6 +87,25 @@ START_TEST(cleansing)
 }
 END_TEST
 
+START_TEST(texts)
+{
+    AUTO(memory_free_ptr) char *copy = text_copy("a text");
+    AUTO(memory_free_ptr) char *empty = text_copy("");
+    AUTO(memory_free_ptr) char *made = text_format("%s/%d%.*s", "token", 12, 2, "-wal");
+    ck_assert_str_eq(copy, "a text");
+    ck_assert_str_eq(empty, "");
+    ck_assert_str_eq(made, "token/12-w");
+    uint64_t *numbers = memory_resize(NULL, 3, sizeof(*numbers));
+    ck_assert_ptr_nonnull(numbers);
+    numbers[2] = 7;
+    ck_assert_ptr_null(memory_resize(numbers, SIZE_MAX / 4, 8)); /* and they are as they were */
+    uint64_t *more = memory_resize(numbers, 300, sizeof(*more));
+    ck_assert_ptr_nonnull(more);
+    ck_assert_uint_eq(more[2], 7);
+    free(more);
+}
+END_TEST
+
 START_TEST(peeking)
 {
     uint64_t number = 0x1122334455667788u, copy = 0;
@@ -422,6 +441,7 @@ int main(void)
     tcase_add_test(tests, buffers_grow);
     tcase_add_test(tests, buffers_refuse_the_impossible);
     tcase_add_test(tests, cleansing);
+    tcase_add_test(tests, texts);
     tcase_add_test(tests, peeking);
     tcase_add_test(tests, free_ptr);
     tcase_add_test(tests, secrets_of_every_size);
