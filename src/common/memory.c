@@ -41,7 +41,7 @@
 
 void *memory_resize(void *memory, size_t count, size_t size)
 {
-    return size != 0 && count > SIZE_MAX / size ? NULL : realloc(memory, count * size);
+    return count == 0 || size == 0 || count > SIZE_MAX / size ? NULL : realloc(memory, count * size);
 }
 
 char *text_copy(const char *text)
