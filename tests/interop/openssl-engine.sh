@@ -18,6 +18,29 @@ for pair in rsa:01:rsa:2048 ec:02:EC:prime256v1 ec384:03:EC:secp384r1 ca:04:rsa:
         --usage-decrypt --usage-derive
 done
 
+#: # OpenSSL's engine
+#:
+#: `libengine-pkcs11-openssl` finds the module by `PKCS11_MODULE_PATH` (or `MODULE_PATH` in `openssl.cnf`); `-keyform engine`
+#: makes a key's URI out of what is a file's name elsewhere. The PIN is in the URI, in a file, or asked for.
+step "a certificate, a request, a signed file" <<'SH'
+export PKCS11_MODULE_PATH=$MODULE
+printf '%s' "$PIN" >pin
+key="pkcs11:token=interop;object=rsa;type=private?pin-source=$PWD/pin"
+openssl req -engine pkcs11 -keyform engine -key "$key" -new -x509 -days 30 -subj /CN=alice -out alice.crt
+openssl req -engine pkcs11 -keyform engine -key "$key" -new -subj /CN=alice -out alice.csr
+printf 'Pay 100 to Alice.\n' >file
+openssl dgst -engine pkcs11 -keyform engine -sign "$key" -sha256 -out file.sig file
+openssl x509 -in alice.crt -noout -pubkey >alice.pem
+openssl dgst -sha256 -verify alice.pem -signature file.sig file
+SH
+step "a signed message, and one that is decrypted" 'Pay 100 to Alice' <<'SH'
+export PKCS11_MODULE_PATH=$MODULE
+key="pkcs11:token=interop;object=rsa;type=private?pin-value=$PIN"
+openssl cms -sign -engine pkcs11 -keyform engine -inkey "$key" -signer alice.crt -binary -nodetach -in file -outform DER -out file.cms
+openssl cms -verify -inform DER -in file.cms -CAfile alice.crt -purpose any -out /dev/null
+openssl cms -encrypt -aes128 -binary -in file -outform DER -out file.enc alice.crt
+openssl cms -decrypt -engine pkcs11 -keyform engine -inkey "$key" -recip alice.crt -inform DER -in file.enc
+SH
 engine=(env PKCS11_MODULE_PATH="$module" openssl)
 # Of a command that takes a key: -engine pkcs11 … the key's URI comes last.
 with=(-engine pkcs11 -keyform engine)

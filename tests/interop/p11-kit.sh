@@ -154,6 +154,32 @@ check "certtool --p7-sign" certtool --p7-sign --load-privkey "$token;object=rsa;
 check "certtool --p7-sign: openssl verifies" openssl cms -verify -inform PEM -in letter.p7 -CAfile rsa.crt -purpose any -out opened
 same "certtool --p7-sign: the letter" letter opened
 
+#: # p11-kit, p11tool, certtool
+#:
+#: After `make install` p11-kit knows the module, and with it every program that asks p11-kit: here a directory of
+#: `.module` files that says `module: huks-pkcs11.so`. GnuTLS's tools take the PINs from the environment.
+step "keys and certificates by p11tool and certtool" 'BEGIN PUBLIC KEY' <<'SH'
+export GNUTLS_PIN=$PIN
+p11-kit list-modules
+p11tool --login --generate-privkey ecdsa --curve secp256r1 --label page 'pkcs11:token=interop'
+printf 'cn = "page"\nexpiration_days = 30\nca\ncert_signing_key\n' >page.template
+certtool --generate-self-signed --template page.template --load-privkey 'pkcs11:token=interop;object=page;type=private' \
+    --load-pubkey 'pkcs11:token=interop;object=page;type=public' --outfile page.crt
+p11tool --login --write --load-certificate page.crt --label page 'pkcs11:token=interop'
+p11tool --list-all-certs 'pkcs11:token=interop'
+p11tool --login --batch --delete 'pkcs11:token=interop;object=page;type=cert'
+p11tool --login --export-pubkey 'pkcs11:token=interop;object=page;type=private'
+SH
+#: A server shares the token with programs that load `p11-kit-client.so` instead of the module; `--user` names another
+#: user who may. The socket can be anywhere, also at the end of an SSH connection that forwards it.
+export CLIENT=$client
+step "a server, and a client of it" 'token label +: interop' <<'SH'
+p11-kit server --foreground --provider "$MODULE" --name "$DIR/page.socket" 'pkcs11:token=interop' >page.log &
+until [ -S page.socket ]; do sleep 0.1; done
+P11_KIT_SERVER_ADDRESS=unix:path=$DIR/page.socket pkcs11-tool --module "$CLIENT" --list-slots
+kill %1
+SH
+
 # --- The proxy ----------------------------------------------------------------------------------------
 
 # Debian's proxy, and pkcs11-tool that knows of one module only.

@@ -118,6 +118,31 @@ expect "-O: the secret keys" 'Secret Key Object; AES length 32' "${user[@]}" -O 
 expect "-O of one type" 'Public Key Object' "${user[@]}" -O --type pubkey
 lacks "-O of one type: no other" 'Private Key Object'
 
+#: # pkcs11-tool
+#:
+#: OpenSC's tool asks a token for anything. Options that come again and again are easier in an array.
+step "keys, a signature, a secret key" 'Verified OK' <<'SH'
+tool() { pkcs11-tool --module "$MODULE" --token-label interop --login --pin "$PIN" "$@"; }
+tool --keypairgen --key-type EC:prime256v1 --label page --id 51
+tool --keygen --key-type AES:32 --label page-secret --id 52
+tool --list-objects
+printf 'Pay 100 to Alice.\n' >file
+tool --sign --id 51 --mechanism ECDSA-SHA256 --signature-format openssl --input-file file --output-file file.sig
+tool --read-object --type pubkey --id 51 --output-file page.der
+openssl pkey -pubin -inform DER -in page.der -out page.pem
+openssl dgst -sha256 -verify page.pem -signature file.sig file
+SH
+step "encryption, and what goes again" <<'SH'
+tool() { pkcs11-tool --module "$MODULE" --token-label interop --login --pin "$PIN" "$@"; }
+iv=000102030405060708090a0b0c0d0e0f
+tool --encrypt --id 52 --mechanism AES-CBC-PAD --iv "$iv" --input-file file --output-file file.enc
+tool --decrypt --id 52 --mechanism AES-CBC-PAD --iv "$iv" --input-file file.enc --output-file file.dec
+cmp file file.dec
+tool --delete-object --type secrkey --id 52
+tool --delete-object --type privkey --id 51
+tool --delete-object --type pubkey --id 51
+SH
+
 # --- Signatures ---------------------------------------------------------------------------------------
 
 sign() { # NAME LABEL ID MECHANISM FILE [ARGUMENT...]: leaves the signature in "signature"

@@ -104,9 +104,12 @@ verified "pin-source in the URI" ec.pem -sha256
 # --- Encryption, agreement ----------------------------------------------------------------------------
 
 for padding in pkcs1 oaep; do
-    "${plain[@]}" pkeyutl -encrypt -pubin -inkey rsa.pem -in letter -out secret -pkeyopt rsa_padding_mode:$padding
+    options=(-pkeyopt "rsa_padding_mode:$padding")
+    # Without the hashes the provider does not know what to ask for.
+    [ "$padding" = pkcs1 ] || options+=(-pkeyopt rsa_oaep_md:sha256 -pkeyopt rsa_mgf1_md:sha256)
+    "${plain[@]}" pkeyutl -encrypt -pubin -inkey rsa.pem -in letter -out secret "${options[@]}"
     rm -f opened
-    check "RSA $padding decrypts" "${token[@]}" pkeyutl -decrypt -inkey "$(uri rsa)" -in secret -out opened -pkeyopt rsa_padding_mode:$padding
+    check "RSA $padding decrypts" "${token[@]}" pkeyutl -decrypt -inkey "$(uri rsa)" -in secret -out opened "${options[@]}"
     same "RSA $padding: the letter" letter opened
 done
 pkcs11-tool --module "$module" --token-label interop --login --pin "$pin" --keypairgen --key-type EC:prime256v1 --label ecdh --id 11 \
@@ -167,7 +170,9 @@ check "ca revokes" "${token[@]}" ca -config ca.cnf -keyfile "$(uri ca)" -revoke 
 check "ca -gencrl" "${token[@]}" ca -config ca.cnf -keyfile "$(uri ca)" -gencrl -out ca.crl
 check "ca -gencrl: plain openssl verifies" "${plain[@]}" crl -in ca.crl -noout -CAfile ca.crt
 for label in rsa ec ed; do
-    check "$label: cms -sign" "${token[@]}" cms -sign -inkey "$(uri "$label")" -signer "$label.crt" -binary -nodetach -in letter -outform DER \
+    hash=()
+    [ "$label" != ed ] || hash=(-md sha512)
+    check "$label: cms -sign" "${token[@]}" cms -sign "${hash[@]}" -inkey "$(uri "$label")" -signer "$label.crt" -binary -nodetach -in letter -outform DER \
         -out letter.cms
     rm -f opened
     check "$label: cms, plain openssl verifies" "${plain[@]}" cms -verify -inform DER -in letter.cms -CAfile ca.crt -purpose any -out opened
@@ -190,8 +195,9 @@ digests = sha256
 accuracy = secs:1
 CNF
 echo 01 >ts.serial
+# It reads its key from a file only: the PEM that names it.
 check "ts -query" "${plain[@]}" ts -query -data letter -sha256 -cert -out letter.tsq
-check "ts -reply" "${token[@]}" ts -reply -config ts.cnf -queryfile letter.tsq -signer tsa.crt -inkey "$(uri rsa)" -out letter.tsr
+check "ts -reply" "${token[@]}" ts -reply -config ts.cnf -queryfile letter.tsq -signer tsa.crt -inkey rsa.uri -out letter.tsr
 expect "ts: plain openssl verifies" 'Verification: OK' "${plain[@]}" ts -verify -data letter -in letter.tsr -CAfile ca.crt
 
 # --- TLS ----------------------------------------------------------------------------------------------
