@@ -605,6 +605,7 @@ static void no_digest_and_no_salt_of_a_bound_key(void)
     CK_OBJECT_HANDLE bound, base, key;
 
     add_rule(&t, BY_PIN, NEVER_VOID, NORMAL_CHALLENGE);
+    add_bool(&t, CKA_DERIVE, true);
     bound = import_secret(the_session, CKK_GENERIC_SECRET, "0123456789abcdef", 16, &t);
     ok(p11->C_DigestInit(the_session, &sha));
     refused(CKR_USER_NOT_LOGGED_IN, 8, p11->C_DigestKey(the_session, bound));
