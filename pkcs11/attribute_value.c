@@ -83,6 +83,9 @@ static CK_RV value_computed(struct item *item, const struct attribute_row *row, 
     case CKA_VALUE_BITS:
         value_number(value, param_u32(item_params(item), HUKS_TAG_VALUE_BITS, bits));
         return CKR_OK;
+    case CKA_PARAMETER_SET:
+        value_number(value, p11_parameter_set_told(p11_key_type(item), bits));
+        return CKR_OK;
     case CKA_PRIME_BITS:
         value_number(value, param_bytes(item_params(item), HUKS_TAG_PRIME).size * 8);
         return CKR_OK;
@@ -126,6 +129,10 @@ static bool has_attribute(const struct item *item, const struct attribute_row *r
         }
     }
     switch (row->type) {
+    case CKA_PARAMETER_SET:
+        return p11_parameter_set_told(p11_key_type(item), param_u32(item_params(item), OH_HUKS_TAG_KEY_SIZE, 0)) != 0;
+    case CKA_SEED:
+        return p11_key_type(item) == CKK_ML_KEM || p11_key_type(item) == CKK_ML_DSA;
     case CKA_EC_PARAMS:
     case CKA_EC_POINT:
     case CKA_PRIME:

@@ -245,6 +245,7 @@ CK_RV C_GenerateKey(CK_SESSION_HANDLE handle, CK_MECHANISM_PTR mechanism, CK_ATT
 
 static CK_RV pair_spec(const struct p11_mechanism *row, const struct p11_draft *public, struct crypto_keygen *spec)
 {
+    const OH_Huks_Param *set = NULL;
     *spec = (struct crypto_keygen){
         .alg = row->alg,
         .ec_params = draft_bytes(public, HUKS_TAG_EC_PARAMS),
@@ -269,6 +270,12 @@ static CK_RV pair_spec(const struct p11_mechanism *row, const struct p11_draft *
     case CKK_EC_EDWARDS:
     case CKK_EC_MONTGOMERY:
         return spec->ec_params.size > 0 ? CKR_OK : p11_fail(CKR_TEMPLATE_INCOMPLETE, "curve (CKA_EC_PARAMS)");
+    case CKK_ML_KEM:
+    case CKK_ML_DSA:
+    case CKK_SLH_DSA:
+        set = param_list_find(&public->draft.params, OH_HUKS_TAG_KEY_SIZE);
+        spec->size_bits = set != NULL ? set->uint32Param : 0;
+        return set != NULL ? CKR_OK : p11_fail(CKR_TEMPLATE_INCOMPLETE, "parameter set (CKA_PARAMETER_SET)");
     case CKK_HUKS_SM2:
         return CKR_OK; /* there is but one curve */
     case CKK_X9_42_DH:

@@ -122,3 +122,48 @@ size_t p11_draft_size(const struct p11_draft *draft)
     }
     return draft->value_len;
 }
+
+static const struct {
+    CK_KEY_TYPE type;
+    CK_ULONG told;
+    uint32_t set;
+} sets[] = {
+    {CKK_ML_KEM, CKP_ML_KEM_512, HUKS_ML_KEM_512},
+    {CKK_ML_KEM, CKP_ML_KEM_768, HUKS_ML_KEM_768},
+    {CKK_ML_KEM, CKP_ML_KEM_1024, HUKS_ML_KEM_1024},
+    {CKK_ML_DSA, CKP_ML_DSA_44, HUKS_ML_DSA_44},
+    {CKK_ML_DSA, CKP_ML_DSA_65, HUKS_ML_DSA_65},
+    {CKK_ML_DSA, CKP_ML_DSA_87, HUKS_ML_DSA_87},
+    {CKK_SLH_DSA, CKP_SLH_DSA_SHA2_128S, HUKS_SLH_DSA_SHA2_128S},
+    {CKK_SLH_DSA, CKP_SLH_DSA_SHAKE_128S, HUKS_SLH_DSA_SHAKE_128S},
+    {CKK_SLH_DSA, CKP_SLH_DSA_SHA2_128F, HUKS_SLH_DSA_SHA2_128F},
+    {CKK_SLH_DSA, CKP_SLH_DSA_SHAKE_128F, HUKS_SLH_DSA_SHAKE_128F},
+    {CKK_SLH_DSA, CKP_SLH_DSA_SHA2_192S, HUKS_SLH_DSA_SHA2_192S},
+    {CKK_SLH_DSA, CKP_SLH_DSA_SHAKE_192S, HUKS_SLH_DSA_SHAKE_192S},
+    {CKK_SLH_DSA, CKP_SLH_DSA_SHA2_192F, HUKS_SLH_DSA_SHA2_192F},
+    {CKK_SLH_DSA, CKP_SLH_DSA_SHAKE_192F, HUKS_SLH_DSA_SHAKE_192F},
+    {CKK_SLH_DSA, CKP_SLH_DSA_SHA2_256S, HUKS_SLH_DSA_SHA2_256S},
+    {CKK_SLH_DSA, CKP_SLH_DSA_SHAKE_256S, HUKS_SLH_DSA_SHAKE_256S},
+    {CKK_SLH_DSA, CKP_SLH_DSA_SHA2_256F, HUKS_SLH_DSA_SHA2_256F},
+    {CKK_SLH_DSA, CKP_SLH_DSA_SHAKE_256F, HUKS_SLH_DSA_SHAKE_256F},
+};
+
+uint32_t p11_parameter_set(CK_KEY_TYPE type, CK_ULONG told)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
+        if (sets[i].type == type && sets[i].told == told) {
+            return sets[i].set;
+        }
+    }
+    return 0;
+}
+
+CK_ULONG p11_parameter_set_told(CK_KEY_TYPE type, uint32_t set)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
+        if (sets[i].type == type && sets[i].set == set) {
+            return sets[i].told;
+        }
+    }
+    return 0;
+}

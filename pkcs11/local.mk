@@ -46,5 +46,5 @@ pkcs11_sources += \
 # What 3.0 to 3.2 added.
 pkcs11_sources += \
 	pkcs11/aead.c pkcs11/aead.h pkcs11/async.c pkcs11/encapsulate.c \
-	pkcs11/inherent.c pkcs11/inherent.h pkcs11/mechanism_flags.c pkcs11/nss.h \
+	pkcs11/inherent.c pkcs11/inherent.h pkcs11/mechanism_flags.c pkcs11/mechanism_pq.c pkcs11/nss.h \
 	pkcs11/message.c pkcs11/message.h pkcs11/message_sign.c

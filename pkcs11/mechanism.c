@@ -13,6 +13,7 @@ static const struct p11_mechanism_table *const tables[] = {
     &p11_mechanisms_hash,
     &p11_mechanisms_cipher,
     &p11_mechanisms_derive,
+    &p11_mechanisms_pq,
 };
 
 const struct p11_mechanism *p11_mechanism_row(size_t number)

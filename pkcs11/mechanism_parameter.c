@@ -417,6 +417,46 @@ static CK_RV read_tls10_mac(const CK_MECHANISM *mechanism, struct crypto_spec *s
     return read_mac_96(mechanism, spec);
 }
 
+/* Section 6.67.1: what is preferred may be either, and hedged is what withstands faults. */
+static CK_RV read_hedge(CK_HEDGE_TYPE hedge, struct crypto_spec *spec)
+{
+    if (hedge > CKH_DETERMINISTIC_REQUIRED) {
+        return parameter_invalid("hedge variant");
+    }
+    spec->hedge = hedge == CKH_DETERMINISTIC_REQUIRED ? CRYPTO_DETERMINISTIC : CRYPTO_HEDGED;
+    return CKR_OK;
+}
+
+/* A row with a digest is a pre-hash one. */
+static CK_RV read_context(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
+{
+    spec->prehash = spec->digest != OH_HUKS_DIGEST_NONE;
+    if (mechanism->pParameter == NULL && mechanism->ulParameterLen == 0) {
+        return CKR_OK;
+    }
+    const CK_SIGN_ADDITIONAL_CONTEXT *params = PARAMS_OF(CK_SIGN_ADDITIONAL_CONTEXT, mechanism);
+    if (params == NULL) {
+        return parameter_invalid("signature context");
+    }
+    P11_TRY(read_hedge(params->hedgeVariant, spec));
+    return parameter_view(params->pContext, params->ulContextLen, "signature context", &spec->label);
+}
+
+static CK_RV read_hash_context(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
+{
+    const CK_HASH_SIGN_ADDITIONAL_CONTEXT *params = PARAMS_OF(CK_HASH_SIGN_ADDITIONAL_CONTEXT, mechanism);
+    if (params == NULL) {
+        return parameter_absent(mechanism, "hash and signature context");
+    }
+    spec->prehash = true;
+    spec->hash_of_input = p11_parameter_hash(params->hash);
+    if (spec->hash_of_input == OH_HUKS_DIGEST_NONE) {
+        return parameter_unknown("hash algorithm");
+    }
+    P11_TRY(read_hedge(params->hedgeVariant, spec));
+    return parameter_view(params->pContext, params->ulContextLen, "signature context", &spec->label);
+}
+
 static CK_RV read_wrap_iv(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
 {
     return parameter_view(mechanism->pParameter, mechanism->ulParameterLen, "IV", &spec->iv);
@@ -453,6 +493,8 @@ static const shape_reader readers[SHAPE_COUNT] = {
     [SHAPE_GMAC] = read_gmac,
     [SHAPE_TLS_MAC] = read_tls_mac,
     [SHAPE_TLS10_MAC] = read_tls10_mac,
+    [SHAPE_CONTEXT] = read_context,
+    [SHAPE_HASH_CONTEXT] = read_hash_context,
 };
 
 CK_RV p11_parameter_read(const struct p11_mechanism *row, const CK_MECHANISM *mechanism,

@@ -59,6 +59,8 @@ enum p11_shape {
     SHAPE_IKE2_PRF_PLUS, /* CK_IKE2_PRF_PLUS_DERIVE_PARAMS                      */
     /* generation: generate.c */
     SHAPE_PBKDF2,      /* CK_PKCS5_PBKD2_PARAMS2                                */
+    SHAPE_CONTEXT,     /* absent or CK_SIGN_ADDITIONAL_CONTEXT                  */
+    SHAPE_HASH_CONTEXT, /* CK_HASH_SIGN_ADDITIONAL_CONTEXT                       */
     SHAPE_PBE,         /* CK_PBE_PARAMS                                         */
     SHAPE_VERSION,     /* CK_VERSION                                            */
     SHAPE_DSA_PARAMETER, /* CK_DSA_PARAMETER_GEN_PARAM                          */
@@ -87,7 +89,7 @@ struct p11_mechanism_table {
     size_t count;
 };
 extern const struct p11_mechanism_table p11_mechanisms_asymmetric, p11_mechanisms_hash, p11_mechanisms_cipher,
-    p11_mechanisms_derive;
+    p11_mechanisms_derive, p11_mechanisms_pq;
 
 /* Every row by its number, offered or not; NULL behind the last. */
 const struct p11_mechanism *p11_mechanism_row(size_t number);

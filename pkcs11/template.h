@@ -82,6 +82,10 @@ CK_RV p11_wrap_template_fits(struct item *wrapping, struct item *key);
 /* Bytes that the template asks a secret key for: those of its type, or CKA_VALUE_LEN; 0: it does not say. */
 size_t p11_draft_size(const struct p11_draft *draft);
 
+/* CKP_* of a post-quantum key type and the engine's parameter set; 0: no such set or no such key type. */
+uint32_t p11_parameter_set(CK_KEY_TYPE type, CK_ULONG told);
+CK_ULONG p11_parameter_set_told(CK_KEY_TYPE type, uint32_t set);
+
 /* CKK_* and the engine's algorithm, one table. */
 uint32_t p11_alg_of_key_type(CK_KEY_TYPE type);
 CK_KEY_TYPE p11_key_type(const struct item *item);

@@ -179,6 +179,18 @@ static CK_RV put_purpose(struct template_reading *reading, const CK_ATTRIBUTE *a
     return CKR_OK;
 }
 
+/* The engine has it where other keys have their size. */
+static CK_RV put_parameter_set(struct template_reading *reading, const CK_ATTRIBUTE *attribute)
+{
+    CK_ULONG told = 0;
+    P11_TRY(template_number(attribute, &told));
+    uint32_t set = p11_parameter_set(reading->draft->key_type, told);
+    if (set == 0) {
+        return p11_fail(CKR_PARAMETER_SET_NOT_SUPPORTED, "attribute CKA_PARAMETER_SET");
+    }
+    return p11_rv(param_list_put_u32(&reading->draft->draft.params, OH_HUKS_TAG_KEY_SIZE, set), P11_AT_CREATE);
+}
+
 /* Attributes that the reading itself wants to know, stored or not. */
 static CK_RV take_special(struct template_reading *reading, const CK_ATTRIBUTE *attribute, bool *done)
 {
@@ -207,6 +219,8 @@ static CK_RV take_special(struct template_reading *reading, const CK_ATTRIBUTE *
         return template_number(attribute, &reading->draft->value_bits);
     case CKA_PRIME_BITS:
         return put_number(reading, attribute, HUKS_TAG_PRIME_BITS);
+    case CKA_PARAMETER_SET:
+        return put_parameter_set(reading, attribute);
     case CKA_HUKS_STORAGE_LEVEL:
         P11_TRY(template_number(attribute, &number));
         if (number > OH_HUKS_AUTH_STORAGE_LEVEL_ECE) {

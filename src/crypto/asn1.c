@@ -191,6 +191,30 @@ static int asn1_rsa_private_cb(int operation, ASN1_VALUE **value, const ASN1_ITE
     return 1;
 }
 
+static int asn1_pq_both_cb(int operation, ASN1_VALUE **value, const ASN1_ITEM *item, void *argument)
+{
+    (void)item;
+    (void)argument;
+    if (operation == ASN1_OP_FREE_PRE) {
+        asn1_cleanse(((struct asn1_pq_both *)*value)->seed);
+        asn1_cleanse(((struct asn1_pq_both *)*value)->expanded);
+    }
+    return 1;
+}
+
+static int asn1_pq_private_cb(int operation, ASN1_VALUE **value, const ASN1_ITEM *item, void *argument)
+{
+    (void)item;
+    (void)argument;
+    const struct asn1_pq_private *choice = (const struct asn1_pq_private *)*value;
+    if (operation == ASN1_OP_FREE_PRE && choice->type == ASN1_PQ_SEED) {
+        asn1_cleanse(choice->as.seed);
+    } else if (operation == ASN1_OP_FREE_PRE && choice->type == ASN1_PQ_EXPANDED) {
+        asn1_cleanse(choice->as.expanded);
+    }
+    return 1;
+}
+
 /* clang-format off */
 ASN1_SEQUENCE(asn1_public_info) = {
     ASN1_SIMPLE(struct asn1_public_info, algorithm, X509_ALGOR),
@@ -228,6 +252,17 @@ ASN1_SEQUENCE_cb(asn1_ec_private, asn1_ec_private_cb) = {
     ASN1_EXP_OPT(struct asn1_ec_private, params, ASN1_ANY, 0),
     ASN1_EXP_OPT(struct asn1_ec_private, point, ASN1_BIT_STRING, 1),
 } ASN1_SEQUENCE_END_cb(struct asn1_ec_private, asn1_ec_private)
+
+ASN1_SEQUENCE_cb(asn1_pq_both, asn1_pq_both_cb) = {
+    ASN1_SIMPLE(struct asn1_pq_both, seed, ASN1_OCTET_STRING),
+    ASN1_SIMPLE(struct asn1_pq_both, expanded, ASN1_OCTET_STRING),
+} static_ASN1_SEQUENCE_END_cb(struct asn1_pq_both, asn1_pq_both)
+
+ASN1_CHOICE_cb(asn1_pq_private, asn1_pq_private_cb) = {
+    ASN1_IMP(struct asn1_pq_private, as.seed, ASN1_OCTET_STRING, 0),
+    ASN1_SIMPLE(struct asn1_pq_private, as.expanded, ASN1_OCTET_STRING),
+    ASN1_SIMPLE(struct asn1_pq_private, as.both, asn1_pq_both),
+} ASN1_CHOICE_END_cb(struct asn1_pq_private, asn1_pq_private, type)
 
 ASN1_SEQUENCE(asn1_ec_field) = {
     ASN1_SIMPLE(struct asn1_ec_field, type, ASN1_OBJECT),

@@ -52,6 +52,20 @@ struct asn1_ec_private {
 };
 DECLARE_ASN1_ITEM(asn1_ec_private)
 
+/* ML-KEM-PrivateKey and ML-DSA-PrivateKey (RFC 9935, 9881): the seed, what is made of it, or both. */
+enum { ASN1_PQ_SEED, ASN1_PQ_EXPANDED, ASN1_PQ_BOTH };
+struct asn1_pq_both {
+    ASN1_OCTET_STRING *seed, *expanded;
+};
+struct asn1_pq_private {
+    int type;
+    union {
+        ASN1_OCTET_STRING *seed, *expanded;
+        struct asn1_pq_both *both;
+    } as;
+};
+DECLARE_ASN1_ITEM(asn1_pq_private)
+
 /* ECParameters (X9.62, C.3; SEC 1, C.2). */
 struct asn1_ec_field {
     ASN1_OBJECT *type;

@@ -184,6 +184,9 @@ const struct digest_row digest_rows[] = {
      DIGEST_EVP(RIPEMD160),
      15,
      {0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2B, 0x24, 0x03, 0x02, 0x01, 0x05, 0x00, 0x04, 0x14}},
+    /* at the lengths of FIPS 204 and 205 */
+    {HUKS_DIGEST_SHAKE128, "SHAKE-128", 32, 168, DIGEST_EVP(SHAKE128), 0, {0}},
+    {HUKS_DIGEST_SHAKE256, "SHAKE-256", 64, 136, DIGEST_EVP(SHAKE256), 0, {0}},
     {HUKS_DIGEST_BLAKE2B_512, "BLAKE2B-512", 64, 128, DIGEST_EVP(BLAKE2B_512), 0, {0}},
     /* BLAKE2b with a size: no name of its own, so nothing but a digest by itself can use it */
     {HUKS_DIGEST_BLAKE2B_160, NULL, 20, 128, DIGEST_EVP(BLAKE2B_512), 0, {0}},
@@ -311,7 +314,10 @@ huks_rc digest_finish(struct digest *digest, uint8_t *out)
         row->final(&digest->state, out);
         return HUKS_OK;
     }
-    return EVP_DigestFinal_ex(digest->evp, out, &size) == 1 ? HUKS_OK : crypto_refused();
+    bool any_size = (EVP_MD_get_flags(digest->evp_md) & EVP_MD_FLAG_XOF) != 0;
+    int done = any_size ? EVP_DigestFinalXOF(digest->evp, out, row->size)
+                        : EVP_DigestFinal_ex(digest->evp, out, &size);
+    return done == 1 ? HUKS_OK : crypto_refused();
 }
 
 huks_rc digest_copy(struct digest *to, const struct digest *from)
@@ -375,9 +381,6 @@ size_t crypto_digest_size(uint32_t digest)
 
 bool crypto_has_digest(struct crypto *crypto, uint32_t digest)
 {
-    if (digest == HUKS_DIGEST_SHAKE128 || digest == HUKS_DIGEST_SHAKE256) {
-        return fetch_digest(crypto, digest == HUKS_DIGEST_SHAKE128 ? FETCH_SHAKE128 : FETCH_SHAKE256) != NULL;
-    }
     return digest_there(crypto, digest_find(digest));
 }
 

@@ -14,7 +14,7 @@
 #include <openssl/sha.h>
 
 #define DIGEST_SIZE_MAX  64
-#define DIGEST_BLOCK_MAX 144 /* SHA3-224 */
+#define DIGEST_BLOCK_MAX 168 /* SHAKE128 */
 
 union digest_state {
     MD5_CTX md5;

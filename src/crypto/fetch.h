@@ -135,7 +135,19 @@ struct crypto;
     X(ML_DSA_87, "ML-DSA-87")                                                                                \
     X(ML_KEM_512, "ML-KEM-512")                                                                              \
     X(ML_KEM_768, "ML-KEM-768")                                                                              \
-    X(ML_KEM_1024, "ML-KEM-1024")
+    X(ML_KEM_1024, "ML-KEM-1024")                                                                            \
+    X(SLH_DSA_SHA2_128S, "SLH-DSA-SHA2-128s")                                                                \
+    X(SLH_DSA_SHAKE_128S, "SLH-DSA-SHAKE-128s")                                                              \
+    X(SLH_DSA_SHA2_128F, "SLH-DSA-SHA2-128f")                                                                \
+    X(SLH_DSA_SHAKE_128F, "SLH-DSA-SHAKE-128f")                                                              \
+    X(SLH_DSA_SHA2_192S, "SLH-DSA-SHA2-192s")                                                                \
+    X(SLH_DSA_SHAKE_192S, "SLH-DSA-SHAKE-192s")                                                              \
+    X(SLH_DSA_SHA2_192F, "SLH-DSA-SHA2-192f")                                                                \
+    X(SLH_DSA_SHAKE_192F, "SLH-DSA-SHAKE-192f")                                                              \
+    X(SLH_DSA_SHA2_256S, "SLH-DSA-SHA2-256s")                                                                \
+    X(SLH_DSA_SHAKE_256S, "SLH-DSA-SHAKE-256s")                                                              \
+    X(SLH_DSA_SHA2_256F, "SLH-DSA-SHA2-256f")                                                                \
+    X(SLH_DSA_SHAKE_256F, "SLH-DSA-SHAKE-256f")
 
 #define FETCH_NUMBER(id, name) FETCH_##id,
 enum fetch {

@@ -160,6 +160,7 @@ huks_rc crypto_key_build(struct crypto *crypto, enum crypto_key_class class, uin
     for (enum key_part part = 0; part < PART_COUNT; part++) {
         views.at[part] = param_bytes(parts, key_part_tag(part));
     }
+    views.set = param_u32(parts, OH_HUKS_TAG_KEY_SIZE, 0);
     return key_import(crypto, class, type, &views, out);
 }
 
@@ -226,6 +227,12 @@ static void key_params_free(struct key_params *params)
     secret_free(&params->der);
 }
 
+/* Those of OpenSSL's own table stay where they are. */
+static void key_object_free(ASN1_OBJECT **oid)
+{
+    ASN1_OBJECT_free(*oid);
+}
+
 static huks_rc key_write_public(const struct crypto_key *key, X509_ALGOR *algorithm, struct secret *out)
 {
     AUTO(secret_free) struct secret content = {0};
@@ -256,7 +263,11 @@ huks_rc crypto_key_encode(const struct crypto_key *key, enum crypto_key_class cl
         return error_raise(HUKS_E_INVALID_PARAM, ABOUT_KEY_TYPE, "algorithm");
     }
     HUKS_TRY(key->type->family->write_params(key, &params));
-    X509_ALGOR algorithm = {.algorithm = OBJ_nid2obj(key->type->nid),
+    AUTO(key_object_free) ASN1_OBJECT *oid = key_type_object(key->type);
+    if (oid == NULL) {
+        return error_no_memory();
+    }
+    X509_ALGOR algorithm = {.algorithm = oid,
                             .parameter = params.any.type != V_ASN1_UNDEF ? &params.any : NULL};
     HUKS_TRY(class == CRYPTO_PUBLIC ? key_write_public(key, &algorithm, &encoded)
                                     : key_write_private(key, &algorithm, &encoded));

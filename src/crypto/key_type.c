@@ -4,8 +4,13 @@
 #include "crypto/keydata.h"
 
 #include <openssl/objects.h>
+#include <string.h>
 
-#define KEY_ANY_SECRET &key_family_secret, 0, 8, 8u << 20, {0}, 0, NULL, NID_undef
+#define KEY_ANY_SECRET &key_family_secret, 0, 8, 8u << 20, {0}, 0, NULL, NID_undef, NULL
+
+#define PQ(ALG, SET, OID)                                                                                    \
+    {HUKS_ALG_##ALG, &key_family_pq, FETCH_##ALG##_##SET, HUKS_##ALG##_##SET, HUKS_##ALG##_##SET,            \
+     {0},            0,              NULL,                NID_undef,          OID}
 
 static const uint8_t key_ecb_aes[] = {FETCH_AES_128_ECB, FETCH_AES_192_ECB, FETCH_AES_256_ECB};
 static const uint8_t key_ecb_des[] = {FETCH_DES3_ECB, FETCH_DES3_ECB};
@@ -18,41 +23,60 @@ static const uint8_t key_ecb_rc2[] = {FETCH_RC2_ECB};
 static const uint8_t key_ecb_cast128[] = {FETCH_CAST5_ECB};
 static const uint8_t key_ecb_blowfish[] = {FETCH_BF_ECB};
 
-/* alg, family, fetch, bits from … to, sizes, raw size, check value's ciphers, OID's number */
+/* alg, family, fetch, bits from … to, sizes, raw size, check value's ciphers, OID's number or digits */
 static const struct key_type key_types[] = {
-    {OH_HUKS_ALG_RSA, &key_family_rsa, FETCH_RSA, 512, 16384, {0}, 0, NULL, NID_rsaEncryption},
-    {OH_HUKS_ALG_ECC, &key_family_ec, FETCH_EC, 0, 0, {0}, 0, NULL, NID_X9_62_id_ecPublicKey},
-    {OH_HUKS_ALG_ECDH, &key_family_ec, FETCH_EC, 0, 0, {0}, 0, NULL, NID_X9_62_id_ecPublicKey},
-    {OH_HUKS_ALG_SM2, &key_family_ec, FETCH_SM2, 0, 0, {0}, 0, NULL, NID_X9_62_id_ecPublicKey},
-    {OH_HUKS_ALG_ED25519, &key_family_raw, FETCH_ED25519, 256, 256, {0}, 32, NULL, NID_ED25519},
-    {HUKS_ALG_ED448, &key_family_raw, FETCH_ED448, 448, 448, {0}, 57, NULL, NID_ED448},
-    {OH_HUKS_ALG_X25519, &key_family_raw, FETCH_X25519, 256, 256, {0}, 32, NULL, NID_X25519},
-    {HUKS_ALG_X448, &key_family_raw, FETCH_X448, 448, 448, {0}, 56, NULL, NID_X448},
-    {OH_HUKS_ALG_DSA, &key_family_ffc, FETCH_DSA, 512, 10000, {0}, 0, NULL, NID_dsa},
-    {OH_HUKS_ALG_DH, &key_family_ffc, FETCH_DH, 512, 10000, {0}, 0, NULL, NID_dhKeyAgreement},
-    {HUKS_ALG_X942_DH, &key_family_ffc, FETCH_DHX, 512, 10000, {0}, 0, NULL, NID_dhpublicnumber},
+    {OH_HUKS_ALG_RSA, &key_family_rsa, FETCH_RSA, 512, 16384, {0}, 0, NULL, NID_rsaEncryption, NULL},
+    {OH_HUKS_ALG_ECC, &key_family_ec, FETCH_EC, 0, 0, {0}, 0, NULL, NID_X9_62_id_ecPublicKey, NULL},
+    {OH_HUKS_ALG_ECDH, &key_family_ec, FETCH_EC, 0, 0, {0}, 0, NULL, NID_X9_62_id_ecPublicKey, NULL},
+    {OH_HUKS_ALG_SM2, &key_family_ec, FETCH_SM2, 0, 0, {0}, 0, NULL, NID_X9_62_id_ecPublicKey, NULL},
+    {OH_HUKS_ALG_ED25519, &key_family_raw, FETCH_ED25519, 256, 256, {0}, 32, NULL, NID_ED25519, NULL},
+    {HUKS_ALG_ED448, &key_family_raw, FETCH_ED448, 448, 448, {0}, 57, NULL, NID_ED448, NULL},
+    {OH_HUKS_ALG_X25519, &key_family_raw, FETCH_X25519, 256, 256, {0}, 32, NULL, NID_X25519, NULL},
+    {HUKS_ALG_X448, &key_family_raw, FETCH_X448, 448, 448, {0}, 56, NULL, NID_X448, NULL},
+    {OH_HUKS_ALG_DSA, &key_family_ffc, FETCH_DSA, 512, 10000, {0}, 0, NULL, NID_dsa, NULL},
+    {OH_HUKS_ALG_DH, &key_family_ffc, FETCH_DH, 512, 10000, {0}, 0, NULL, NID_dhKeyAgreement, NULL},
+    {HUKS_ALG_X942_DH, &key_family_ffc, FETCH_DHX, 512, 10000, {0}, 0, NULL, NID_dhpublicnumber, NULL},
+    /* the parameter sets of one algorithm each have an OID */
+    PQ(ML_KEM, 512, "2.16.840.1.101.3.4.4.1"),
+    PQ(ML_KEM, 768, "2.16.840.1.101.3.4.4.2"),
+    PQ(ML_KEM, 1024, "2.16.840.1.101.3.4.4.3"),
+    PQ(ML_DSA, 44, "2.16.840.1.101.3.4.3.17"),
+    PQ(ML_DSA, 65, "2.16.840.1.101.3.4.3.18"),
+    PQ(ML_DSA, 87, "2.16.840.1.101.3.4.3.19"),
+    PQ(SLH_DSA, SHA2_128S, "2.16.840.1.101.3.4.3.20"),
+    PQ(SLH_DSA, SHAKE_128S, "2.16.840.1.101.3.4.3.26"),
+    PQ(SLH_DSA, SHA2_128F, "2.16.840.1.101.3.4.3.21"),
+    PQ(SLH_DSA, SHAKE_128F, "2.16.840.1.101.3.4.3.27"),
+    PQ(SLH_DSA, SHA2_192S, "2.16.840.1.101.3.4.3.22"),
+    PQ(SLH_DSA, SHAKE_192S, "2.16.840.1.101.3.4.3.28"),
+    PQ(SLH_DSA, SHA2_192F, "2.16.840.1.101.3.4.3.23"),
+    PQ(SLH_DSA, SHAKE_192F, "2.16.840.1.101.3.4.3.29"),
+    PQ(SLH_DSA, SHA2_256S, "2.16.840.1.101.3.4.3.24"),
+    PQ(SLH_DSA, SHAKE_256S, "2.16.840.1.101.3.4.3.30"),
+    PQ(SLH_DSA, SHA2_256F, "2.16.840.1.101.3.4.3.25"),
+    PQ(SLH_DSA, SHAKE_256F, "2.16.840.1.101.3.4.3.31"),
 
-    {OH_HUKS_ALG_AES, &key_family_secret, 0, 128, 256, {16, 24, 32}, 0, key_ecb_aes, NID_undef},
-    {HUKS_ALG_AES_XTS, &key_family_secret, 0, 256, 512, {32, 64}, 0, NULL, NID_undef},
-    {OH_HUKS_ALG_DES, &key_family_secret, 0, 64, 64, {8}, 0, key_ecb_des, NID_undef},
-    {OH_HUKS_ALG_3DES, &key_family_secret, 0, 128, 192, {16, 24}, 0, key_ecb_des, NID_undef},
-    {OH_HUKS_ALG_SM4, &key_family_secret, 0, 128, 128, {16}, 0, key_ecb_sm4, NID_undef},
-    {HUKS_ALG_CAMELLIA, &key_family_secret, 0, 128, 256, {16, 24, 32}, 0, key_ecb_camellia, NID_undef},
-    {HUKS_ALG_ARIA, &key_family_secret, 0, 128, 256, {16, 24, 32}, 0, key_ecb_aria, NID_undef},
-    {HUKS_ALG_SEED, &key_family_secret, 0, 128, 128, {16}, 0, key_ecb_seed, NID_undef},
-    {HUKS_ALG_RC2, &key_family_secret, 0, 8, 1024, {0}, 0, key_ecb_rc2, NID_undef},
-    {HUKS_ALG_RC4, &key_family_secret, 0, 8, 2048, {0}, 0, NULL, NID_undef},
-    {HUKS_ALG_CAST128, &key_family_secret, 0, 40, 128, {0}, 0, key_ecb_cast128, NID_undef},
-    {HUKS_ALG_BLOWFISH, &key_family_secret, 0, 32, 448, {0}, 0, key_ecb_blowfish, NID_undef},
-    {HUKS_ALG_CHACHA20, &key_family_secret, 0, 256, 256, {32}, 0, NULL, NID_undef},
-    {HUKS_ALG_POLY1305, &key_family_secret, 0, 256, 256, {32}, 0, NULL, NID_undef},
+    {OH_HUKS_ALG_AES, &key_family_secret, 0, 128, 256, {16, 24, 32}, 0, key_ecb_aes, NID_undef, NULL},
+    {HUKS_ALG_AES_XTS, &key_family_secret, 0, 256, 512, {32, 64}, 0, NULL, NID_undef, NULL},
+    {OH_HUKS_ALG_DES, &key_family_secret, 0, 64, 64, {8}, 0, key_ecb_des, NID_undef, NULL},
+    {OH_HUKS_ALG_3DES, &key_family_secret, 0, 128, 192, {16, 24}, 0, key_ecb_des, NID_undef, NULL},
+    {OH_HUKS_ALG_SM4, &key_family_secret, 0, 128, 128, {16}, 0, key_ecb_sm4, NID_undef, NULL},
+    {HUKS_ALG_CAMELLIA, &key_family_secret, 0, 128, 256, {16, 24, 32}, 0, key_ecb_camellia, NID_undef, NULL},
+    {HUKS_ALG_ARIA, &key_family_secret, 0, 128, 256, {16, 24, 32}, 0, key_ecb_aria, NID_undef, NULL},
+    {HUKS_ALG_SEED, &key_family_secret, 0, 128, 128, {16}, 0, key_ecb_seed, NID_undef, NULL},
+    {HUKS_ALG_RC2, &key_family_secret, 0, 8, 1024, {0}, 0, key_ecb_rc2, NID_undef, NULL},
+    {HUKS_ALG_RC4, &key_family_secret, 0, 8, 2048, {0}, 0, NULL, NID_undef, NULL},
+    {HUKS_ALG_CAST128, &key_family_secret, 0, 40, 128, {0}, 0, key_ecb_cast128, NID_undef, NULL},
+    {HUKS_ALG_BLOWFISH, &key_family_secret, 0, 32, 448, {0}, 0, key_ecb_blowfish, NID_undef, NULL},
+    {HUKS_ALG_CHACHA20, &key_family_secret, 0, 256, 256, {32}, 0, NULL, NID_undef, NULL},
+    {HUKS_ALG_POLY1305, &key_family_secret, 0, 256, 256, {32}, 0, NULL, NID_undef, NULL},
     {OH_HUKS_ALG_HMAC, KEY_ANY_SECRET},
     {OH_HUKS_ALG_SM3, KEY_ANY_SECRET},
     {OH_HUKS_ALG_CMAC, KEY_ANY_SECRET},
     {OH_HUKS_ALG_HKDF, KEY_ANY_SECRET},
     /* Passwords too, which may be empty. */
-    {HUKS_ALG_GENERIC, &key_family_secret, 0, 0, 8u << 20, {0}, 0, NULL, NID_undef},
-    {OH_HUKS_ALG_PBKDF2, &key_family_secret, 0, 0, 8u << 20, {0}, 0, NULL, NID_undef},
+    {HUKS_ALG_GENERIC, &key_family_secret, 0, 0, 8u << 20, {0}, 0, NULL, NID_undef, NULL},
+    {OH_HUKS_ALG_PBKDF2, &key_family_secret, 0, 0, 8u << 20, {0}, 0, NULL, NID_undef, NULL},
 };
 
 const struct key_type *key_type_find(uint32_t alg)
@@ -68,13 +92,32 @@ const struct key_type *key_type_find(uint32_t alg)
 const struct key_type *key_type_by_oid(uint32_t alg, const ASN1_OBJECT *oid)
 {
     int nid = OBJ_obj2nid(oid);
-    for (size_t i = 0; nid != NID_undef && i < ARRAY_SIZE(key_types); i++) {
+    char digits[64];
+    int size = OBJ_obj2txt(digits, sizeof(digits), oid, 1);
+    for (size_t i = 0; i < ARRAY_SIZE(key_types); i++) {
         const struct key_type *type = &key_types[i];
-        if (type->nid == nid && (alg == 0 || type->alg == alg)) {
+        bool same = type->oid != NULL ? size > 0 && strcmp(type->oid, digits) == 0
+                                      : nid != NID_undef && type->nid == nid;
+        if (same && (alg == 0 || type->alg == alg)) {
             return type;
         }
     }
     return NULL;
+}
+
+const struct key_type *key_type_of_set(uint32_t alg, uint32_t set)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(key_types); i++) {
+        if (key_types[i].oid != NULL && key_types[i].alg == alg && key_types[i].bits_min == set) {
+            return &key_types[i];
+        }
+    }
+    return NULL;
+}
+
+ASN1_OBJECT *key_type_object(const struct key_type *type)
+{
+    return type->oid != NULL ? OBJ_txt2obj(type->oid, 1) : OBJ_nid2obj(type->nid);
 }
 
 static const struct {

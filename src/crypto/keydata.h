@@ -34,6 +34,7 @@ enum key_part {
 /* Views of a template's or an encoding's bytes. */
 struct key_parts {
     struct bytes at[PART_COUNT];
+    uint32_t set; /* post-quantum keys: the parameter set */
 };
 /* PART_COUNT for a tag that is no part. */
 enum key_part key_part_of(uint32_t tag);
@@ -52,11 +53,16 @@ struct key_type {
     uint16_t raw_size;             /* Edwards, Montgomery: bytes of either half                    */
     const uint8_t *ecb;            /* secrets: the check value's cipher for each of `sizes`        */
     int nid;                       /* asymmetric keys: their OID by OpenSSL's number               */
+    const char *oid;               /* or in digits, where older ones have no number; bits_min is the set */
 };
 /* NULL for an unknown algorithm. */
 const struct key_type *key_type_find(uint32_t alg);
 /* The first with this OID; with `alg` 0 any. */
 const struct key_type *key_type_by_oid(uint32_t alg, const ASN1_OBJECT *oid);
+/* The row of one parameter set; NULL: no such set. */
+const struct key_type *key_type_of_set(uint32_t alg, uint32_t set);
+/* For ASN1_OBJECT_free(); NULL: no memory. */
+ASN1_OBJECT *key_type_object(const struct key_type *type);
 
 struct crypto_key {
     _Atomic uint32_t refs;
@@ -101,7 +107,7 @@ struct key_family {
     huks_rc (*part)(const struct crypto_key *key, enum key_part part, struct secret *out);
 };
 extern const struct key_family key_family_secret, key_family_rsa, key_family_ec, key_family_raw,
-    key_family_ffc;
+    key_family_ffc, key_family_pq;
 
 /* Reads SubjectPublicKeyInfo down to the key's bits; NULL when it is none. */
 const X509_ALGOR *key_read_public_info(struct asn1_kept *kept, struct bytes encoded, struct bytes *bits);

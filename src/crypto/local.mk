@@ -20,6 +20,7 @@ engine_sources += \
 	src/crypto/key_domain.c src/crypto/key_ffc_domain.c \
 	src/crypto/key_ec.c \
 	src/crypto/key_ffc.c \
+	src/crypto/key_pq.c \
 	src/crypto/key_public.c \
 	src/crypto/key_raw.c \
 	src/crypto/key_rsa.c \
@@ -33,6 +34,7 @@ engine_sources += \
 	src/crypto/op.c src/crypto/op.h src/crypto/opdata.h \
 	src/crypto/op_digest.c \
 	src/crypto/pkey.c \
+	src/crypto/pq.c \
 	src/crypto/cmac.c src/crypto/mac.c \
 	src/crypto/protocol.c \
 	src/crypto/provider.c \

@@ -32,6 +32,8 @@ static const struct op_method *const op_methods[CRYPTO_METHOD_COUNT] = {
     [CRYPTO_RSA_X931] = &op_rsa_x931,
     [CRYPTO_RSA_AES_WRAP] = &op_rsa_aes_wrap,
     [CRYPTO_ECDH_AES_WRAP] = &op_ecdh_aes_wrap,
+    [CRYPTO_ML_DSA] = &op_pq,
+    [CRYPTO_SLH_DSA] = &op_pq,
 };
 
 huks_rc op_wrong_param(const char *words)

@@ -72,12 +72,16 @@ enum crypto_direction { CRYPTO_ENCRYPT, CRYPTO_DECRYPT, CRYPTO_SIGN, CRYPTO_VERI
 /* What follows a key agreement. */
 enum crypto_kdf { CRYPTO_KDF_NONE, CRYPTO_KDF_X963, CRYPTO_KDF_SP800 };
 
+/* May a signature be random, must it, or must it not? */
+enum crypto_hedge { CRYPTO_HEDGED, CRYPTO_DETERMINISTIC };
+
 struct crypto_spec {
     enum crypto_method method;
     enum crypto_direction direction;
     uint32_t digest; /* OH_HUKS_DIGEST_* / HUKS_DIGEST_*; OH_HUKS_DIGEST_NONE: input is already hashed */
     uint32_t hash_of_input; /* PSS with digest NONE: which hash the input is; RSA PKCS#1 signatures
-                               with digest NONE: makes its DigestInfo here; NONE: input is one   */
+                               with digest NONE: makes its DigestInfo here; NONE: input is one;
+                               ML-DSA, SLH-DSA with prehash and digest NONE                      */
     uint32_t mgf_digest;    /* PSS, OAEP; NONE: as digest                                       */
     uint32_t padding;       /* CRYPTO_CIPHER: OH_HUKS_PADDING_NONE or PKCS7                     */
     uint32_t mode;          /* OH_HUKS_MODE_* / HUKS_MODE_*                                     */
@@ -102,6 +106,7 @@ struct crypto_spec {
     bool cofactor;          /* ECDH_AES_WRAP                                                    */
     bool prehash;           /* Ed25519ph and friends                                            */
     bool from_client;       /* TLS_MAC: whose "finished"                                        */
+    enum crypto_hedge hedge; /* ML-DSA, SLH-DSA signatures                                      */
     bool der;               /* ECDSA/DSA/SM2 signatures as DER (native) instead of raw r‖s      */
 };
 #define CRYPTO_SALT_DIGEST  ((size_t)-1)

@@ -53,6 +53,8 @@ struct op_pkey_use {
     size_t salt_size;
 };
 
+#define PQ_CONTEXT_MAX 255 /* FIPS 204 and 205 */
+
 struct cipher_row;
 struct crypto_op {
     struct crypto *crypto;
@@ -96,6 +98,8 @@ struct crypto_op {
     enum crypto_direction eddsa_direction;
     bool eddsa_ready, eddsa_used;
     bool eddsa_plain; /* no context, no prehash: may be used again */
+    uint8_t pq_context[PQ_CONTEXT_MAX];
+    uint8_t pq_context_size;
     EVP_MAC_CTX *mac; /* for `key`, mac_fetch and the hash of this name */
     enum fetch mac_fetch;
     const char *mac_name;
@@ -131,7 +135,7 @@ huks_rc op_bad_data_size(const struct crypto_op *op); /* by direction: DATA_LEN 
 huks_rc op_begin_input(struct crypto_op *op, uint32_t digest);
 
 extern const struct op_method op_digest, op_rsa_pkcs1, op_rsa_pss, op_rsa_oaep, op_rsa_raw, op_ecdsa, op_dsa,
-    op_eddsa, op_sm2, op_hmac, op_cmac, op_gmac, op_poly1305, op_cipher, op_aead, op_key_wrap,
+    op_eddsa, op_pq, op_sm2, op_hmac, op_cmac, op_gmac, op_poly1305, op_cipher, op_aead, op_key_wrap,
     op_cbc_mac, op_xcbc_mac, op_blake2_mac, op_tls_mac,
     op_rsa_x931, op_rsa_aes_wrap, op_ecdh_aes_wrap;
 

@@ -55,6 +55,9 @@ static uint32_t identity_tag(uint32_t alg)
     case OH_HUKS_ALG_DSA:
     case OH_HUKS_ALG_DH:
     case HUKS_ALG_X942_DH:
+    case HUKS_ALG_ML_KEM:
+    case HUKS_ALG_ML_DSA:
+    case HUKS_ALG_SLH_DSA:
         return HUKS_TAG_PUBLIC_KEY_INFO; /* VALUE is the private value of the private half */
     default:
         return HUKS_TAG_EC_POINT;
@@ -166,9 +169,7 @@ static huks_rc add_key_attributes(struct item_draft *draft, const struct crypto_
         return add_part(draft, key, HUKS_TAG_CHECK_VALUE, gathered);
     }
     HUKS_TRY(add_public_parts(draft, key, gathered));
-    uint32_t alg = crypto_key_alg(key);
-    if (class == HUKS_CLASS_PUBLIC_KEY &&
-        (alg == OH_HUKS_ALG_DSA || alg == OH_HUKS_ALG_DH || alg == HUKS_ALG_X942_DH)) {
+    if (class == HUKS_CLASS_PUBLIC_KEY && identity_tag(crypto_key_alg(key)) == HUKS_TAG_PUBLIC_KEY_INFO) {
         return add_part(draft, key, HUKS_TAG_VALUE, gathered); /* the public value */
     }
     return HUKS_OK;

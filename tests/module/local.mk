@@ -159,6 +159,7 @@ module_programs += \
 	tests/module/test-hostile \
 	tests/module/test-message \
 	tests/module/test-message-sign \
+	tests/module/test-pq \
 	tests/module/test-wrap-authenticated
 tests_module_test_attacks_SOURCES = tests/module/test-attacks.c $(module_newer) $(module_common) $(module_witness)
 tests_module_test_attacks_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread
@@ -174,6 +175,8 @@ tests_module_test_message_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread
 tests_module_test_message_sign_SOURCES = tests/module/test-message-sign.c $(module_newer) $(module_common) \
 	$(module_witness)
 tests_module_test_message_sign_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread
+tests_module_test_pq_SOURCES = tests/module/test-pq.c $(module_newer) $(module_common)
+tests_module_test_pq_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread
 tests_module_test_wrap_authenticated_SOURCES = tests/module/test-wrap-authenticated.c $(module_newer) \
 	$(module_common) $(module_witness)
 tests_module_test_wrap_authenticated_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread
