@@ -39,8 +39,9 @@ activate = 1
 CNF
 for label in rsa ec; do
     OPENSSL_CONF=token.cnf openssl pkey -in "pkcs11:token=interop;object=$label;type=private" -out "$label.uri"
-    cat "$label.crt" "$label.uri" >"$label.both"
 done
+cat rsa.crt rsa.uri >both.rsa
+cat ec.crt ec.uri >both.ecdsa
 SH
 mkdir www
 head -c 20000 /dev/urandom | base64 >www/page
@@ -48,9 +49,12 @@ PORT=$(free_port) PLAIN=$(free_port)
 export PORT PLAIN
 start plain python3 -m http.server --bind 127.0.0.1 --directory www "$PLAIN"
 await plain listens "$PLAIN"
+#: One thread a process: the provider (1.0) begins anew in each forked worker, and loses a connection when two
+#: threads have it begin at once.
 step "haproxy.cfg" <<'SH'
 cat >haproxy.cfg <<CFG
 global
+    nbthread 1
     stats socket $DIR/control level admin
 defaults
     mode http
@@ -58,7 +62,7 @@ defaults
     timeout client 20s
     timeout server 20s
 frontend tls
-    bind 127.0.0.1:$PORT ssl crt $DIR/rsa.both crt $DIR/ec.both no-tls-tickets
+    bind 127.0.0.1:$PORT ssl crt $DIR/both no-tls-tickets
     default_backend plain
 backend plain
     server plain 127.0.0.1:$PLAIN
