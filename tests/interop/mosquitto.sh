@@ -45,7 +45,7 @@ expect "a subscriber has them" '^letters/3 letter 3$' mosquitto_sub "${client[@]
 for version in 1_2 1_3; do
     expect "TLS $version: openssl s_client" 'Verification: OK' bash -c 'sleep 0.3 | openssl s_client -connect "localhost:$PORT" -CAfile ca.crt \
         -verify_return_error -cert file.crt -key file.key "$1"' sh "-tls$version"
-    says "TLS $version: the token's key" 'Peer signature type: RSA-PSS'
+    says "TLS $version: the token's key" "$(peer_signed RSA)"
 done
 for i in 1 2 3 4 5 6 7 8; do start "client $i" mosquitto_pub "${client[@]}" -t letters -q 1 -m "from $i"; done
 for i in 1 2 3 4 5 6 7 8; do stop "client $i"; done

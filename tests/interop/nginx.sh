@@ -95,7 +95,7 @@ for version in 1.2 1.3; do
         expect "TLS $version, $kind_of: openssl s_client" 'Verification: OK' bash -c \
             '{ cat request; sleep 0.3; } | openssl s_client -connect "localhost:$PORT" -CAfile ca.crt -verify_return_error "$@"' \
             sh "${options[@]}"
-        says "TLS $version, $kind_of: that key" "Peer signature type: $kind_of(-PSS)?$"
+        says "TLS $version, $kind_of: that key" "$(peer_signed "$kind_of")"
     done
 done
 

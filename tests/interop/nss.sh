@@ -60,7 +60,7 @@ for version in 1_2 1_3; do
         expect "TLS $version, ${algorithm#*:}: openssl s_client" 'Verification: OK' bash -c \
             '{ cat request; sleep 0.3; } | openssl s_client -connect "127.0.0.1:$PORT" -CAfile ca.crt -verify_return_error \
                 -servername localhost "$@"' sh "-tls$version" -sigalgs "${algorithm%:*}"
-        says "TLS $version, ${algorithm#*:}: that key" "Peer signature type: ${algorithm#*:}"
+        says "TLS $version, ${algorithm#*:}: that key" "$(peer_signed "${algorithm#*:}")"
     done
 done
 input=request expect "tstclnt" '200 OK' tstclnt -d sql:client -h localhost -p "$PORT" -V tls1.2:tls1.3

@@ -56,7 +56,7 @@ attempt openconnect --authenticate --cafile ca.crt --non-inter "https://localhos
 lacks "without a certificate there is no cookie" "^COOKIE='"
 # Who has no certificate is sent away after the handshake.
 attempt bash -c 'sleep 0.3 | openssl s_client -connect "localhost:$PORT" -CAfile ca.crt -verify_return_error'
-says "openssl s_client: the server's key" 'Peer signature type: RSA-PSS'
+says "openssl s_client: the server's key" "$(peer_signed RSA)"
 for i in 1 2 3 4; do
     start "client $i" openconnect --authenticate --protocol=anyconnect --cafile ca.crt --no-dtls --non-inter \
         --certificate 'pkcs11:token=interop;object=ec' --sslkey "pkcs11:token=interop;object=ec;type=private;pin-value=$pin" "https://localhost:$PORT"

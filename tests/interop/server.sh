@@ -22,6 +22,13 @@ while True:
 listens() { # PORT: somebody does, by the kernel's table; it costs the server no connection
     grep -qE "^ *[0-9]+: [0-9A-F]+:$(printf %04X "$1") 0+:0000 0A " /proc/net/tcp /proc/net/tcp6 2>/dev/null
 }
+# What openssl s_client says of the server's signature; 3.5 has TLS's names for it.
+peer_signed() { # RSA|ECDSA
+    case $1 in
+    RSA*) echo 'Peer signature type: (RSA(-PSS)?|rsa_[a-z0-9_]+)$' ;;
+    *) echo 'Peer signature type: (ECDSA|ecdsa_[a-z0-9_]+)$' ;;
+    esac
+}
 start() { # NAME COMMAND...: its output is in NAME.log
     local name=$1
     shift
