@@ -223,7 +223,9 @@ static huks_rc cipher_rekey(struct crypto_op *op, const struct cipher_row *row, 
 
 huks_rc cipher_start(struct crypto_op *op, const struct cipher_row *row, bool encrypts, struct bytes iv)
 {
-    if (op->cipher_row != row || op->cipher_encrypts != encrypts || op->cipher_other_key) {
+    /* A stream cipher without IV has no other beginning than its key's. */
+    bool only_key = row->block == 1 && row->iv_size == 0;
+    if (op->cipher_row != row || op->cipher_encrypts != encrypts || op->cipher_other_key || only_key) {
         return cipher_rekey(op, row, encrypts, iv);
     }
     if (op->cipher_iv_size != iv.size) {

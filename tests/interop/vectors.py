@@ -278,6 +278,86 @@ def aes_key_wrap():
     run("keywrap/kwp_botan.txt", records("keywrap/kwp_botan.txt", "output"), botan)
 
 
+@family
+def other_ciphers():
+    simple("ciphers/3DES/ECB/TECB*.rsp", DES3, 0x132)
+    simple("ciphers/3DES/CBC/TCBC[!I]*.rsp", DES3, 0x133)
+    for pattern, number in (("ECB/TECB", 0x121), ("CBC/TCBC", 0x122), ("OFB/TOFB", 0x150), ("CFB/TCFB64", 0x152),
+                            ("CFB/TCFB8", 0x153)):  # with one key thrice, DES3 is DES
+        simple("ciphers/3DES/%s[!IM]*.rsp" % pattern, DES, number)
+        simple("ciphers/3DES/%sMMT1.rsp" % pattern, DES, number)
+    simple("ciphers/Camellia/camellia-cbc.txt", CAMELLIA, 0x552)
+    simple("ciphers/SEED/rfc-4269.txt", SEED, 0x651)
+    simple("ciphers/SEED/rfc-4196.txt", SEED, 0x652)
+    simple("ciphers/CAST5/cast5-ecb.txt", CAST128, 0x321)
+    simple("ciphers/CAST5/cast5-cbc.txt", CAST128, 0x322)
+    simple("ciphers/Blowfish/bf-cbc.txt", BLOWFISH, 0x1091)
+    simple("ciphers/SM4/*-ecb.txt", SM4, vendor(7))
+    simple("ciphers/SM4/*-cbc.txt", SM4, vendor(8))
+    simple("ciphers/SM4/*-ctr.txt", SM4, vendor(10), counter)
+    simple("ciphers/SM4/*-cfb.txt", SM4, vendor(11))
+    simple("ciphers/SM4/*-ofb.txt", SM4, vendor(12))
+    for path in files("ciphers/ARC4/*.txt"):
+        def attempt(record, number):
+            key, skipped = token.secret(RC4, octets(record["key"]), *CRYPT), bytes(int(record["offset"]))
+            got = token.crypt("Encrypt", Mechanism(0x111), key, skipped + octets(record["plaintext"]))
+            equal(got[len(skipped):], octets(record["ciphertext"]), "encrypted")
+            both_ways(number, Mechanism(0x111), key, skipped + octets(record["plaintext"]), got)
+        run(path, records(path, "ciphertext"), attempt)
+
+
+@family
+def camellia_ecb():
+    for path in files("ciphers/Camellia/camellia-???-ecb.txt"):
+        with open(os.path.join(HERE, path), encoding="ascii") as file:
+            fields = re.findall(r"^([KPC]) No\.(\d+) : ([0-9A-F ]+?)\s*$", file.read(), re.M)
+        items, here = [], {}
+        for name, count, value in fields:
+            here = {**here, name: value, "count": count}
+            if name == "C":
+                items.append(here)
+
+        def attempt(record, number):
+            key = token.secret(CAMELLIA, octets(record["K"]), *CRYPT)
+            both_ways(number, Mechanism(0x551), key, octets(record["P"]), octets(record["C"]))
+        run(path, sample(items, 300), attempt)
+
+
+@family
+def chacha20():
+    path = "ciphers/ChaCha20/rfc7539.txt"
+
+    def attempt(record, number):
+        key = token.secret(CHACHA20, octets(record["key"]), *CRYPT)
+        start = int(record["initial_block_counter"]).to_bytes(4, "little")
+        mechanism = Mechanism(0x1226, pack([start], 32, [octets(record["nonce"])], 96))
+        both_ways(number, mechanism, key, octets(record["plaintext"]), octets(record["ciphertext"]))
+    run(path, records(path, "ciphertext"), attempt)
+
+
+def quoted(value):
+    return value.strip('"').encode() if value.startswith('"') else octets(value)
+
+
+@family
+def chacha20_poly1305():
+    for path in files("ciphers/ChaCha20Poly1305/*.txt"):
+        def attempt(record, number):
+            key = token.secret(CHACHA20, octets(record["key"]), *CRYPT)
+            nonce = quoted(record.get("nonce") or record["iv"])
+            mechanism = Mechanism(0x4021, pack(nonce, quoted(record.get("aad") or record.get("ad", ""))))
+            plain = quoted(record.get("plaintext") or record.get("in", ""))
+            tag = quoted(record["tag"])
+            sealed = quoted(record.get("ciphertext") or record.get("ct", "")) + tag
+            if "result" in record:
+                refused(AUTHENTIC, "a forgery", token.crypt, "Decrypt", mechanism, key, sealed)
+            elif len(tag) < 16:
+                equal(token.crypt("Encrypt", mechanism, key, plain)[:len(sealed)], sealed, "encrypted")
+            else:
+                authenticated(number, mechanism, key, plain, sealed, len(tag))
+        run(path, records(path, "tag"), attempt)
+
+
 # ---- hashes and MACs ----
 
 HASHES = {
@@ -385,6 +465,8 @@ def main():
     module = p11.default_module()
     work = tempfile.mkdtemp(prefix="vectors.")
     try:
+        for name in [name for name in os.environ if name.startswith(("HUKS_", "XDG_", "OPENSSL_"))]:
+            del os.environ[name]
         os.environ.update(HOME=work, HUKS_STORE=os.path.join(work, "store"), HUKS_CONF=os.path.join(work, "huks.conf"))
         with open(os.environ["HUKS_CONF"], "w", encoding="ascii") as conf:
             conf.write("scrypt_log2n = 10\nlegacy_mechanisms = true\n")
