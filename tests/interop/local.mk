@@ -8,8 +8,8 @@ EXTRA_DIST += tests/interop/huksctl-steps.sh
 interop_tests += tests/interop/backup-faults.py
 TESTS += tests/interop/recipes.sh
 EXTRA_DIST += tests/interop/recipes.sh
-TESTS += tests/interop/vectors.py
-EXTRA_DIST += tests/interop/vectors.py tests/interop/cryptoki.py
+TESTS += tests/interop/vectors.py tests/interop/vectors-keys.py
+EXTRA_DIST += tests/interop/vectors.py tests/interop/vectors-keys.py tests/interop/cryptoki.py
 EXTRA_DIST += tests/interop/common.sh tests/interop/answer.py tests/interop/blame.py
 
 # Hosts that the scripts run: neither has anything of ours in it.

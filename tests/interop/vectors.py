@@ -62,7 +62,7 @@ def blocks(path):
                 parts = re.findall(r"(\w[\w ]*?)\s*=\s*([^,]*)", inner)
                 if fields:
                     yield fields
-                yield [(name.lower(), value.strip()) for name, value in parts] or [("section", inner.strip())]
+                yield [(name.lower(), value.strip()) for name, value in parts] + [("section", inner.strip())]
                 fields = []
             elif not line.startswith("#"):
                 name, _equals, value = line.partition("=")
