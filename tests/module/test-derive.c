@@ -307,6 +307,9 @@ START_TEST(password_in_both_forms)
     CK_OBJECT_HANDLE key;
     struct template t = {0};
 
+    if (!has_mechanism(CKM_PKCS5_PBKD2)) { /* SoftHSM2 lacks it */
+        return;
+    }
     readable_secret(&t, CKK_GENERIC_SECRET, 19);
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         CK_BYTE value[64];

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "huks/huks_user_auth.h"
@@ -265,15 +266,16 @@ static const char *pin_is_set(void)
     return NULL;
 }
 
-/* Begins on the bound key, and shows the token that is there, after `late` microseconds. */
-static struct OH_Huks_Result use_bound(bool answered, useconds_t late)
+/* Begins on the bound key, and shows the token that is there, after `late` milliseconds. */
+static struct OH_Huks_Result use_bound(bool answered, long late)
 {
     static uint8_t mac[32];
     struct session session;
     blob given = ROOM(challenge), in = {4, (uint8_t *)(uintptr_t) "data"}, out = ROOM(mac);
 
     authenticate(NULL);
-    usleep(late);
+    const struct timespec nap = {late / 1000, late % 1000 * 1000000};
+    (void)nanosleep(&nap, NULL);
     session.handle = (blob)ROOM(session.bytes);
     OK(OH_Huks_InitSession(NAME("bound"), SET(ALG(HMAC), PURPOSE(MAC), DIGEST(SHA256), LEVEL(DE)),
                            &session.handle, &given));
@@ -299,7 +301,7 @@ static struct OH_Huks_Result use_answered(void)
 static struct OH_Huks_Result use_late(void)
 {
     OK(generate_bound(4, 2));
-    return use_bound(false, 1300 * 1000);
+    return use_bound(false, 1300);
 }
 
 static struct OH_Huks_Result use_after_clearing(void)
