@@ -512,7 +512,7 @@ static void set_up(void)
     (void)snprintf(place, sizeof place, "%.40s/fuzz-XXXXXX", directory != NULL ? directory : "/tmp");
     fuzz_must(mkdtemp(place) != NULL, "no directory");
     (void)atexit(clean_up);
-    (void)snprintf(text, sizeof text, "store=%s/s scrypt_log2n=10 session_wait_ms=0", place);
+    (void)snprintf(text, sizeof text, "store=%s/s scrypt_log2n=10 session_wait_ms=0 legacy_mechanisms=true", place);
     memset(label, ' ', sizeof label);
     fuzz_must(C_Initialize(&args) == CKR_OK && C_GetSlotList(CK_FALSE, &slot, &count) == CKR_OK &&
                   C_InitToken(slot, pin, 4, label) == CKR_OK &&
