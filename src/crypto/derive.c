@@ -154,13 +154,15 @@ static huks_rc derive_shared(struct crypto_key *key, struct bytes encoded, bool 
     }
     /*
      * On a curve whose cofactor is 1, a point on the curve is in the group, and OpenSSL's check, a
-     * multiplication by the order, would say nothing new. A DH value is checked as it is used.
+     * multiplication by the order, would say nothing new. Of a DH value only the check knows whether it is
+     * in the subgroup, where the domain says which that is (SP 800-56A, 5.6.2.3.1).
      */
     bool small_groups = key->curve != NULL && !key->curve->cofactor_one;
+    bool checks = small_groups || key->type->family == &key_family_ffc;
     EVP_PKEY_CTX *context = derive_take(key);
     HUKS_TRY(context != NULL ? HUKS_OK : error_no_memory());
     huks_rc rc = secret_alloc(out, size);
-    bool done = rc == HUKS_OK && EVP_PKEY_derive_set_peer_ex(context, peer, small_groups) == 1 &&
+    bool done = rc == HUKS_OK && EVP_PKEY_derive_set_peer_ex(context, peer, checks) == 1 &&
                 (!small_groups || EVP_PKEY_CTX_set_ecdh_cofactor_mode(context, cofactor) == 1) &&
                 EVP_PKEY_derive(context, out->data, &size) == 1;
     if (small_groups || !done) {

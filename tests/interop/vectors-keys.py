@@ -16,9 +16,10 @@ from cryptoki import Mechanism, Refused, pack
 from vectors import UNSIGNED, equal, family, files, flip, octets, records, refused, run, sample
 
 v.families.clear()
-RSA, EC, EDWARDS, MONTGOMERY, GENERIC, AES, DES3 = 0, 3, 0x40, 0x41, 0x10, 0x1F, 0x15
+RSA, DSA, EC, EDWARDS, MONTGOMERY, GENERIC, AES, DES3 = 0, 1, 3, 0x40, 0x41, 0x10, 0x1F, 0x15
 CKA_MODULUS, CKA_EXPONENT = 0x120, 0x122
-CKA_EC_PARAMS, CKA_EC_POINT = 0x180, 0x181
+CKA_PRIME, CKA_SUBPRIME, CKA_BASE, CKA_EC_PARAMS, CKA_EC_POINT = 0x130, 0x131, 0x132, 0x180, 0x181
+DSA_HASH = {"1": 0x12, "224": 0x13, "256": 0x14, "384": 0x15, "512": 0x16}
 HASH = {"1": 0x220, "224": 0x255, "256": 0x250, "384": 0x260, "512": 0x270}
 HMAC = {name: number + 1 for name, number in HASH.items()}
 MGF = {"1": 1, "224": 5, "256": 2, "384": 3, "512": 4}
@@ -75,7 +76,8 @@ def signature(record, number, mechanism, make_public, make_private, data, signed
     if record.get("result", "P").startswith("F"):
         def all_of_it():
             with_key(make_public(), v.token.verify, mechanism, data, signed)
-        refused(UNSIGNED + ("PUBLIC_KEY_INVALID",), "a forgery", all_of_it)
+        refused(("ATTRIBUTE_VALUE_INVALID",) + UNSIGNED if "Y changed" in record["result"] else
+                ("PUBLIC_KEY_INVALID",) + UNSIGNED, "a forgery", all_of_it)
         return
     key = make_public()
     try:
@@ -251,6 +253,115 @@ def rsa_verify():
         for record in signatures:  # in some files only a key's first signature has it
             exponent = record.setdefault("e", exponent)
         run(path, sample(signatures, 150), attempt)
+
+
+RSA_PARTS = {"modulus": CKA_MODULUS, "public exponent": CKA_EXPONENT, "exponent": 0x123, "prime 1": 0x124,
+             "prime 2": 0x125, "prime exponent 1": 0x126, "prime exponent 2": 0x127, "coefficient": 0x128}
+
+
+def rsa_examples(path):
+    """RSA Laboratories' form: '# Name:' and below it hex. Each record has its key's parts, too."""
+    said, name = [], ""
+    with open(os.path.join(v.HERE, path), encoding="latin-1") as file:
+        for line in file:
+            line = line.strip()
+            if line.startswith("#"):
+                name = line.strip("# :").lower()
+            elif name and re.fullmatch(r"[0-9a-fA-F ]+", line):
+                if not said or said[-1][0] != name:
+                    said.append([name, ""])
+                said[-1][1] += line.replace(" ", "")
+    key, message = {}, ""
+    for name, value in said:
+        if name in RSA_PARTS:
+            key[name] = even(value)
+        elif name.startswith("message"):
+            message = octets(value)
+        elif name in ("encryption", "signature"):
+            yield {"key": dict(key), "message": message, "output": octets(value)}
+
+
+def rsa_private(parts, *uses):
+    return private(RSA, [(RSA_PARTS[name], value) for name, value in parts.items()], *uses)
+
+
+@family
+def rsa_sign():
+    for name, mechanism, same in (("pkcs1v15sign-vectors.txt", Mechanism(RSA_PKCS["1"]), True),
+                                  ("pkcs-1v2-1d2-vec/pss-vect.txt", Mechanism(RSA_PSS["1"], pack(HASH["1"], 1, 20)),
+                                   False)):
+        path = "asymmetric/RSA/" + name
+
+        def attempt(record, number):
+            key = record["key"]
+            signature(record, number, mechanism,
+                      lambda: rsa_public(key["modulus"], key["public exponent"], p11.CKA_VERIFY),
+                      lambda: rsa_private(key, p11.CKA_SIGN), record["message"], record["output"], same)
+        run(path, sample(rsa_examples(path), 150), attempt)
+
+
+@family
+def rsa_decrypt():
+    path = "asymmetric/RSA/pkcs1v15crypt-vectors.txt"
+    plain_files = [(path, Mechanism(1))]
+    plain_files.append(("asymmetric/RSA/pkcs-1v2-1d2-vec/oaep-vect.txt", Mechanism(9, pack(HASH["1"], 1, 1, 0, 0))))
+    for path in files("asymmetric/RSA/oaep-custom/*.txt"):
+        mgf, sha = re.search(r"oaep-sha(\d+)-sha(\d+)", path).groups()
+        plain_files.append((path, Mechanism(9, pack(HASH[sha], MGF[mgf], 1, 0, 0))))
+    for path, mechanism in plain_files:
+        def attempt(record, number):
+            key = rsa_private(record["key"], p11.CKA_DECRYPT)
+            try:
+                sealed, plain = record["output"], record["message"]
+                equal(v.token.crypt("Decrypt", mechanism, key, sealed), plain, "decrypted")
+                changed = sealed[:-1] + bytes([sealed[-1] ^ 1])
+                if "oaep" in path:
+                    refused(("ENCRYPTED_DATA_INVALID",), "changed ciphertext", v.token.crypt, "Decrypt", mechanism,
+                            key, changed)
+            finally:
+                v.token.destroy(key)
+        run(path, sample(rsa_examples(path), 24), attempt)
+
+
+# ---- DSA and Diffie-Hellman ----
+
+@family
+def dsa():
+    for path in ("asymmetric/DSA/FIPS_186-3/SigVer.rsp", "asymmetric/DSA/FIPS_186-3/SigGen.txt"):
+        def attempt(record, number):
+            group = [(CKA_PRIME, even(record["p"])), (CKA_SUBPRIME, even(record["q"])),
+                     (CKA_BASE, number_of(record["g"], 1))]
+            size = len(even(record["q"]))
+            signature(record, number, Mechanism(DSA_HASH[algorithm(record["section"])]),
+                      lambda: public(DSA, group + [(p11.CKA_VALUE, number_of(record["y"], 1))], p11.CKA_VERIFY),
+                      lambda: private(DSA, group + [(p11.CKA_VALUE, number_of(record["x"], 1))], p11.CKA_SIGN),
+                      octets(record["msg"]), number_of(record["r"], size) + number_of(record["s"], size), False)
+        run(path, sample(records(path, "msg"), 120), attempt)
+
+
+@family
+def diffie_hellman():
+    for path in files("asymmetric/DH/KASValidityTest_FFC*.fax") + files("asymmetric/DH/RFC5114.txt"):
+        def attempt(record, number):
+            prime, peer = even(record["p"]), even(record["ystatcavs"])
+            wanted = even(record["z"]).rjust(len(prime), b"\0")
+            group = [(CKA_PRIME, prime), (CKA_BASE, number_of(record["g"], 1))]
+            own = (p11.CKA_VALUE, number_of(record["xstatiut"], 1))
+            good = record.get("result", "P").startswith("P")
+            ways = [(2, group, Mechanism(0x21, peer)),
+                    (4, group + [(CKA_SUBPRIME, even(record["q"]))],
+                     Mechanism(0x31, pack(1, 0, 0, len(peer), [peer])))]
+            if "CAVS's" in record.get("result", ""):
+                refused(("MECHANISM_PARAM_INVALID", "PUBLIC_KEY_INVALID"), "a value outside the group", with_key,
+                        private(4, ways[1][1] + [own], p11.CKA_DERIVE), v.token.derive, ways[1][2], len(wanted))
+                return
+            for kind, parameters, mechanism in ways:
+                got = with_key(private(kind, parameters + [own], p11.CKA_DERIVE), v.token.derive, mechanism,
+                               len(wanted))
+                assert (got == wanted) == good, "secret of key type %d: %s" % (kind, got.hex()[:80])
+        right = [r for r in records(path, "z") if "result" not in r or r["result"].startswith("P")
+                 or "Z changed" in r["result"] or "CAVS's" in r["result"]]
+        run(path, sample(right, 40), attempt)
 
 
 # ---- derivation ----
