@@ -5,6 +5,7 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "crypto/context.h"
 
+#include <openssl/core_names.h>
 #include <openssl/rsa.h>
 #include <string.h>
 
@@ -58,36 +59,50 @@ static huks_rc x931_begin(struct crypto_op *op, const struct crypto_spec *spec)
     if (op_pkey(op, &use) == NULL) {
         return error_code();
     }
-    if (EVP_PKEY_CTX_set_rsa_padding(op->pkey, RSA_X931_PADDING) != 1) {
-        op_pkey_drop(op);
-        return crypto_refused();
-    }
     return HUKS_OK;
 }
 
-/* Hash and identifier, as OpenSSL wants them; a caller who hashed himself brings the trailer, too. */
-static huks_rc x931_input(const struct crypto_op *op, struct bytes in, uint8_t room[DIGEST_SIZE_MAX + 1],
-                          struct bytes *out)
+/*
+ * The hash alone: OpenSSL knows its identifier by the digest, which it wants before the padding. A caller who
+ * hashed himself brings identifier and trailer, too.
+ */
+static huks_rc x931_input(const struct crypto_op *op, struct bytes in, struct bytes *hash)
 {
-    if (op->hashed != NULL) {
-        memcpy(room, in.data, in.size);
-        room[in.size] = x931_id(op->hashed->id);
-        *out = bytes_of(room, in.size + 1);
-        return HUKS_OK;
+    const struct digest_row *row = op->hashed;
+    *hash = in;
+    if (row == NULL) {
+        if (in.size < 2 || in.data[in.size - 1] != X931_TRAILER) {
+            return op_bad_data_size(op);
+        }
+        *hash = bytes_of(in.data, in.size - 2);
+        for (size_t i = 0; i < ARRAY_SIZE(x931_ids); i++) {
+            if (x931_ids[i].id == in.data[in.size - 2]) {
+                row = digest_find(x931_ids[i].digest);
+            }
+        }
+        if (row == NULL || row->size != hash->size) {
+            return op_bad_data_size(op);
+        }
     }
-    if (in.size < 2 || in.size + 1 > x931_modulus_size(op) || in.data[in.size - 1] != X931_TRAILER) {
-        return op_bad_data_size(op);
-    }
-    *out = bytes_of(in.data, in.size - 1);
-    return HUKS_OK;
+    int padding = RSA_X931_PADDING;
+    OSSL_PARAM digest[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_SIGNATURE_PARAM_DIGEST, (char *)(uintptr_t)row->name, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    OSSL_PARAM pad[] = {
+        OSSL_PARAM_construct_int(OSSL_SIGNATURE_PARAM_PAD_MODE, &padding),
+        OSSL_PARAM_construct_end(),
+    };
+    return EVP_PKEY_CTX_set_params(op->pkey, digest) == 1 && EVP_PKEY_CTX_set_params(op->pkey, pad) == 1
+               ? HUKS_OK
+               : crypto_refused();
 }
 
 static huks_rc x931_run(struct crypto_op *op, struct bytes in, uint8_t *out, size_t *size)
 {
     ERROR_GUARD;
-    uint8_t room[DIGEST_SIZE_MAX + 1];
     struct bytes block = BYTES_NONE;
-    HUKS_TRY(x931_input(op, in, room, &block));
+    HUKS_TRY(x931_input(op, in, &block));
     *size = x931_modulus_size(op);
     return EVP_PKEY_sign(op->pkey, out, size, block.data, block.size) == 1 ? HUKS_OK : crypto_refused();
 }
@@ -95,12 +110,11 @@ static huks_rc x931_run(struct crypto_op *op, struct bytes in, uint8_t *out, siz
 static huks_rc x931_run_verify(struct crypto_op *op, struct bytes in, struct bytes signature)
 {
     ERROR_GUARD;
-    uint8_t room[DIGEST_SIZE_MAX + 1];
     struct bytes block = BYTES_NONE;
     if (signature.size != x931_modulus_size(op)) {
         return op_bad_signature_size();
     }
-    HUKS_TRY(x931_input(op, in, room, &block));
+    HUKS_TRY(x931_input(op, in, &block));
     return EVP_PKEY_verify(op->pkey, signature.data, signature.size, block.data, block.size) == 1
                ? HUKS_OK
                : op_bad_signature();

@@ -236,7 +236,7 @@ def rsa_public(modulus, exponent, *uses):
 def rsa_verify():
     for name in ("FIPS_186-2/SigVer15_186-3.rsp", "SigVer15EMTest.txt", "FIPS_186-2/SigVerPSS_186-3.rsp",
                  "FIPS_186-2/SigGen15_186-2.rsp", "FIPS_186-2/SigGen15_186-3.rsp", "FIPS_186-2/SigGenPSS_186-2.rsp",
-                 "FIPS_186-2/SigGenPSS_186-3.rsp"):
+                 "FIPS_186-2/SigGenPSS_186-3.rsp", "FIPS_186-2/SigVerRSA.rsp"):
         path = "asymmetric/RSA/" + name
         with open(os.path.join(v.HERE, path), encoding="latin-1") as file:
             salt = re.search(r"Salt len: *(\d+)", file.read())
@@ -246,12 +246,16 @@ def rsa_verify():
             mechanism = Mechanism(RSA_PKCS[sha])
             if "PSS" in path:
                 mechanism = Mechanism(RSA_PSS[sha], pack(HASH[sha], MGF[sha], int(salt.group(1))))
+            elif "SigVerRSA" in path:
+                mechanism = Mechanism(0x0C)  # X9.31
             signature(record, number, mechanism,
                       lambda: rsa_public(modulus, even(record["e"]).lstrip(b"\0"), p11.CKA_VERIFY), None,
                       octets(record["msg"]), even(record["s"]).rjust(len(modulus), b"\0"), False)
         signatures, exponent = list(records(path, "s")), None
         for record in signatures:  # in some files only a key's first signature has it
             exponent = record.setdefault("e", exponent)
+        if "SigVerRSA" in path:  # the one mechanism of X9.31 with a hash of its own
+            signatures = [record for record in signatures if record["shaalg"] == "SHA1"]
         run(path, sample(signatures, 150), attempt)
 
 
@@ -298,6 +302,19 @@ def rsa_sign():
                       lambda: rsa_public(key["modulus"], key["public exponent"], p11.CKA_VERIFY),
                       lambda: rsa_private(key, p11.CKA_SIGN), record["message"], record["output"], same)
         run(path, sample(rsa_examples(path), 150), attempt)
+
+    def x931(record, number):
+        """X9.31 has no chance in it: hashed here or by the caller, the signature is the same."""
+        key, data = record["key"], record["message"]
+        pair = (lambda: rsa_public(key["modulus"], key["public exponent"], p11.CKA_VERIFY),
+                lambda: rsa_private(key, p11.CKA_SIGN))
+        signed = with_key(pair[1](), v.token.sign, Mechanism(0x0C), data)
+        signature(record, number, Mechanism(0x0C), *pair, data, signed, True)
+        block = v.token.digest(Mechanism(HASH["1"]), data) + b"\x33\xcc"
+        equal(with_key(pair[1](), v.token.sign, Mechanism(0x0B), block), signed, "signature of a hash")
+        with_key(pair[0](), v.token.verify, Mechanism(0x0B), block, signed)
+    path = "asymmetric/RSA/pkcs1v15sign-vectors.txt"
+    run(path, [r for r in rsa_examples(path) if len(r["key"]["modulus"]) % 32 == 0][:20], x931)
 
 
 @family
