@@ -59,6 +59,7 @@ void *malloc(size_t size)
     return memalign(16, size);
 }
 
+// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): glibc's own are no names for people
 void free(void *memory)
 {
     if (memory != NULL) {
@@ -102,3 +103,4 @@ int posix_memalign(void **memory, size_t alignment, size_t size)
     *memory = memalign(alignment, size);
     return *memory == NULL ? ENOMEM : 0;
 }
+// NOLINTEND(readability-inconsistent-declaration-parameter-name)
