@@ -171,12 +171,11 @@ static bool is_owner(uint32_t tag)
            tag == HUKS_TAG_OWNER_ID || tag == HUKS_TAG_ACCOUNT_ID;
 }
 
-/* What HUKS's service says of every key. */
-static huks_rc tell_service(struct param_list *list)
+/* What HUKS's service says of every key. The list views `*uid`. */
+static huks_rc tell_service(struct param_list *list, const uint32_t *uid)
 {
-    uint32_t uid = (uint32_t)geteuid();
-    HUKS_TRY(param_list_put_bytes(list, HUKS_TAG_PROCESS_NAME, bytes_of((const uint8_t *)&uid, sizeof(uid))));
-    HUKS_TRY(param_list_put_u32(list, OH_HUKS_TAG_USER_ID, uid));
+    HUKS_TRY(param_list_put_bytes(list, HUKS_TAG_PROCESS_NAME, bytes_of((const uint8_t *)uid, sizeof(*uid))));
+    HUKS_TRY(param_list_put_u32(list, OH_HUKS_TAG_USER_ID, *uid));
     HUKS_TRY(param_list_put_u32(list, HUKS_TAG_KEY_VERSION, 3));
     HUKS_TRY(param_list_put_u32(list, HUKS_TAG_OS_VERSION, 1));
     return param_list_put_u32(list, HUKS_TAG_OS_PATCHLEVEL, 1);
@@ -204,7 +203,8 @@ huks_rc native_params(struct engine *engine, struct bytes alias, const OH_Huks_P
         }
     }
     HUKS_TRY(param_list_put_u32(&list, OH_HUKS_TAG_PURPOSE, purposes & HUKS_PURPOSE_NATIVE_MASK));
-    HUKS_TRY(tell_service(&list));
+    const uint32_t uid = (uint32_t)geteuid();
+    HUKS_TRY(tell_service(&list, &uid));
     return param_list_build(&list, out);
 }
 
