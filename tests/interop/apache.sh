@@ -33,6 +33,28 @@ rmdir "$work/store"
 make_token interop
 make_keys
 
+# Debian 13's engine (libp11 0.4.13) takes mod_ssl down when it comes the second time; its provider does not.
+PROVIDER=$(find /usr/lib -path '*/ossl-modules/pkcs11.so' -print -quit 2>/dev/null)
+export PROVIDER
+#: OpenSSL's configuration is for Debian 13, where the provider takes the engine's place.
+step "openssl.cnf" <<'SH'
+: >token.cnf
+[ -z "$PROVIDER" ] || cat >token.cnf <<CNF
+openssl_conf = init
+[init]
+providers = providers
+[providers]
+default = builtin
+pkcs11 = pkcs11
+[builtin]
+activate = 1
+[pkcs11]
+module = $PROVIDER
+pkcs11-module-path = $MODULE
+pkcs11-module-token-pin = file:$DIR/pin
+activate = 1
+CNF
+SH
 PORT=$(free_port)
 export PORT
 mkdir www
@@ -53,7 +75,7 @@ LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
 LoadModule socache_shmcb_module /usr/lib/apache2/modules/mod_socache_shmcb.so
 LoadModule ssl_module /usr/lib/apache2/modules/mod_ssl.so
 StartServers 2
-SSLCryptoDevice pkcs11
+$([ -n "$PROVIDER" ] || echo 'SSLCryptoDevice pkcs11')
 SSLSessionCache none
 <VirtualHost *:$PORT>
     DocumentRoot $DIR/www
@@ -71,9 +93,9 @@ SSLSessionCache none
 </Directory>
 CONF
 SH
-expect "apache2 -t" 'Syntax OK' env PKCS11_MODULE_PATH="$module" apache2 -f "$work/httpd.conf" -t
+expect "apache2 -t" 'Syntax OK' env OPENSSL_CONF="$work/token.cnf" PKCS11_MODULE_PATH="$module" apache2 -f "$work/httpd.conf" -t
 serve apache2 <<'SH'
-PKCS11_MODULE_PATH=$MODULE exec apache2 -f "$DIR/httpd.conf" -DFOREGROUND
+OPENSSL_CONF=$DIR/token.cnf PKCS11_MODULE_PATH=$MODULE exec apache2 -f "$DIR/httpd.conf" -DFOREGROUND
 SH
 await apache2 listens "$PORT" || { cat error.log; exit 1; }
 page=https://localhost:$PORT/page

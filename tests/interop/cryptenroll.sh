@@ -19,7 +19,7 @@ make_keys
 #:
 #: The volume's passphrase is encrypted for an RSA key with a certificate in the token, which p11-kit finds. When the
 #: token holds one such pair, `auto` or the token's URI names it.
-tool --token-label interop --login --pin "$pin" --delete-object --type cert --label ec >/dev/null
+for type in cert pubkey; do tool --token-label interop --login --pin "$pin" --delete-object --type "$type" --label ec >/dev/null; done
 truncate -s 32M disk.img
 printf 'a passphrase' >passphrase
 check "a LUKS volume" cryptsetup luksFormat -q --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 disk.img passphrase

@@ -13,7 +13,9 @@ make_token interop
 make_keys
 #: # GnuPG
 #:
-#: gnupg-pkcs11-scd takes the place of GnuPG's own smart-card daemon.
+#: gnupg-pkcs11-scd takes the place of GnuPG's own smart-card daemon. It knows RSA keys only, and newer GnuPGs take no
+#: key from it when there are others with certificates.
+tool --token-label interop --login --pin "$pin" --delete-object --type cert --label ec >/dev/null
 export GNUPGHOME=$work/gnupg
 mkdir -m 700 gnupg
 # Who is asked for the PIN: as pinentry, which no test has a terminal for.

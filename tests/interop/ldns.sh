@@ -11,10 +11,23 @@ make_token interop
 make_keys
 #: # ldns-signzone
 #:
-#: The engine finds the module by `PKCS11_MODULE_PATH`; keys are named by URI.
+#: OpenSSL's configuration names the engine and the module, and has the engine initialised; keys are named by URI.
 printf '$ORIGIN example.\n$TTL 3600\n@ SOA ns hostmaster 1 3600 900 1209600 3600\n@ NS ns\nns A 192.0.2.1\nwww A 192.0.2.80\n' >example.zone
+step "openssl.cnf" <<'SH'
+cat >engine.cnf <<CNF
+openssl_conf = init
+[init]
+engines = engines
+[engines]
+pkcs11 = pkcs11
+[pkcs11]
+engine_id = pkcs11
+MODULE_PATH = $MODULE
+init = 1
+CNF
+SH
 step "a zone signed by two keys of the token" <<'SH'
-export PKCS11_MODULE_PATH=$MODULE
+export OPENSSL_CONF=$DIR/engine.cnf
 pkcs11-tool --module "$MODULE" --token-label interop --login --pin "$PIN" --keypairgen --key-type EC:prime256v1 --label zsk --id 03
 ldns-signzone -E pkcs11 -o example -f signed.zone \
     -K "ECDSAP256SHA256,pkcs11:token=interop;object=ec;type=private?pin-value=$PIN" \
@@ -25,7 +38,7 @@ expect "BIND's dnssec-verify" 'Zone fully signed' dnssec-verify -o example signe
 sed 's/192.0.2.80/192.0.2.90/' signed.zone >forged.zone
 refuse "a forged zone" 'failed|error|signature' dnssec-verify -o example forged.zone
 for algorithm in RSASHA256 RSASHA512; do
-    check "$algorithm, NSEC3" env PKCS11_MODULE_PATH="$module" ldns-signzone -E pkcs11 -n -o example -f signed.zone -A \
+    check "$algorithm, NSEC3" env OPENSSL_CONF="$work/engine.cnf" ldns-signzone -E pkcs11 -n -o example -f signed.zone -A \
         -K "$algorithm,pkcs11:token=interop;object=rsa;type=private?pin-value=$pin" example.zone
     expect "$algorithm: ldns verifies" 'verified and complete' ldns-verify-zone signed.zone
     expect "$algorithm: BIND's dnssec-verify" 'Zone fully signed' dnssec-verify -z -o example signed.zone

@@ -4,8 +4,13 @@
 # its own, where nothing that it mounts is seen from outside. Where namespaces are forbidden an ordinary user
 # has a directory of .module files of his own.
 # With own_network=yes before it, the network is its own, too.
-own_namespace=(unshare --mount ${own_network:+--net})
-[ "$(id -u)" = 0 ] || own_namespace=(unshare --user --map-root-user --mount ${own_network:+--net})
+own_mounts=(unshare --mount)
+# In a chroot the root is no mount whose propagation could be changed. Where no mount is shared nothing has to be.
+if ! grep -q ' / / ' /proc/self/mountinfo && ! grep -q ' shared:' /proc/self/mountinfo; then
+    own_mounts+=(--propagation unchanged)
+fi
+own_namespace=("${own_mounts[@]}" ${own_network:+--net})
+[ "$(id -u)" = 0 ] || own_namespace+=(--user --map-root-user)
 if [ -z "${INTEROP_NAMESPACE-}" ] && "${own_namespace[@]}" true 2>/dev/null; then
     INTEROP_NAMESPACE=yes exec "${own_namespace[@]}" bash "$0" "$@"
 fi

@@ -33,6 +33,20 @@ rmdir "$work/store"
 make_token interop
 make_keys
 
+#: OpenSSL is told to load and initialise the engine; newer ones leave the latter to their users.
+step "openssl.cnf" <<'SH'
+cat >engine.cnf <<CNF
+openssl_conf = init
+[init]
+engines = engines
+[engines]
+pkcs11 = pkcs11
+[pkcs11]
+engine_id = pkcs11
+MODULE_PATH = $MODULE
+init = 1
+CNF
+SH
 PORT=$(free_port)
 export PORT
 mkdir www
@@ -46,7 +60,7 @@ $([ "$(id -u)" != 0 ] || echo "user $WORKERS;")
 worker_processes 2;
 pid $DIR/nginx.pid;
 error_log $DIR/error.log info;
-env PKCS11_MODULE_PATH;
+env OPENSSL_CONF;
 env HUKS_CONF;
 ssl_engine pkcs11;
 events {}
@@ -71,9 +85,9 @@ http {
 }
 CONF
 SH
-expect "nginx -t" 'test is successful' env PKCS11_MODULE_PATH="$module" nginx -e stderr -c "$work/nginx.conf" -t
+expect "nginx -t" 'test is successful' env OPENSSL_CONF="$work/engine.cnf" nginx -e stderr -c "$work/nginx.conf" -t
 serve nginx <<'SH'
-PKCS11_MODULE_PATH=$MODULE exec nginx -e stderr -c "$DIR/nginx.conf"
+OPENSSL_CONF=$DIR/engine.cnf exec nginx -e stderr -c "$DIR/nginx.conf"
 SH
 await nginx listens "$PORT" || exit 1
 

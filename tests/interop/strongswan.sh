@@ -155,7 +155,7 @@ connections {
 }
 CONF
 for side in gateway peer; do
-    start "$side" unshare --mount bash -c 'mount -t tmpfs none /run && exec env STRONGSWAN_CONF="$1/strongswan.conf" "$2"' sh "$work/$side" "$charon"
+    start "$side" "${own_mounts[@]}" bash -c 'mount -t tmpfs none /run && exec env STRONGSWAN_CONF="$1/strongswan.conf" "$2"' sh "$work/$side" "$charon"
     await "$side" test -S "$side/vici"
     export STRONGSWAN_CONF=$work/$side/strongswan.conf SWANCTL_DIR=$work/$side
     check "$side: swanctl --load-all" swanctl --load-all --noprompt --uri "unix://$work/$side/vici"
