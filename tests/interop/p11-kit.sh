@@ -27,7 +27,7 @@ consumer "GnuTLS: p11tool, certtool" gnutls-bin
 
 # --- A token by p11tool -------------------------------------------------------------------------------
 
-expect "p11-kit list-modules" "^huks: .*$(basename "$module")" p11-kit list-modules
+expect "p11-kit list-modules" "^ *(huks|path): .*$(basename "$module")" p11-kit list-modules
 ours "another name" says "list-modules: the library" 'library-description: HUKS key store'
 # p11tool lists no blank tokens: it wants a session first. It initialises the one that its URL names.
 if [ "$kind" = huks ]; then
@@ -154,6 +154,24 @@ check "certtool --p7-sign" certtool --p7-sign --load-privkey "$token;object=rsa;
 check "certtool --p7-sign: openssl verifies" openssl cms -verify -inform PEM -in letter.p7 -CAfile rsa.crt -purpose any -out opened
 same "certtool --p7-sign: the letter" letter opened
 
+# --- p11-kit's own tools, 0.25 --------------------------------------------------------------------------
+
+if p11-kit generate-keypair --help >/dev/null 2>&1; then
+    check "p11-kit generate-keypair" p11-kit generate-keypair --login --label=made --type=ecdsa --curve=secp256r1 \
+        "$token?pin-value=$pin"
+    expect "p11-kit list-objects" 'object=made;type=private|label: made' p11-kit list-objects --login "$token?pin-value=$pin"
+    attempt p11-kit export-object --login "$token;object=made;type=public?pin-value=$pin"
+    sed -n '/BEGIN/,/END/p' said >made.pem
+    check "p11-kit export-object: openssl reads the public key" openssl pkey -pubin -in made.pem -noout
+    attempt p11-kit export-object "$token;object=anchor;type=cert"
+    sed -n '/BEGIN/,/END/p' said >made.crt
+    check "p11-kit export-object: openssl reads the certificate" openssl x509 -in made.crt -noout
+    check "p11-kit delete-object" p11-kit delete-object --login "$token;object=made;type=private?pin-value=$pin"
+    expect "p11-kit list-mechanisms" 'ecdsa' p11-kit list-mechanisms "$token"
+else
+    skip "p11-kit generate-keypair, export-object" "this p11-kit has no such commands: 0.25"
+fi
+
 #: # p11-kit, p11tool, certtool
 #:
 #: After `make install` p11-kit knows the module, and with it every program that asks p11-kit: here a directory of
@@ -207,7 +225,7 @@ grinds "p11-kit-proxy signs" "${tool[@]}" -O
 # In another process, by a pipe.
 offer huks "$module" 'enable-in: nobody'
 printf 'remote: |p11-kit remote %s\n' "$module" >"$modules/remote.module"
-expect "p11-kit remote: list-modules" '^remote:' p11-kit list-modules
+expect "p11-kit remote: list-modules" '^(module: )?remote' p11-kit list-modules
 check "p11-kit remote: p11tool --test-sign" p11tool --login --test-sign "$token;object=rsa;type=private"
 signs_by "p11-kit remote" "${tool[@]}"
 rm -f "$modules/remote.module"
@@ -302,7 +320,7 @@ esac
 
 if [ "$kind" = huks ]; then
     offer huks "$module" "x-init-reserved: store=$work/elsewhere"
-    expect "x-init-reserved: another store" '^huks:' p11-kit list-modules
+    expect "x-init-reserved: another store" '^(module: )?huks' p11-kit list-modules
     lacks "x-init-reserved: another store, not our token" 'token: interop'
     offer huks "$module" "x-init-reserved: session_limit=3 session_wait_ms=10"
     if [ -x "$build/tests/interop/guest" ]; then
@@ -335,8 +353,8 @@ else
     check "SoftHSM2's token" pkcs11-tool --module "$softhsm" --init-token --label other --so-pin "$so_pin" --slot-index 0
     check "SoftHSM2's PIN" pkcs11-tool --module "$softhsm" --token-label other --login --login-type so --so-pin "$so_pin" \
         --init-pin --new-pin "$pin"
-    expect "side by side: list-modules" '^softhsm2:' p11-kit list-modules
-    says "side by side: list-modules, ours" '^huks:'
+    expect "side by side: list-modules" '^(module: )?softhsm2' p11-kit list-modules
+    says "side by side: list-modules, ours" '^(module: )?huks'
     expect "side by side: p11tool lists both" 'Label: other' p11tool --list-tokens
     says "side by side: p11tool lists both, ours" 'Label: interop'
     check "side by side: a key in SoftHSM2" p11tool --login --generate-privkey rsa --bits 2048 --label rsa \
