@@ -302,7 +302,7 @@ START_TEST(password_in_both_forms)
         CK_ULONG password_length; /* or its address */
     } params = {CKZ_SALT_SPECIFIED, (void *)"salt", 4, 2, CKP_PKCS5_PBKD2_HMAC_SHA1, NULL, 0, (void *)"password", 8};
     const CK_ULONG good[] = {8, (CK_ULONG)&length};
-    const CK_ULONG bad[] = {(CK_ULONG)&huge, 0x10000, 0x7ffffffffff8, (CK_ULONG)-1, (CK_ULONG)1 << 31};
+    const CK_ULONG bad[] = {(CK_ULONG)&huge, 0x10000, 0x7ffffffffff8, (CK_ULONG)-1, 0x20000};
     CK_MECHANISM mechanism = {CKM_PKCS5_PBKD2, &params, sizeof params};
     CK_OBJECT_HANDLE key;
     struct template t = {0};
