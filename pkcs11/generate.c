@@ -283,7 +283,7 @@ static CK_RV pair_spec(const struct p11_mechanism *row, const struct p11_draft *
         if (spec->subprime.size == 0) {
             return p11_fail(CKR_TEMPLATE_INCOMPLETE, "domain parameters (CKA_SUBPRIME)");
         }
-        /* fallthrough */
+        __attribute__((fallthrough));
     default:
         return spec->prime.size > 0 && spec->base.size > 0
                    ? CKR_OK
