@@ -329,8 +329,10 @@ def chacha20():
 
     def attempt(record, number):
         key = token.secret(CHACHA20, octets(record["key"]), *CRYPT)
-        start = int(record["initial_block_counter"]).to_bytes(4, "little")
-        mechanism = Mechanism(0x1226, pack([start], 32, [octets(record["nonce"])], 96))
+        # Newer packages divide the 16 bytes in the middle, older ones as the RFC does.
+        nonce = octets(record["nonce"])
+        start = int(record["initial_block_counter"]).to_bytes(16 - len(nonce), "little")
+        mechanism = Mechanism(0x1226, pack([start], 8 * len(start), [nonce], 8 * len(nonce)))
         both_ways(number, mechanism, key, octets(record["plaintext"]), octets(record["ciphertext"]))
     run(path, records(path, "ciphertext"), attempt)
 

@@ -19,7 +19,8 @@ static CK_ULONG list_mechanisms(CK_MECHANISM_TYPE list[MECHANISMS_MAX])
 START_TEST(every_entry_says_what_it_is_for)
 {
     const CK_FLAGS uses = CKF_ENCRYPT | CKF_DECRYPT | CKF_DIGEST | CKF_SIGN | CKF_VERIFY | CKF_GENERATE |
-                          CKF_GENERATE_KEY_PAIR | CKF_WRAP | CKF_UNWRAP | CKF_DERIVE;
+                          CKF_GENERATE_KEY_PAIR | CKF_WRAP | CKF_UNWRAP | CKF_DERIVE |
+                          0x30000000UL /* 3.2: CKF_ENCAPSULATE, CKF_DECAPSULATE */;
     CK_MECHANISM_TYPE list[MECHANISMS_MAX];
     CK_ULONG count = list_mechanisms(list);
 
