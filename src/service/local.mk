@@ -30,6 +30,7 @@ engine_sources += \
 	src/service/restore.c \
 	src/service/status.c src/service/status.h \
 	src/service/table.c \
+	src/service/tally.c src/service/tally.h \
 	src/service/token.c src/service/token.h \
 	src/service/user.c src/service/user.h \
 	src/service/wrap.c src/service/wrap.h

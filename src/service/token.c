@@ -3,6 +3,7 @@
  * present role may use.
  */
 #include "service/private.h"
+#include "service/tally.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -65,35 +66,6 @@ static bool token_exists(struct token *token)
     return token->ordinal != store_free_ordinal(token->engine->store);
 }
 
-/* Tries that can't be written into the store are counted in the session table. */
-static bool tally_read(void *table, uint64_t name, uint32_t *count, uint32_t *held)
-{
-    return session_tally_read(table, name, count, held);
-}
-
-static bool tally_add(void *table, uint64_t name)
-{
-    return session_tally_add(table, name);
-}
-
-static void tally_clear(void *table, uint64_t name)
-{
-    session_tally_clear(table, name);
-}
-
-static bool tally_hold(void *table, uint64_t name, uint64_t *hold)
-{
-    struct session_hold held;
-    bool done = session_hold_take(table, name, &held);
-    *hold = (uint64_t)held.place << 32 | held.generation;
-    return done;
-}
-
-static void tally_release(void *table, uint64_t hold)
-{
-    session_hold_release(table, (struct session_hold){(uint32_t)(hold >> 32), (uint32_t)hold});
-}
-
 static huks_rc token_open_db(struct token *token)
 {
     struct engine *engine = token->engine;
@@ -107,9 +79,7 @@ static huks_rc token_open_db(struct token *token)
         store_token_close(db);
         return rc;
     }
-    const struct auth_tallies tallies = {engine->sessions, tally_read, tally_add,
-                                         tally_clear,      tally_hold, tally_release};
-    auth_share_tries(token->auth, &tallies);
+    tally_connect(token->auth, engine->sessions);
     item_table_init(&token->cache, (size_t)engine->config.cache_mb << 20);
     item_table_init(&token->session_objects, 0);
     atomic_store(&token->db, db);

@@ -4,7 +4,7 @@
 #include <errno.h>
 
 #include "auth/holder.h"
-#include "session/table.h"
+#include "service/tally.h"
 
 static struct side here;
 
@@ -115,35 +115,7 @@ static void child_clear(struct side *side, const char *a, const char *b)
     }
 }
 
-/* ---- tries in the session table, as the service connects them ---- */
-
-static bool tally_read(void *table, uint64_t name, uint32_t *count, uint32_t *held)
-{
-    return session_tally_read(table, name, count, held);
-}
-
-static bool tally_add(void *table, uint64_t name)
-{
-    return session_tally_add(table, name);
-}
-
-static void tally_clear(void *table, uint64_t name)
-{
-    session_tally_clear(table, name);
-}
-
-static bool tally_hold(void *table, uint64_t name, uint64_t *hold)
-{
-    struct session_hold held;
-    bool done = session_hold_take(table, name, &held);
-    *hold = (uint64_t)held.place << 32 | held.generation;
-    return done;
-}
-
-static void tally_release(void *table, uint64_t hold)
-{
-    session_hold_release(table, (struct session_hold){(uint32_t)(hold >> 32), (uint32_t)hold});
-}
+/* ---- tries in the session table ---- */
 
 /* `id` names a table in /dev/shm. */
 static struct session_table *share(struct side *side, const char *id)
@@ -152,9 +124,7 @@ static struct session_table *share(struct side *side, const char *id)
     struct session_table *table = NULL;
     memcpy(settings.store_id, id, sizeof settings.store_id);
     ck_ok(session_table_open(&settings, &table));
-    const struct auth_tallies tallies = {table,       tally_read, tally_add,
-                                         tally_clear, tally_hold, tally_release};
-    auth_share_tries(side->auth, &tallies);
+    tally_connect(side->auth, table);
     return table;
 }
 
