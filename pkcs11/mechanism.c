@@ -195,11 +195,11 @@ bool p11_mechanism_fits(const struct p11_mechanism *row, const struct item *item
 {
     uint32_t alg = item_alg(item);
     bool fits = alg == row->alg;
-    for (size_t i = 0; i < ARRAY_SIZE(stands_for); i++) {
-        fits = fits || (stands_for[i][0] == row->alg && stands_for[i][1] == alg);
+    for (size_t i = 0; i < ARRAY_SIZE(stands_for) && !fits; i++) {
+        fits = stands_for[i][0] == row->alg && stands_for[i][1] == alg;
     }
-    for (size_t i = 0; i < ARRAY_SIZE(any_secret); i++) {
-        fits = fits || (any_secret[i] == row->method && item_class(item) == HUKS_CLASS_SECRET_KEY);
+    for (size_t i = 0; i < ARRAY_SIZE(any_secret) && !fits; i++) {
+        fits = any_secret[i] == row->method && item_class(item) == HUKS_CLASS_SECRET_KEY;
     }
     if (row->type == CKM_ECDH1_DERIVE) { /* section 6.3.17: Montgomery keys too */
         fits = fits || alg == OH_HUKS_ALG_X25519 || alg == HUKS_ALG_X448;
