@@ -55,4 +55,5 @@ consumer_tests += tests/interop/strongswan.sh tests/interop/provider.sh
 consumer_tests += tests/interop/haproxy.sh
 consumer_tests += tests/interop/bind.sh
 consumer_tests += tests/interop/rust.sh
+consumer_tests += tests/interop/ukify.sh
 consumer_tests += tests/interop/python-pkcs11.sh
