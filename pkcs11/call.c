@@ -2,7 +2,7 @@
  * The gate, and what every call does on its way in and out; see call.h and module.h.
  *
  * A call adds itself to a counter and then looks whether the gate is open; C_Finalize shuts the gate and
- * then looks at the counters. Both are sequentially consistent, so one of the two sees the other. Counters
+ * then looks at the counters. Both fence in between (common/fence.h), so one of the two sees the other. Counters
  * are striped: threads do not share a cache line for being counted.
  */
 #include "pkcs11/call.h"
@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/fence.h"
 #include "pkcs11/module.h"
 
 #define STRIPES   24U
@@ -45,12 +46,6 @@ _Static_assert(sizeof(gate) == GATE_SIZE, "the gate is one page and nothing else
 /* Does the kernel wipe the gate in a child? Without that (a page of another size) the engine's handler tells.
  */
 static atomic_bool gate_wiped;
-
-/* Reached once a call, by its address: each mention of thread-local data in a library is a call of its own. */
-static _Thread_local struct p11_thread {
-    CK_RV last_rv;
-    unsigned stripe; /* plus 1; 0: not given yet */
-} thread;
 
 /* ---- the gate ---- */
 
@@ -96,6 +91,7 @@ void p11_gate_open(struct p11_module *module)
 {
     bool wiped = sysconf(_SC_PAGESIZE) == GATE_SIZE && madvise(&gate, GATE_SIZE, MADV_WIPEONFORK) == 0;
     atomic_store(&gate_wiped, wiped);
+    fence_prepare();
     current = module;
     atomic_store(&gate.module, module);
     atomic_store(&gate.open, true);
@@ -103,7 +99,11 @@ void p11_gate_open(struct p11_module *module)
 
 struct p11_module *p11_gate_shut(void)
 {
-    return p11_gate_is_open() && atomic_exchange(&gate.open, false) ? atomic_load(&gate.module) : NULL;
+    if (!p11_gate_is_open() || !atomic_exchange(&gate.open, false)) {
+        return NULL;
+    }
+    fence_heavy();
+    return atomic_load(&gate.module);
 }
 
 static void futex(atomic_uint *word, int operation, unsigned value, const struct timespec *limit)
@@ -143,20 +143,28 @@ static void gate_leave(unsigned stripe)
 }
 
 /* A thread's number stays its own when it has ended: later ones share what is left. */
-static unsigned gate_stripe(struct p11_thread *mine)
+static unsigned gate_stripe(struct error_here *mine)
 {
     static atomic_uint next;
-    if (mine->stripe == 0) {
+    if (mine->door_number == 0) {
         unsigned number = atomic_fetch_add_explicit(&next, 1, memory_order_relaxed);
-        mine->stripe = 1 + (number < OWNED ? number : OWNED + number % (STRIPES - OWNED));
+        mine->door_number = 1 + (number < OWNED ? number : OWNED + number % (STRIPES - OWNED));
     }
-    return mine->stripe - 1;
+    return mine->door_number - 1;
 }
 
 static bool gate_enter(struct p11_call *call)
 {
     call->stripe = gate_stripe(call->thread);
-    atomic_fetch_add(&gate.stripes[call->stripe].running, 1);
+    atomic_uint *running = &gate.stripes[call->stripe].running;
+    if (call->stripe < OWNED) {
+        /* Nobody else counts here. */
+        unsigned now = atomic_load_explicit(running, memory_order_relaxed) + 1;
+        atomic_store_explicit(running, now, memory_order_relaxed);
+        fence_light();
+    } else {
+        atomic_fetch_add(running, 1);
+    }
     call->entered = p11_gate_is_open();
     if (!call->entered) {
         gate_leave(call->stripe);
@@ -178,8 +186,8 @@ struct engine *p11_engine(void)
 
 void p11_enter_any(struct p11_call *call, const char *function)
 {
-    *call = (struct p11_call){.function = function, .thread = &thread, .error = error_here()};
-    *call->error = HUKS_OK;
+    *call = (struct p11_call){.function = function, .thread = error_here()};
+    call->thread->code = HUKS_OK;
 }
 
 CK_RV p11_enter(struct p11_call *call, const char *function)
@@ -245,13 +253,10 @@ const char *p11_note(char text[P11_NOTE_SIZE], const char *format, ...)
 }
 
 /* One line: function, session, arguments, CKR_*, HUKS code, message. Successes and arguments at debug only.
+ * Apart from its caller, which nearly always does without it and its buffers.
  */
-static void log_call(const struct p11_call *call, CK_RV rv)
+static __attribute__((noinline)) void log_call(const struct p11_call *call, CK_RV rv, enum log_level level)
 {
-    enum log_level level = rv == CKR_OK ? HUKS_LOG_DEBUG : HUKS_LOG_ERROR;
-    if (!log_enabled(level)) {
-        return;
-    }
     char session[32] = "";
     if (call->handle != CK_INVALID_HANDLE) {
         snprintf(session, sizeof(session), " session 0x%lx", call->handle);
@@ -271,13 +276,16 @@ CK_RV p11_leave(struct p11_call *call, CK_RV rv)
 {
     if (rv == CKR_OK) {
         /* What failed on the way and was made good is no failure of the call. */
-        *call->error = HUKS_OK;
-    } else if (*call->error == HUKS_OK) {
+        call->thread->code = HUKS_OK;
+    } else if (call->thread->code == HUKS_OK) {
         p11_fail(rv, NULL);
     }
-    note_in_session(call, (CK_ULONG)*call->error);
-    call->thread->last_rv = rv;
-    log_call(call, rv);
+    note_in_session(call, (CK_ULONG)call->thread->code);
+    call->thread->door_answer = rv;
+    enum log_level level = rv == CKR_OK ? HUKS_LOG_DEBUG : HUKS_LOG_ERROR;
+    if (log_enabled(level)) {
+        log_call(call, rv, level);
+    }
     if (call->entered) {
         gate_leave(call->stripe);
     }
@@ -286,5 +294,5 @@ CK_RV p11_leave(struct p11_call *call, CK_RV rv)
 
 CK_RV p11_last_rv(void)
 {
-    return thread.last_rv;
+    return error_here()->door_answer;
 }

@@ -80,8 +80,7 @@ struct p11_call {
     CK_SESSION_HANDLE handle;
     const char *note;            /* the arguments for the log; NULL: none, or nobody wants to see them */
     struct p11_session *session; /* NULL in calls without one */
-    struct p11_thread *thread;   /* the calling thread's own things */
-    int32_t *error;              /* where its last failure's code stands */
+    struct error_here *thread;   /* its last failure's code; the door's number (its stripe, plus 1) and last answer */
     unsigned stripe;             /* running-call counter */
     bool entered;                /* counted there */
     bool locked;                 /* the session is */

@@ -42,8 +42,8 @@ CK_RV p11_rv(huks_rc rc, enum p11_where where);
  * the code's message, in the field's words ("attribute CKA_FOO", "session handle", "mechanism parameter").
  * Returns `rv`.
  */
-CK_RV p11_fail(CK_RV rv, const char *info);
-CK_RV p11_failf(CK_RV rv, const char *format, ...) __attribute__((format(printf, 2, 3)));
+HUKS_RARE CK_RV p11_fail(CK_RV rv, const char *info);
+HUKS_RARE CK_RV p11_failf(CK_RV rv, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Second table: the HUKS code of any CKR_*; vendor-defined and unknown ones are 12000012. */
 int32_t p11_error_of(CK_RV rv);

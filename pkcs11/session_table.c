@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "common/latch.h"
 #include "common/memory.h"
 #include "pkcs11/mechanism.h"
 #include "service/user.h"
@@ -24,7 +25,7 @@
 struct slot {
     _Alignas(64) _Atomic(CK_SESSION_HANDLE) handle; /* 0: free */
     _Atomic(const struct token *) token;            /* for p11_sessions_each(): a look without the lock */
-    pthread_mutex_t lock;
+    struct latch lock;
     uint64_t generation;
     uint32_t index;
     uint32_t next_free;
@@ -100,7 +101,6 @@ static struct slot *slot_new(struct p11_sessions *sessions)
         }
         for (uint32_t i = 0; i < block_size(block); i++) {
             slots[i] = (struct slot){.generation = sessions->first_generation, .index = index + i};
-            pthread_mutex_init(&slots[i].lock, NULL);
         }
         atomic_store_explicit(&sessions->blocks[block], slots, memory_order_release);
     }
@@ -122,9 +122,9 @@ struct p11_session *p11_session_lock(struct p11_sessions *sessions, CK_SESSION_H
     if (slot == NULL || atomic_load(&slot->handle) != handle) {
         return NULL;
     }
-    pthread_mutex_lock(&slot->lock);
+    latch_lock(&slot->lock);
     if (atomic_load(&slot->handle) != handle) {
-        pthread_mutex_unlock(&slot->lock); /* closed while we waited */
+        latch_unlock(&slot->lock); /* closed while we waited */
         return NULL;
     }
     return &slot->session;
@@ -132,7 +132,7 @@ struct p11_session *p11_session_lock(struct p11_sessions *sessions, CK_SESSION_H
 
 void p11_session_unlock(struct p11_session *session)
 {
-    pthread_mutex_unlock(&slot_of(session)->lock);
+    latch_unlock(&slot_of(session)->lock);
 }
 
 void p11_session_interrupt(struct p11_sessions *sessions, CK_SESSION_HANDLE handle)
@@ -272,12 +272,12 @@ CK_RV p11_session_open(struct p11_sessions *sessions, const struct p11_session *
         return p11_fail(CKR_HOST_MEMORY, NULL);
     }
     /* Who closed the slot's former session may still be on the way out of it. */
-    pthread_mutex_lock(&slot->lock);
+    latch_lock(&slot->lock);
     slot->session = *model;
     slot->session.handle = (++slot->generation << INDEX_BITS) | (slot->index + 1);
     *handle = slot->session.handle;
     CK_RV rv = slot_begin(sessions, slot);
-    pthread_mutex_unlock(&slot->lock);
+    latch_unlock(&slot->lock);
     if (rv != CKR_OK) {
         slot_return(sessions, slot);
     }
@@ -304,11 +304,11 @@ void p11_sessions_each(struct p11_sessions *sessions, const struct token *token,
         if (atomic_load(&slot->token) != token) {
             continue;
         }
-        pthread_mutex_lock(&slot->lock);
+        latch_lock(&slot->lock);
         if (atomic_load(&slot->token) == token) {
             visit(sessions, &slot->session);
         }
-        pthread_mutex_unlock(&slot->lock);
+        latch_unlock(&slot->lock);
     }
 }
 
@@ -322,9 +322,6 @@ void p11_sessions_free(struct p11_sessions *sessions)
     }
     for (unsigned block = 0; block < BLOCKS; block++) {
         struct slot *slots = atomic_load(&sessions->blocks[block]);
-        for (uint32_t i = 0; slots != NULL && i < block_size(block); i++) {
-            pthread_mutex_destroy(&slots[i].lock);
-        }
         free(slots);
     }
     for (struct user *user = atomic_load(&sessions->users), *next; user != NULL; user = next) {

@@ -18,7 +18,7 @@
 #define INFO_SIZE 128
 
 static _Thread_local struct {
-    int32_t code;
+    struct error_here here;
     enum error_about about;
     bool finished; /* text is the whole sentence, not the gap's words */
     char text[256];
@@ -119,7 +119,7 @@ const char *error_template(int32_t code, enum error_about about)
     return sentence != NULL ? sentence->text : NULL;
 }
 
-static void set_text(const char *text, size_t room, bool finished)
+static __attribute__((noinline)) void set_text(const char *text, size_t room, bool finished)
 {
     size_t length = 0;
 
@@ -133,7 +133,7 @@ static void set_text(const char *text, size_t room, bool finished)
 
 static void set_code(int32_t code, enum error_about about)
 {
-    record.code = code;
+    record.here.code = code;
     record.about = about;
 }
 
@@ -166,22 +166,22 @@ huks_rc error_raise_text(int32_t code, enum error_about about, const char *sente
 
 void error_clear(void)
 {
-    record.code = HUKS_OK;
+    record.here.code = HUKS_OK;
 }
 
-int32_t *error_here(void)
+struct error_here *error_here(void)
 {
-    return &record.code;
+    return &record.here;
 }
 
 int32_t error_code(void)
 {
-    return record.code;
+    return record.here.code;
 }
 
 enum error_about error_about(void)
 {
-    return record.code == HUKS_OK ? ABOUT_NOTHING : record.about;
+    return record.here.code == HUKS_OK ? ABOUT_NOTHING : record.about;
 }
 
 static const char *gap_words(void)
@@ -204,10 +204,10 @@ const char *error_message(char *buffer, size_t size)
         return buffer;
     }
     buffer[0] = '\0';
-    if (record.code == HUKS_OK) {
+    if (record.here.code == HUKS_OK) {
         return buffer;
     }
-    template = error_template(record.code, record.about);
+    template = error_template(record.here.code, record.about);
     if (record.finished || template == NULL) {
         (void)snprintf(buffer, size, "%s", record.text);
         return buffer;
@@ -224,7 +224,7 @@ const char *error_message(char *buffer, size_t size)
 
 const char *error_static_message(void)
 {
-    const char *template = error_template(record.code, record.about);
+    const char *template = error_template(record.here.code, record.about);
 
     if (record.finished || template == NULL || strstr(template, GAP) != NULL) {
         return NULL;

@@ -15,6 +15,8 @@
 /* 0 or a HUKS error code. The compiler refuses to let a result be dropped. */
 typedef int32_t huks_rc;
 #define HUKS_MUST_USE __attribute__((warn_unused_result))
+/* Failures: laid out of the way, and what leads to them is the unlikely branch. */
+#define HUKS_RARE __attribute__((cold, noinline))
 
 /* Keeps the happy path in a straight line. */
 #define HUKS_TRY(call)                                                                                       \
@@ -100,17 +102,17 @@ enum error_about {
  * words ("padding", "key size", "read the key file"); it is copied (127 bytes at most) and may be NULL
  * where the message has no gap; where it has one, NULL stands for the word for `about`. Never pass secrets.
  */
-HUKS_MUST_USE huks_rc error_raise(int32_t code, enum error_about about, const char *info);
+HUKS_MUST_USE HUKS_RARE huks_rc error_raise(int32_t code, enum error_about about, const char *info);
 
 /* The same with a printf format for `info`. */
-HUKS_MUST_USE huks_rc error_raisef(int32_t code, enum error_about about, const char *format, ...)
+HUKS_MUST_USE HUKS_RARE huks_rc error_raisef(int32_t code, enum error_about about, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /*
  * Records a failure whose sentence is already finished and stands outside the contract's table: the
  * native API's 401 texts, and what the PKCS#11 door finds itself.
  */
-HUKS_MUST_USE huks_rc error_raise_text(int32_t code, enum error_about about, const char *sentence);
+HUKS_MUST_USE HUKS_RARE huks_rc error_raise_text(int32_t code, enum error_about about, const char *sentence);
 
 /* Short forms for what every part raises. */
 #define error_no_memory()   error_raise(HUKS_E_MEMORY, ABOUT_ALLOCATION, NULL)
@@ -130,8 +132,16 @@ HUKS_MUST_USE huks_rc error_raise_text(int32_t code, enum error_about about, con
 /* Forgets the calling thread's failure. One store. */
 void error_clear(void);
 
-/* Where the calling thread's code stands, for one who asks and clears more than once. Writes HUKS_OK alone. */
-int32_t *error_here(void);
+/*
+ * What the calling thread's record begins with, for a door that asks and clears more than once a call, and has a few
+ * words of its own to keep per thread: finding thread-local data of a library is a call each time. Zero at first.
+ */
+struct error_here {
+    int32_t code; /* a door writes HUKS_OK alone */
+    uint32_t door_number;
+    unsigned long door_answer;
+};
+struct error_here *error_here(void);
 
 /* The calling thread's last failure; HUKS_OK and ABOUT_NOTHING after success. */
 int32_t error_code(void);
