@@ -11,10 +11,17 @@ pkcs11_sources += \
 	pkcs11/constants.h pkcs11/constants-mechanism.h pkcs11/cryptoki.h pkcs11/functions.h pkcs11/parameters.h
 huksinclude_HEADERS += include/huks/huks_pkcs11.h
 
-unit_programs += tests/unit/check-auth-states tests/unit/check-calls tests/unit/check-errors
-tests_unit_check_auth_states_SOURCES = tests/unit/check-auth-states.c $(api_sources)
+unit_programs += tests/unit/check-auth-states tests/unit/check-auth-uses tests/unit/check-auth-batch tests/unit/check-calls tests/unit/check-errors
+auth_doors = tests/unit/check-auth-doors.c tests/unit/check-auth-doors.h $(api_sources)
+tests_unit_check_auth_states_SOURCES = tests/unit/check-auth-states.c $(auth_doors)
 tests_unit_check_auth_states_CPPFLAGS = $(AM_CPPFLAGS)
 tests_unit_check_auth_states_LDADD = libhuks_cryptoki.la $(LDADD)
+tests_unit_check_auth_uses_SOURCES = tests/unit/check-auth-uses.c $(auth_doors)
+tests_unit_check_auth_uses_CPPFLAGS = $(AM_CPPFLAGS)
+tests_unit_check_auth_uses_LDADD = libhuks_cryptoki.la $(LDADD)
+tests_unit_check_auth_batch_SOURCES = tests/unit/check-auth-batch.c $(auth_doors)
+tests_unit_check_auth_batch_CPPFLAGS = $(AM_CPPFLAGS)
+tests_unit_check_auth_batch_LDADD = libhuks_cryptoki.la $(LDADD)
 tests_unit_check_calls_SOURCES = tests/unit/check-calls.c
 tests_unit_check_calls_LDADD = libhuks_cryptoki.la $(LDADD)
 tests_unit_check_errors_SOURCES = tests/unit/check-errors.c

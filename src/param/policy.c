@@ -197,7 +197,8 @@ static huks_rc check_cmac(const OH_Huks_ParamSet *key)
     case HUKS_ALG_DES:
     case HUKS_ALG_3DES:
     case OH_HUKS_ALG_SM4:
-        return param_has(key, OH_HUKS_TAG_DIGEST) ? illegal(ABOUT_MECHANISM_PARAM, ILLEGAL_ARGUMENT) : HUKS_OK;
+        return param_has(key, OH_HUKS_TAG_DIGEST) ? illegal(ABOUT_MECHANISM_PARAM, ILLEGAL_ARGUMENT)
+                                                  : HUKS_OK;
     default:
         return illegal(ABOUT_KEY_TYPE, ILLEGAL_ARGUMENT);
     }
@@ -306,14 +307,33 @@ huks_rc rules_check_operation(const OH_Huks_ParamSet *init)
     return is_operation(purpose) ? HUKS_OK : illegal(ABOUT_PURPOSE, ILLEGAL_ARGUMENT);
 }
 
-/* A batch is many operations in one session, for keys whose user is asked once; the engine has none. */
-static huks_rc check_batch(const OH_Huks_ParamSet *init)
+/* A time-out is a batch's: the word for that must be there, though it may say no. */
+huks_rc rules_check_batch(const OH_Huks_ParamSet *init, struct rules_batch *batch)
 {
-    bool batch = param_bool(init, HUKS_TAG_IS_BATCH_OPERATION, false);
-    if (batch || param_has(init, HUKS_TAG_BATCH_OPERATION_TIMEOUT)) {
-        return error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_MECHANISM_PARAM, "batch operation");
+    *batch = (struct rules_batch){
+        .asked = param_bool(init, HUKS_TAG_IS_BATCH_OPERATION, false),
+        .seconds = param_u32(init, HUKS_TAG_BATCH_OPERATION_TIMEOUT, RULES_BATCH_DEFAULT),
+    };
+    bool alone =
+        param_has(init, HUKS_TAG_BATCH_OPERATION_TIMEOUT) && !param_has(init, HUKS_TAG_IS_BATCH_OPERATION);
+    return alone || batch->seconds > RULES_BATCH_MAX
+               ? error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_MECHANISM_PARAM, "batch operation timeout")
+               : HUKS_OK;
+}
+
+huks_rc rules_check_batch_purpose(const OH_Huks_ParamSet *key, const OH_Huks_ParamSet *init)
+{
+    if (!param_has(key, HUKS_TAG_BATCH_PURPOSE)) {
+        return illegal(ABOUT_PURPOSE, ILLEGAL_ARGUMENT);
     }
-    return HUKS_OK;
+    return rules_batches(key, param_u32(init, OH_HUKS_TAG_PURPOSE, 0))
+               ? HUKS_OK
+               : error_raise(HUKS_E_INVALID_PARAM, ABOUT_PURPOSE, "key purpose");
+}
+
+bool rules_batches(const OH_Huks_ParamSet *key, uint32_t purpose)
+{
+    return (purpose & ~param_u32(key, HUKS_TAG_BATCH_PURPOSE, 0)) == 0;
 }
 
 huks_rc rules_check_init(const OH_Huks_ParamSet *key, const OH_Huks_ParamSet *init)
@@ -322,7 +342,6 @@ huks_rc rules_check_init(const OH_Huks_ParamSet *key, const OH_Huks_ParamSet *in
     uint32_t alg = param_u32(init, OH_HUKS_TAG_ALGORITHM, 0);
     const struct policy *policy = find_policy(alg, purpose);
 
-    HUKS_TRY(check_batch(init));
     HUKS_TRY(rules_check_operation(init));
     if (purpose == OH_HUKS_KEY_PURPOSE_DERIVE) {
         return HUKS_OK;

@@ -42,6 +42,21 @@ HUKS_MUST_USE huks_rc rules_check_init(const OH_Huks_ParamSet *key, const OH_Huk
 HUKS_MUST_USE huks_rc rules_check_derive(const OH_Huks_ParamSet *key, const OH_Huks_ParamSet *init);
 HUKS_MUST_USE huks_rc rules_check_agree(const OH_Huks_ParamSet *key, const OH_Huks_ParamSet *init);
 
+/*
+ * A batch: many operations in one session, whose user is asked once. What Init says of it, before everything
+ * else there: a time-out of more than RULES_BATCH_MAX seconds, or of no batch, is 12000001.
+ */
+#define RULES_BATCH_DEFAULT 60u
+#define RULES_BATCH_MAX     600u
+struct rules_batch {
+    bool asked;
+    uint32_t seconds; /* from Init on */
+};
+HUKS_MUST_USE huks_rc rules_check_batch(const OH_Huks_ParamSet *init, struct rules_batch *batch);
+/* What the key was made for in batches: BATCH_PURPOSE absent 401, without Init's purpose 12000003. */
+HUKS_MUST_USE huks_rc rules_check_batch_purpose(const OH_Huks_ParamSet *key, const OH_Huks_ParamSet *init);
+bool rules_batches(const OH_Huks_ParamSet *key, uint32_t purpose);
+
 /* Is it an algorithm whose keys have one secret half only? */
 bool rules_is_symmetric(uint32_t alg);
 

@@ -38,6 +38,8 @@ HUKS_MUST_USE huks_rc native_spec(const OH_Huks_ParamSet *init, const OH_Huks_Pa
 /* Does CKA_ALLOWED_MECHANISMS name a mechanism that does what Init asks? 401 (native_allowed.c). */
 HUKS_MUST_USE huks_rc native_allowed(const struct item *item, const OH_Huks_ParamSet *init);
 
+/* Before an operation that begins without the key. */
+HUKS_MUST_USE huks_rc native_hold(struct item *item);
 /* Sessions that derive and agree (native_derive.c); `item` is the base key, purposes not yet looked at. */
 HUKS_MUST_USE huks_rc native_derive_begin(struct native_session *session, struct token *token, struct item *item,
                                           const OH_Huks_ParamSet *set);

@@ -24,6 +24,7 @@ struct guard {
     bool signs;   /* and stands in what is signed */
     bool granted; /* he has: `evidence`; of a guard that awaits its call, to be judged there */
     struct auth_evidence evidence;
+    struct auth_moment lasts; /* a batch: until then `evidence` serves every use */
 };
 
 static huks_rc nobody(enum guard_door door)
@@ -271,12 +272,42 @@ static huks_rc guard_remember(struct guard *guard)
     return found ? guard_judge(guard, &latest) : nobody(guard->door);
 }
 
+void guard_set_lasting(struct guard *guard, struct auth_moment until)
+{
+    if (guard != NULL) {
+        guard->lasts = until;
+    }
+}
+
+/* Of a guard that is not for a batch, never. */
+static bool lasts(const struct guard *guard)
+{
+    struct auth_moment now = auth_now(guard->auth);
+    return guard->lasts.ms != 0 && now.boot == guard->lasts.boot && now.ms <= guard->lasts.ms;
+}
+
+void guard_spend(struct guard *guard)
+{
+    if (guard == NULL || !guard->user || windowed(guard) || lasts(guard)) {
+        return;
+    }
+    guard->granted = false;
+    memory_cleanse(&guard->evidence, sizeof(guard->evidence));
+    if (access_begin(guard->auth, &guard->rule, false, &guard->terms) != HUKS_OK) {
+        guard->terms.challenged = false; /* then nothing answers it */
+    }
+}
+
 huks_rc guard_pass(struct guard *guard)
 {
     if (guard == NULL) {
         return HUKS_OK;
     }
     HUKS_TRY(access_check_password(guard->auth, &guard->rule));
+    if (guard->lasts.ms != 0 && !lasts(guard)) {
+        guard_spend(guard);
+        guard->lasts.ms = 0;
+    }
     if (guard_granted(guard)) {
         return HUKS_OK;
     }
@@ -294,18 +325,6 @@ huks_rc guard_give_token(struct guard *guard, struct bytes auth_token)
         auth_remember(guard->auth, &evidence);
     }
     return HUKS_OK;
-}
-
-void guard_spend(struct guard *guard)
-{
-    if (guard == NULL || !guard->user || windowed(guard)) {
-        return;
-    }
-    guard->granted = false;
-    memory_cleanse(&guard->evidence, sizeof(guard->evidence));
-    if (access_begin(guard->auth, &guard->rule, false, &guard->terms) != HUKS_OK) {
-        guard->terms.challenged = false; /* then nothing answers it */
-    }
 }
 
 /* ---- asking the user ---- */

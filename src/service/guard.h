@@ -65,8 +65,12 @@ bool guard_granted(const struct guard *guard);
  */
 HUKS_MUST_USE huks_rc guard_pass(struct guard *guard);
 
-/* One use is over and another begins under the same guard: who is asked each time is asked again. NULL is fine. */
+/*
+ * One use is over and another begins under the same guard: who is asked each time is asked again, except in a
+ * batch, until its end. NULL is fine.
+ */
 void guard_spend(struct guard *guard);
+void guard_set_lasting(struct guard *guard, struct auth_moment until);
 
 /* An auth token for this use: auth_token_open()'s and access_judge()'s answers. Failing changes nothing. */
 HUKS_MUST_USE huks_rc guard_give_token(struct guard *guard, struct bytes auth_token);

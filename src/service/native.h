@@ -40,7 +40,8 @@ HUKS_MUST_USE huks_rc native_list(struct engine *engine, const OH_Huks_ParamSet 
 
 /*
  * One session: zero-initialise; native_session_free() any time. One thread at a time. Update's and Finish's
- * sets say what is of the call; what the operation is, Init's set said.
+ * sets say what is of the call; what the operation is, Init's set said. In a batch (huks-semantics 5.8) each
+ * Update's set says what its operation is, and Update returns what Finish would; Finish ends the batch.
  */
 struct native_session {
     struct operation operation;
@@ -56,6 +57,8 @@ struct native_session {
     OH_Huks_ParamSet *init; /* a derivation or agreement: what Init said, needed by Update */
     bool derived;
     struct secret secret; /* … and its result, from Update to Finish */
+    bool batch;           /* every Update is an operation of its own */
+    struct auth_moment ends;
 };
 HUKS_MUST_USE huks_rc native_begin(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set,
                                    struct native_session *session);

@@ -14,12 +14,7 @@
 huks_rc native_derive_begin(struct native_session *session, struct token *token, struct item *item,
                             const OH_Huks_ParamSet *set)
 {
-    /* Whoever deletes the key meanwhile leaves this operation alone. A void key shows when it is used. */
-    huks_rc rc = item_ready(item);
-    if (rc != HUKS_OK && rc != HUKS_E_AUTH_INVALIDATED) {
-        return rc;
-    }
-    error_clear();
+    HUKS_TRY(native_hold(item));
     HUKS_TRY(param_set_copy(set, &session->init));
     return operation_hold(&session->operation, token, item, session->purpose);
 }

@@ -85,8 +85,9 @@ static size_t most_data(const struct native_session *session)
     return session->collects || sm2 ? COLLECT_MAX : SIZE_MAX;
 }
 
-static huks_rc begin_data(struct engine *engine, struct token *token, struct item *item,
-                          const OH_Huks_ParamSet *set, struct native_session *session)
+/* What the set asks of the crypto engine, as far as this key may do it. */
+static huks_rc prepare_data(struct engine *engine, const struct item *item, const OH_Huks_ParamSet *set,
+                            struct native_session *session)
 {
     struct crypto_spec *spec = &session->spec;
     HUKS_TRY(native_allowed(item, set));
@@ -97,11 +98,47 @@ static huks_rc begin_data(struct engine *engine, struct token *token, struct ite
     if (session->is_digest) {
         spec->hash_of_input = OH_HUKS_DIGEST_SHA256; /* until the length is known */
     }
-    HUKS_TRY(make_nonce(engine, session));
-    HUKS_TRY(operation_begin(&session->operation, token, item, session->purpose, spec));
+    return make_nonce(engine, session);
+}
+
+/* The operation has begun by the spec. */
+static void settle_data(struct native_session *session)
+{
+    struct crypto_spec *spec = &session->spec;
     spec->iv = spec->aad = spec->tag = BYTES_NONE;
     session->collects = session->is_digest || !operation_multipart(&session->operation);
     session->most = most_data(session);
+}
+
+static huks_rc begin_data(struct engine *engine, struct token *token, struct item *item,
+                          const OH_Huks_ParamSet *set, struct native_session *session)
+{
+    HUKS_TRY(prepare_data(engine, item, set, session));
+    HUKS_TRY(operation_begin(&session->operation, token, item, session->purpose, &session->spec));
+    settle_data(session);
+    return HUKS_OK;
+}
+
+/* Whoever deletes the key meanwhile leaves this operation alone. A void key shows when it is used. */
+huks_rc native_hold(struct item *item)
+{
+    huks_rc rc = item_ready(item);
+    if (rc != HUKS_OK && rc != HUKS_E_AUTH_INVALIDATED) {
+        return rc;
+    }
+    error_clear();
+    return HUKS_OK;
+}
+
+/* What the operations of a batch are, each of them says. */
+static huks_rc begin_batch(struct token *token, struct item *item, uint32_t seconds,
+                           struct native_session *session)
+{
+    HUKS_TRY(native_hold(item));
+    HUKS_TRY(operation_batch(&session->operation, token, item, session->purpose));
+    session->batch = true;
+    session->ends = auth_now(token->auth);
+    session->ends.ms += seconds * UINT64_C(1000);
     return HUKS_OK;
 }
 
@@ -115,16 +152,21 @@ huks_rc native_begin(struct engine *engine, struct bytes alias, const OH_Huks_Pa
     struct item *fit = item_for(&aliased, purpose);
     struct item *item = fit != NULL ? fit : aliased.items[0];
     uint32_t position = 0;
+    struct rules_batch batch;
     HUKS_TRY(check_kind(item));
+    HUKS_TRY(rules_check_batch(set, &batch));
     HUKS_TRY(guard_check_password(item));
     HUKS_TRY(rules_check_operation(set));
     HUKS_TRY(guard_read_position(item, purpose, set, &position));
-    HUKS_TRY(rules_check_init(item_params(item), set));
+    HUKS_TRY(batch.asked ? rules_check_batch_purpose(item_params(item), set)
+                         : rules_check_init(item_params(item), set));
     session->operation.door = GUARD_NATIVE;
     session->purpose = purpose;
     session->alg = item_alg(item);
     session->size_bits = param_u32(item_params(item), OH_HUKS_TAG_KEY_SIZE, 0);
-    if (has_purpose(session, DERIVING)) {
+    if (batch.asked) {
+        HUKS_TRY(begin_batch(token, item, batch.seconds, session));
+    } else if (has_purpose(session, DERIVING)) {
         HUKS_TRY(native_derive_begin(session, token, item, set));
     } else if (fit != NULL) {
         HUKS_TRY(begin_data(engine, token, item, set, session));
@@ -206,17 +248,6 @@ static huks_rc update_data(struct native_session *session, struct bytes in, void
         out = NULL;
     }
     return operation_update(&session->operation, in, out, size);
-}
-
-huks_rc native_update(struct native_session *session, const OH_Huks_ParamSet *set, struct bytes in, void *out,
-                      size_t *size)
-{
-    HUKS_TRY(step_enter(session, set));
-    if (has_purpose(session, DERIVING)) {
-        *size = 0;
-        return native_derive_update(session, in);
-    }
-    return length_refused(session, update_data(session, in, out, size));
 }
 
 /* ---- finish ---- */
@@ -353,10 +384,10 @@ static huks_rc finish_data(struct native_session *session, struct bytes in, uint
     return HUKS_OK;
 }
 
-huks_rc native_finish(struct native_session *session, const OH_Huks_ParamSet *set, struct bytes in, void *out,
-                      size_t *size)
+/* The data is here, and with it the end. */
+static huks_rc finish_step(struct native_session *session, const OH_Huks_ParamSet *set, struct bytes in,
+                           void *out, size_t *size)
 {
-    HUKS_TRY(step_enter(session, set));
     if (has_purpose(session, OH_HUKS_KEY_PURPOSE_VERIFY)) {
         *size = 0;
         return length_refused(session, finish_verifying(session, in));
@@ -368,6 +399,73 @@ huks_rc native_finish(struct native_session *session, const OH_Huks_ParamSet *se
         return native_derive_finish(session, set, out, size);
     }
     return length_refused(session, finish_data(session, in, out, size));
+}
+
+/* ---- a batch ---- */
+
+static huks_rc batch_check_time(const struct native_session *session)
+{
+    struct auth_moment now = auth_now(session->operation.token->auth);
+    return now.boot == session->ends.boot && now.ms <= session->ends.ms
+               ? HUKS_OK
+               : error_illegal(ABOUT_OPERATION, "Invalid timeout parameter.");
+}
+
+/* One whole operation. What its set says of the batch itself is not looked at. */
+static huks_rc batch_update(struct native_session *session, const OH_Huks_ParamSet *set, struct bytes in,
+                            void *out, size_t *size)
+{
+    struct operation *operation = &session->operation;
+    HUKS_TRY(operation_touch(operation));
+    HUKS_TRY(batch_check_time(session));
+    HUKS_TRY(operation_authenticate(operation, param_bytes(set, OH_HUKS_TAG_AUTH_TOKEN)));
+    HUKS_TRY(guard_check_void(operation->item)); /* it may have become that since the user was asked */
+    HUKS_TRY(rules_check_operation(set));
+    if (param_u32(set, OH_HUKS_TAG_PURPOSE, 0) != session->purpose) {
+        return error_raise(HUKS_E_INVALID_PARAM, ABOUT_PURPOSE, "key purpose");
+    }
+    HUKS_TRY(rules_check_init(item_params(operation->item), set));
+    session->given = session->nonce_size = 0;
+    if (!has_purpose(session, DERIVING)) { /* else Finish misses an Update */
+        HUKS_TRY(prepare_data(operation->token->engine, operation->item, set, session));
+        HUKS_TRY(operation_message(operation, &session->spec));
+        settle_data(session);
+    }
+    return finish_step(session, set, in, out, size);
+}
+
+static huks_rc batch_finish(struct native_session *session, size_t *size)
+{
+    HUKS_TRY(operation_touch(&session->operation));
+    HUKS_TRY(guard_check_password(session->operation.item));
+    *size = 0;
+    return HUKS_OK;
+}
+
+/* ---- what the door calls ---- */
+
+huks_rc native_update(struct native_session *session, const OH_Huks_ParamSet *set, struct bytes in, void *out,
+                      size_t *size)
+{
+    if (session->batch) {
+        return batch_update(session, set, in, out, size);
+    }
+    HUKS_TRY(step_enter(session, set));
+    if (has_purpose(session, DERIVING)) {
+        *size = 0;
+        return native_derive_update(session, in);
+    }
+    return length_refused(session, update_data(session, in, out, size));
+}
+
+huks_rc native_finish(struct native_session *session, const OH_Huks_ParamSet *set, struct bytes in, void *out,
+                      size_t *size)
+{
+    if (session->batch) {
+        return batch_finish(session, size);
+    }
+    HUKS_TRY(step_enter(session, set));
+    return finish_step(session, set, in, out, size);
 }
 
 void native_session_free(struct native_session *session)

@@ -3,6 +3,7 @@
  */
 #include "service/operate.h"
 
+#include "param/rules.h"
 #include "service/permit.h"
 #include "service/private.h"
 
@@ -214,7 +215,8 @@ static huks_rc derive(struct token *token, struct item *base, const struct crypt
     return crypto_derive(token->engine->crypto, key, spec, out);
 }
 
-huks_rc operation_derive(struct operation *operation, const struct crypto_derive_spec *spec, struct secret *out)
+huks_rc operation_derive(struct operation *operation, const struct crypto_derive_spec *spec,
+                         struct secret *out)
 {
     HUKS_TRY(operation_enter(operation));
     return operation_step(operation, derive(operation->token, operation->item, spec, out), false);
@@ -335,7 +337,23 @@ huks_rc operation_open(struct operation *operation, struct token *token, struct 
 {
     HUKS_TRY(operation_prepare(operation, token));
     crypto_op_reset(operation->crypto);
-    return operation_begin_keyed(operation, token, item, purpose, spec, true);
+    HUKS_TRY(operation_begin_keyed(operation, token, item, purpose, spec, true));
+    if (operation->guard != NULL && rules_batches(item_params(item), purpose)) {
+        struct auth_moment until = auth_now(token->auth);
+        until.ms += RULES_BATCH_DEFAULT * UINT64_C(1000);
+        guard_set_lasting(operation->guard, until);
+    }
+    return HUKS_OK;
+}
+
+huks_rc operation_batch(struct operation *operation, struct token *token, struct item *item, uint32_t purpose)
+{
+    HUKS_TRY(operation_prepare(operation, token));
+    crypto_op_reset(operation->crypto);
+    HUKS_TRY(operation_hold(operation, token, item, purpose));
+    operation->process = true;
+    guard_set_lasting(operation->guard, (struct auth_moment){auth_now(token->auth).boot, UINT64_MAX});
+    return HUKS_OK;
 }
 
 huks_rc operation_message(struct operation *operation, const struct crypto_spec *spec)

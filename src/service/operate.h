@@ -85,11 +85,18 @@ HUKS_MUST_USE huks_rc operation_restore(struct operation *operation, struct toke
  * from operation_open() until operation_cancel(). Opening checks as operation_begin() does and reads the
  * spec's scalars only; operation_message() begins a message by its own spec and drops an unfinished one.
  * What ends an operation otherwise, its last step or a failure, ends the message here, and the authentication
- * of a key that asks at every use goes with it; but the guard's refusal ends the process.
+ * of a key that asks at every use goes with it; but the guard's refusal ends the process. A key that was made
+ * for batches of this purpose keeps its authentication for RULES_BATCH_DEFAULT seconds from the opening.
  */
 HUKS_MUST_USE huks_rc operation_open(struct operation *operation, struct token *token, struct item *item,
                                      uint32_t purpose, const struct crypto_spec *spec);
 HUKS_MUST_USE huks_rc operation_message(struct operation *operation, const struct crypto_spec *spec);
+/*
+ * A batch of the native door: such a process of which nothing is known but its purpose, with one
+ * authentication for all its messages. Checks no more than operation_hold(); when it is over, the door knows.
+ */
+HUKS_MUST_USE huks_rc operation_batch(struct operation *operation, struct token *token, struct item *item,
+                                      uint32_t purpose);
 /* A nonce for the next message, crypto/nonce.h; `lasting` is filled in here. */
 HUKS_MUST_USE huks_rc operation_nonce(struct operation *operation, struct crypto_nonce how, uint8_t *nonce,
                                       size_t size);

@@ -18,6 +18,20 @@ static const uint8_t iv[200] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 1
 #define KEY_SM4  ALG(SM4), SIZE(128), PURPOSE(ENCRYPT | DECRYPT)
 #define KEY_MAC  ALG(HMAC), SIZE(256), PURPOSE(MAC)
 
+/* Tags that HUKS keeps for itself, and heeds. */
+#define BATCH(yes)                                                                                           \
+    {                                                                                                        \
+        .tag = OH_HUKS_TAG_TYPE_BOOL | 314, .boolParam = (yes)                                               \
+    }
+#define BATCH_PURPOSE(use)                                                                                   \
+    {                                                                                                        \
+        .tag = OH_HUKS_TAG_TYPE_UINT | 313, .uint32Param = (use)                                             \
+    }
+#define BATCH_TIME(time)                                                                                     \
+    {                                                                                                        \
+        .tag = OH_HUKS_TAG_TYPE_UINT | 315, .uint32Param = (time)                                            \
+    }
+
 static const struct refusal {
     const char *name;
     param key[8];
@@ -250,11 +264,26 @@ static const struct refusal {
      {ALG(RSA), PURPOSE(VERIFY), DIGEST(SHA256), PADDING(PSS)},
      12000012,
      TEXT_ABNORMAL},
-    {"a batch",
+    {"a batch of a key that is for none",
      {KEY_ECC},
-     {ALG(ECC), PURPOSE(SIGN), DIGEST(SHA256), {.tag = OH_HUKS_TAG_TYPE_BOOL | 314, .boolParam = true}},
+     {ALG(ECC), PURPOSE(SIGN), DIGEST(SHA256), BATCH(true)},
+     401,
+     TEXT_INVALID},
+    {"a batch for another purpose than the key's",
+     {KEY_OPEN, BATCH_PURPOSE(DECRYPT)},
+     {ALG(AES), PURPOSE(ENCRYPT), PADDING(NONE), MODE(GCM), BATCH(true)},
+     12000003,
+     "Invalid key purpose."},
+    {"a batch that lasts too long",
+     {KEY_OPEN, BATCH_PURPOSE(DECRYPT)},
+     {ALG(AES), PURPOSE(DECRYPT), BATCH(true), BATCH_TIME(601)},
      12000001,
-     "The batch operation is not supported."},
+     "The batch operation timeout is not supported."},
+    {"the time of no batch, before all else",
+     {KEY_ECC},
+     {BATCH_TIME(1)},
+     12000001,
+     "The batch operation timeout is not supported."},
     {"GCM with a short tag",
      {KEY_OPEN},
      {ALG(AES), PURPOSE(DECRYPT), PADDING(NONE), MODE(GCM), BYTES(NONCE, iv, 12), BYTES(AE_TAG, iv, 12)},

@@ -696,13 +696,48 @@ START_TEST(cmac)
 }
 END_TEST
 
-START_TEST(no_batches)
+#define IS_BATCH(yes)    {HUKS_TAG_IS_BATCH_OPERATION, (yes)}
+#define BATCH_TIME(time) {HUKS_TAG_BATCH_OPERATION_TIMEOUT, (time)}
+#define NO_SUCH_TIME     12000001, "The batch operation timeout is not supported."
+
+static struct rules_batch batched(OH_Huks_ParamSet *init, int32_t code, const char *sentence)
 {
-#define UNBATCHED 12000001, "The batch operation is not supported."
-    begins(SET(AES_KEY), SET(ALG(AES), FOR(ENC), {HUKS_TAG_IS_BATCH_OPERATION, 1}), UNBATCHED);
-    begins(SET(AES_KEY), SET(ALG(AES), FOR(ENC), {HUKS_TAG_BATCH_OPERATION_TIMEOUT, 60}), UNBATCHED);
-    begins(SET(AES_KEY, MODE(ECB), PADDING(NONE)),
-           SET(ALG(AES), FOR(ENC), MODE(ECB), PADDING(NONE), {HUKS_TAG_IS_BATCH_OPERATION, 0}), FINE);
+    struct rules_batch batch = {0};
+    outcome(rules_check_batch(init, &batch), code, sentence);
+    param_set_free(&init);
+    return batch;
+}
+
+START_TEST(batches)
+{
+    ck_assert(!batched(SET(ALG(AES)), FINE).asked);
+    ck_assert(!batched(SET(IS_BATCH(0)), FINE).asked);
+    ck_assert(!batched(SET(IS_BATCH(0), BATCH_TIME(600)), FINE).asked);
+    struct rules_batch batch = batched(SET(IS_BATCH(1)), FINE);
+    ck_assert(batch.asked && batch.seconds == 60);
+    batch = batched(SET(IS_BATCH(1), BATCH_TIME(600)), FINE);
+    ck_assert(batch.asked && batch.seconds == 600);
+    ck_assert_uint_eq(batched(SET(IS_BATCH(1), BATCH_TIME(0)), FINE).seconds, 0);
+    (void)batched(SET(IS_BATCH(1), BATCH_TIME(601)), NO_SUCH_TIME);
+    (void)batched(SET(IS_BATCH(0), BATCH_TIME(601)), NO_SUCH_TIME);
+    (void)batched(SET(IS_BATCH(1), BATCH_TIME(UINT32_MAX)), NO_SUCH_TIME);
+    (void)batched(SET(BATCH_TIME(60)), NO_SUCH_TIME);
+}
+END_TEST
+
+static void batches_for(OH_Huks_ParamSet *key, OH_Huks_ParamSet *init, int32_t code, const char *sentence)
+{
+    outcome(rules_check_batch_purpose(key, init), code, sentence);
+    param_set_free(&key);
+    param_set_free(&init);
+}
+
+START_TEST(purposes_of_batches)
+{
+    batches_for(SET(AES_KEY), SET(FOR(ENC)), ILLEGAL);
+    batches_for(SET(AES_KEY, {HUKS_TAG_BATCH_PURPOSE, ENC}), SET(FOR(ENC)), FINE);
+    batches_for(SET(AES_KEY, {HUKS_TAG_BATCH_PURPOSE, ENC | DEC}), SET(FOR(DEC)), FINE);
+    batches_for(SET(AES_KEY, {HUKS_TAG_BATCH_PURPOSE, ENC}), SET(FOR(DEC)), 12000003, "Invalid key purpose.");
 }
 END_TEST
 
@@ -881,7 +916,8 @@ int main(void)
     tcase_add_test(tests, rsa_signatures);
     tcase_add_test(tests, other_signatures_and_macs);
     tcase_add_test(tests, cmac);
-    tcase_add_test(tests, no_batches);
+    tcase_add_test(tests, batches);
+    tcase_add_test(tests, purposes_of_batches);
     tcase_add_test(tests, initialisation_vectors);
     tcase_add_test(tests, nonces_and_tags);
     tcase_add_test(tests, derivations);
