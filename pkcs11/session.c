@@ -62,7 +62,7 @@ static CK_RV open_session(CK_SLOT_ID slot, CK_FLAGS flags, CK_VOID_PTR applicati
     if ((flags & CKF_ASYNC_SESSION) != 0) {
         return p11_fail(CKR_SESSION_ASYNC_NOT_SUPPORTED, NULL);
     }
-    CK_SESSION_HANDLE opened;
+    CK_SESSION_HANDLE opened = CK_INVALID_HANDLE;
     CK_RV rv = p11_session_open(p11_module()->sessions, &model, &opened);
     if (rv != CKR_OK) {
         return open_refused(model.token, rv);
