@@ -125,8 +125,9 @@ CK_RV p11_context_login(struct p11_session *session, CK_UTF8CHAR_PTR pin, CK_ULO
     if (count == 0) {
         return nothing_pending();
     }
-    struct bytes given = pin == NULL ? BYTES_NONE : bytes_of(pin, pin_size);
-    return p11_rv(guards_ask(session->token, guards, count, given, session->handle), P11_AT_LOGIN);
+    const struct auth_request request = {.pin = pin == NULL ? BYTES_NONE : bytes_of(pin, pin_size),
+                                         .owner = session->handle};
+    return p11_rv(guards_ask(session->token, guards, count, &request), P11_AT_LOGIN);
 }
 
 /* ---- the vendor interface ---- */

@@ -329,17 +329,16 @@ huks_rc guard_give_token(struct guard *guard, struct bytes auth_token)
 
 /* ---- asking the user ---- */
 
-static huks_rc ask(struct auth *auth, uint32_t types, struct bytes pin, uint64_t owner,
+static huks_rc ask(struct auth *auth, uint32_t types, struct auth_request request,
                    struct auth_evidence *evidence)
 {
-    struct auth_request request = {.owner = owner};
-    if (pin.size > 0) {
+    if (request.pin.size > 0) {
         if ((types & OH_HUKS_USER_AUTH_TYPE_PIN) == 0) {
             return error_raise(HUKS_E_AUTH_FAILED, ABOUT_AUTH_TYPE, NULL);
         }
         request.types = OH_HUKS_USER_AUTH_TYPE_PIN;
-        request.pin = pin;
     } else {
+        request.pin = BYTES_NONE;
         request.types = types & BIOMETRIC;
         if (request.types == 0) {
             return error_raise(HUKS_E_ARGUMENT, ABOUT_PIN, NULL);
@@ -348,15 +347,15 @@ static huks_rc ask(struct auth *auth, uint32_t types, struct bytes pin, uint64_t
     return auth_authenticate(auth, &request, evidence);
 }
 
-huks_rc guards_ask(struct token *token, struct guard *const *guards, size_t count, struct bytes pin,
-                   uint64_t owner)
+huks_rc guards_ask(struct token *token, struct guard *const *guards, size_t count,
+                   const struct auth_request *request)
 {
     uint32_t types = 0;
     for (size_t i = 0; i < count; i++) {
         types |= guard_types(guards[i]);
     }
     struct auth_evidence evidence;
-    HUKS_TRY(ask(token->auth, types, pin, owner, &evidence));
+    HUKS_TRY(ask(token->auth, types, *request, &evidence));
     huks_rc rc = HUKS_OK;
     bool done = false;
     for (size_t i = 0; i < count; i++) {

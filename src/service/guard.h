@@ -76,12 +76,12 @@ void guard_set_lasting(struct guard *guard, struct auth_moment until);
 HUKS_MUST_USE huks_rc guard_give_token(struct guard *guard, struct bytes auth_token);
 
 /*
- * Asks the user, once for all these guards (none may be NULL). With a PIN: the PIN; 12000008 ABOUT_AUTH_TYPE
- * when none of them takes it, and it is not tested then. Without: fingers or faces, 12000018 ABOUT_PIN when
- * none takes these. `owner` names the request for auth_cancel(). Done when one guard at least is granted.
+ * Asks the user, once for all these guards (none may be NULL); of the request count PIN, owner and talk. With a
+ * PIN: the PIN; 12000008 ABOUT_AUTH_TYPE when none of them takes it, and it is not tested then. Without: fingers
+ * or faces, 12000018 ABOUT_PIN when none takes these. Done when one guard at least is granted.
  */
 HUKS_MUST_USE huks_rc guards_ask(struct token *token, struct guard *const *guards, size_t count,
-                                 struct bytes pin, uint64_t owner);
+                                 const struct auth_request *request);
 
 /* ---- secure sign ---- */
 

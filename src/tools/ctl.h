@@ -156,6 +156,11 @@ bool ctl_pin_given(const struct ctl *ctl, enum auth_who who);
 HUKS_MUST_USE huks_rc ctl_new_pin(const struct ctl *ctl, struct secret *pin);
 /* A question of somebody else's, asked on the terminal; false: none, or no answer. */
 bool ctl_ask(const char *question, bool shown, char *answer, size_t capacity);
+/*
+ * What a reader says and asks (struct auth_request's talk): messages to stderr, for standard output is the answer;
+ * questions on the terminal.
+ */
+bool ctl_talk(const char *text, bool question, bool echo, char *answer, size_t capacity, void *argument);
 /* A question on the terminal whose answer is shown; false: no, or no terminal (*asked tells). */
 bool ctl_confirm(const char *question, bool *asked);
 

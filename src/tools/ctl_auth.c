@@ -53,23 +53,6 @@ static uint32_t kinds_of(const char *text)
     }
 }
 
-/* ---- what the reader says ---- */
-
-/* To stderr: standard output is the answer. */
-static bool talk(const char *text, bool question, bool echo, char *answer, size_t capacity, void *argument)
-{
-    (void)argument;
-    if (question) {
-        return ctl_ask(text, echo, answer, capacity);
-    }
-    fputs("huksctl: ", stderr);
-    for (; *text != '\0'; text++) {
-        fputc((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text, stderr);
-    }
-    fputc('\n', stderr);
-    return false;
-}
-
 /* ---- the user PIN ---- */
 
 static huks_rc no_user_pin(void)
@@ -219,7 +202,7 @@ static huks_rc run_enroll(struct ctl *ctl)
 {
     AUTO(secret_free) struct secret pin = {0};
     uint64_t id = 0;
-    struct auth_request request = {.types = kinds_of(ctl->operands[0]), .talk = talk};
+    struct auth_request request = {.types = kinds_of(ctl->operands[0]), .talk = ctl_talk};
     if (request.types != OH_HUKS_USER_AUTH_TYPE_FINGERPRINT && request.types != OH_HUKS_USER_AUTH_TYPE_FACE) {
         return ctl_usage(ctl, "%s is neither fingerprint nor face", ctl->operands[0]);
     }
@@ -299,7 +282,8 @@ static huks_rc run_verify(struct ctl *ctl)
 {
     AUTO(secret_free) struct secret pin = {0};
     uint8_t challenge[AUTH_CHALLENGE_SIZE], auth_token[AUTH_TOKEN_SIZE] = {0};
-    struct auth_request request = {.types = kinds_of(ctl->operands[0]), .challenge = challenge, .talk = talk};
+    struct auth_request request = {
+        .types = kinds_of(ctl->operands[0]), .challenge = challenge, .talk = ctl_talk};
     struct auth_evidence evidence;
     bool with_pin = request.types == OH_HUKS_USER_AUTH_TYPE_PIN;
     bool wanted = ctl_given(ctl, OPTION_OUTPUT);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "service/guard.h"
 #include "service/keyfile.h"
 #include "tools/ctl_names.h"
 
@@ -51,8 +52,7 @@ static bool read_bits(const struct name_row *names, const char *text, uint32_t *
     }
 }
 
-/* Who must authenticate, how long that serves, and what voids the key; the rest is judged where keys are
- * bound. */
+/* Who must authenticate, how long that serves, and what voids the key; whether these agree, draft_fill() asks. */
 static huks_rc wish_rule(const struct ctl *ctl, struct wish *wish)
 {
     const char *auth = ctl_option(ctl, OPTION_AUTH), *access = ctl_option(ctl, OPTION_INVALID_ON);
@@ -206,7 +206,8 @@ static huks_rc draft_fill(const struct ctl *ctl, const struct wish *wish, enum h
         return HUKS_OK;
     }
     HUKS_TRY(draft_rule(wish, params));
-    return draft_secrecy(ctl, params, local);
+    HUKS_TRY(draft_secrecy(ctl, params, local));
+    return guard_check_rule(params);
 }
 
 /* Shows what was made. */

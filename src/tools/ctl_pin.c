@@ -311,3 +311,20 @@ bool ctl_confirm(const char *question, bool *asked)
     ssize_t got = read_line(tty, answer, sizeof(answer) - 1, NULL);
     return got > 0 && strncasecmp(answer, "y", 1) == 0;
 }
+
+/* ---- what the reader says ---- */
+
+/* To stderr: standard output is the answer. */
+bool ctl_talk(const char *text, bool question, bool echo, char *answer, size_t capacity, void *argument)
+{
+    (void)argument;
+    if (question) {
+        return ctl_ask(text, echo, answer, capacity);
+    }
+    fputs("huksctl: ", stderr);
+    for (; *text != '\0'; text++) {
+        fputc((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text, stderr);
+    }
+    fputc('\n', stderr);
+    return false;
+}

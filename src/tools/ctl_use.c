@@ -91,8 +91,10 @@ static huks_rc make_signature(struct operation *operation, const char *path, str
     return HUKS_OK;
 }
 
-/* Whoever the key wants to see: the PIN where it takes that, else a finger or face. A login may have been
- * enough. */
+/*
+ * Whoever the key wants to see: the PIN where it takes that, else (and by an empty PIN, where it takes both)
+ * a finger or face. A login may have been enough.
+ */
 static huks_rc authenticate(struct ctl *ctl, const struct operation *operation)
 {
     AUTO(secret_free) struct secret pin = {0};
@@ -105,7 +107,8 @@ static huks_rc authenticate(struct ctl *ctl, const struct operation *operation)
         HUKS_TRY(ctl_pin(ctl, AUTH_USER, false, &pin));
         ctl->asked = AUTH_USER;
     }
-    return guards_ask(ctl->token, &guard, 1, secret_bytes(&pin), 0);
+    const struct auth_request request = {.pin = secret_bytes(&pin), .talk = ctl_talk};
+    return guards_ask(ctl->token, &guard, 1, &request);
 }
 
 /* HUKS's purpose for a MAC is MAC; PKCS #11 says SIGN and VERIFY. */
@@ -153,6 +156,7 @@ static huks_rc run_verify(struct ctl *ctl)
     HUKS_TRY(choose_method(ctl, item, CRYPTO_VERIFY, &spec));
     uint32_t purpose = purpose_for(item, OH_HUKS_KEY_PURPOSE_VERIFY);
     HUKS_TRY(operation_begin(&operation, ctl->token, item, purpose, &spec));
+    HUKS_TRY(authenticate(ctl, &operation));
     HUKS_TRY(verify_file(&operation, ctl->operands[1], secret_bytes(&signature)));
     if (ctl_given(ctl, OPTION_JSON)) {
         ctl_print_json(json_pack("{s:b}", "verified", true));

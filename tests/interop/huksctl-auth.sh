@@ -22,7 +22,7 @@ printf '#!/bin/sh\nexec %q --services %q "$@"\n' "$build/huks-auth-helper" "$wor
 chmod +x helper
 export HUKS_AUTH_HELPER=$work/helper
 
-export PIN=123456 SO=12345678 WRONG=654321 NEW=24681012
+export DESK=1357 PIN=123456 SO=12345678 WRONG=654321 NEW=24681012
 me=(--pin-env PIN)
 so=(--so-pin-env SO)
 
@@ -123,6 +123,9 @@ ctl "kinds" 2 '--auth is of pin, fingerprint and face' generate ec --auth toe "$
 ctl "what voids it" 2 '--invalid-on is of clear-password' generate ec --auth pin --invalid-on moon "${me[@]}"
 ctl "a window" 2 '--window is 1 to 600' generate ec --auth pin --window 601 "${me[@]}"
 ctl "only with --auth" 2 'for keys with --auth' generate ec --window 30 "${me[@]}"
+ctl "kinds and what voids it agree" 1 'error 12000003: Invalid access type' generate ec --label odd --auth pin \
+    --invalid-on new-biometric "${me[@]}"
+ctl "and it stays here" 1 'error 12000003: .*extractable' generate ec --label odd --auth pin --extractable "${me[@]}"
 ctl "both" 0 'authentication +PIN fingerprint' generate ec --label each --auth pin,fingerprint \
     --invalid-on new-biometric,clear-password "${me[@]}"
 ctl "explained" 0 'PIN fingerprint: one of these, anew for every single use' show each "${me[@]}"
@@ -152,6 +155,59 @@ ctl "the window's is as it was" 0 '^state +usable$' show while "${me[@]}"
 ctl "one for the clearing" 0 '' generate ec --label bound --auth pin --invalid-on clear-password "${me[@]}"
 ctl "signed" 0 '' sign bound letter -o bound.sig "${me[@]}"
 ctl "the other finger goes" 0 '' auth remove another "${me[@]}"
+
+pam fingerprint "$(cat say)"
+run sign each-finger letter -o no.sig "${me[@]}"
+says "the reader of no key is silent" 'error 12000011: '
+ctl "a finger's, again" 0 '' generate ec --label heard --auth fingerprint "${me[@]}"
+run sign heard letter "${me[@]}"
+holds "heard: signed" test "$status" = 0
+run sign heard letter -o heard.sig "${me[@]}"
+says "signing, the reader is heard" '^huksctl: Place your finger$'
+says "tamely" '^huksctl: Lift it \?'
+lacks "and apart from the answer" 'error'
+pam fingerprint result=0
+verified "by a finger that was told how" heard
+ctl "a secret that asks, too" 0 '' generate hmac --label seal --auth pin "${me[@]}"
+ctl "seals" 0 '' sign seal letter -o seal.sig "${me[@]}"
+ctl "and is asked for to verify" 0 'signature is right' verify seal letter seal.sig "${me[@]}"
+ctl "and not by anybody" 1 'error 12000008: ' verify seal letter seal.sig --pin-env WRONG
+
+echo "# imported keys ask the same way"
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out brought.pem 2>err
+head -c 32 /dev/urandom >brought.bin
+ctl "kinds" 2 '--auth is of pin, fingerprint and face' import brought.pem --auth toe "${me[@]}"
+ctl "what voids it" 2 '--invalid-on is of clear-password' import brought.pem --auth pin --invalid-on moon "${me[@]}"
+ctl "a window" 2 '--window is 1 to 600' import brought.pem --auth pin --window 0 "${me[@]}"
+ctl "only with --auth" 2 'for keys with --auth' import brought.pem --invalid-on clear-password "${me[@]}"
+ctl "kinds and what voids it agree" 1 'error 12000003: Invalid access type' import brought.pem --label odd --auth pin \
+    --invalid-on new-biometric "${me[@]}"
+ctl "and nothing is left of it" 1 'error 12000011: ' show odd "${me[@]}"
+ctl "not extractable" 1 'error 12000003: ' import brought.pem --label odd --auth pin --extractable "${me[@]}"
+ctl "not without a PIN to bind it to" 1 'error 12000008: ' import brought.pem --label odd --auth pin --pin-env WRONG
+ctl "brought" 0 '^authentication +PIN fingerprint: one of these, anew for every single use' import brought.pem \
+    --label brought --auth pin,fingerprint --invalid-on clear-password,new-biometric "${me[@]}"
+ctl "what voids it" 0 '^access +void-when-the-PIN-is-cleared void-when-a-finger-or-face-is-enrolled' show brought "${me[@]}"
+ctl "signed" 0 '' sign brought letter -o brought.sig "${me[@]}"
+verified "by who brought it" brought
+holds "and outside" openssl dgst -sha256 -verify <(openssl pkey -in brought.pem -pubout) -signature brought.sig letter
+ctl "for a while" 0 '^authentication +PIN: not longer than 30 seconds before it is used' import brought.pem \
+    --label brought-while --auth pin --window 30 "${me[@]}"
+ctl "which a login opens" 0 '' sign brought-while letter -o brought-while.sig "${me[@]}"
+verified "by a login" brought-while
+ctl "a secret" 0 '^authentication +fingerprint: anew' import brought.bin --secret hmac --label brought-secret \
+    --auth fingerprint --invalid-on new-biometric "${me[@]}"
+ctl "seals by finger" 0 '' sign brought-secret letter -o secret.sig "${me[@]}"
+holds "as outside" cmp secret.sig <(openssl dgst -sha256 -mac HMAC -macopt "hexkey:$(od -v -An -tx1 brought.bin | tr -d ' \n')" -binary letter)
+pam fingerprint result=7
+ctl "and not by another" 1 'error 12000008: ' sign brought-secret letter -o no.sig "${me[@]}"
+pam fingerprint result=0
+ctl "another finger" 0 '' auth enroll fingerprint third "${me[@]}"
+ctl "voids what was brought" 0 '^state +void: for good' show brought "${me[@]}"
+ctl "which works no more" 1 'error 12000007: ' sign brought letter -o no.sig "${me[@]}"
+ctl "and its secret" 1 'error 12000007: ' sign brought-secret letter -o no.sig "${me[@]}"
+ctl "and not the one for a while" 0 '' sign brought-while letter -o brought-while.sig "${me[@]}"
+ctl "the third finger goes" 0 '' auth remove third "${me[@]}"
 
 echo "# removed, cleared"
 ctl "which one" 1 'error 12000011: ' auth remove left "${me[@]}"
@@ -198,6 +254,12 @@ pam face ask=friend
 person "so is what PAM asks" 0 'smiling' 'User PIN of token desk: =1357\nWho goes there? =friend\n' \
     auth enroll face smiling --store desk
 person "and refused" 1 'error 12000008' 'Who goes there? =foe\n' auth verify face --store desk
+ctl "a key for a face" 0 '' generate ec --label face --auth pin,face --pin-env DESK --store desk
+pam face '[say=Look here] ask=friend'
+person "signing, the reader speaks on the terminal" 0 'huksctl: Look here' \
+    'User PIN of token desk: =1357\nUser PIN of token desk: =\nWho goes there? =friend\n' \
+    sign face letter -o face.sig --store desk
+ctl "and it is signed" 0 'signature is right' verify face letter face.sig --store desk
 person "clearing asks" 1 'Nothing was changed' 'Go on?=n\n' auth clear-password --store desk
 person "and obeys" 0 'no user PIN any more' 'Go on?=y\nUser PIN of token desk: =1357\n' auth clear-password --store desk
 
