@@ -51,6 +51,15 @@ HUKS_MUST_USE huks_rc crypto_sha1(struct crypto *crypto, struct bytes data, uint
 /* HMAC-SHA-256 over the concatenation of `count` pieces. */
 HUKS_MUST_USE huks_rc crypto_hmac_sha256(struct crypto *crypto, struct bytes key, const struct bytes *pieces,
                                          size_t count, uint8_t out[CRYPTO_SHA256_SIZE]);
+/*
+ * The same with a key that is used often: what it makes of the key is made once. Any number of threads may
+ * use one; the caller frees it. It holds the key.
+ */
+struct crypto_hmac;
+HUKS_MUST_USE huks_rc crypto_hmac_new(struct crypto *crypto, struct bytes key, struct crypto_hmac **out);
+HUKS_MUST_USE huks_rc crypto_hmac(const struct crypto_hmac *hmac, const struct bytes *pieces, size_t count,
+                                  uint8_t out[CRYPTO_SHA256_SIZE]);
+void crypto_hmac_free(struct crypto_hmac *hmac);
 /* HKDF-SHA-256 (RFC 5869) of `key` with `salt` and `info`. */
 HUKS_MUST_USE huks_rc crypto_hkdf_sha256(struct crypto *crypto, struct bytes key, struct bytes salt,
                                          struct bytes info, void *out, size_t size);

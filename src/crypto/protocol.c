@@ -2,6 +2,7 @@
  * The small tools that the engine's own protocols are made of: hashes, HMAC, HKDF, scrypt with fixed
  * algorithms, for the store and the authentication service.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/context.h"
@@ -28,27 +29,83 @@ static void mac_free(EVP_MAC_CTX **mac)
     EVP_MAC_CTX_free(*mac);
 }
 
-huks_rc crypto_hmac_sha256(struct crypto *crypto, struct bytes key, const struct bytes *pieces, size_t count,
-                           uint8_t out[CRYPTO_SHA256_SIZE])
+static huks_rc mac_keyed(struct crypto *crypto, struct bytes key, EVP_MAC_CTX **out)
 {
     static const uint8_t empty[1];
     const OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)(uintptr_t)"SHA2-256", 0),
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)(uintptr_t) "SHA2-256", 0),
         OSSL_PARAM_construct_end(),
     };
-    size_t made = 0;
-    ERROR_GUARD;
     EVP_MAC *algorithm = fetch_mac(crypto, FETCH_HMAC);
     AUTO(mac_free) EVP_MAC_CTX *mac = algorithm == NULL ? NULL : EVP_MAC_CTX_new(algorithm);
     if (mac == NULL) {
         return error_no_memory();
     }
-    bool done = EVP_MAC_init(mac, key.size != 0 ? key.data : empty, key.size, params) == 1;
+    if (EVP_MAC_init(mac, key.size != 0 ? key.data : empty, key.size, params) != 1) {
+        return crypto_refused();
+    }
+    *out = mac;
+    mac = NULL;
+    return HUKS_OK;
+}
+
+static huks_rc mac_pieces(EVP_MAC_CTX *mac, const struct bytes *pieces, size_t count,
+                          uint8_t out[CRYPTO_SHA256_SIZE])
+{
+    size_t made = 0;
+    bool done = true;
     for (size_t i = 0; done && i < count; i++) {
         done = pieces[i].size == 0 || EVP_MAC_update(mac, pieces[i].data, pieces[i].size) == 1;
     }
     done = done && EVP_MAC_final(mac, out, &made, CRYPTO_SHA256_SIZE) == 1;
     return done ? HUKS_OK : crypto_refused();
+}
+
+huks_rc crypto_hmac_sha256(struct crypto *crypto, struct bytes key, const struct bytes *pieces, size_t count,
+                           uint8_t out[CRYPTO_SHA256_SIZE])
+{
+    ERROR_GUARD;
+    AUTO(mac_free) EVP_MAC_CTX *mac = NULL;
+    HUKS_TRY(mac_keyed(crypto, key, &mac));
+    return mac_pieces(mac, pieces, count, out);
+}
+
+struct crypto_hmac {
+    EVP_MAC_CTX *keyed;
+};
+
+huks_rc crypto_hmac_new(struct crypto *crypto, struct bytes key, struct crypto_hmac **out)
+{
+    ERROR_GUARD;
+    struct crypto_hmac *hmac = calloc(1, sizeof(*hmac));
+    huks_rc rc = hmac == NULL ? error_no_memory() : mac_keyed(crypto, key, &hmac->keyed);
+    if (rc != HUKS_OK) {
+        free(hmac);
+        return rc;
+    }
+    *out = hmac;
+    return HUKS_OK;
+}
+
+huks_rc crypto_hmac(const struct crypto_hmac *hmac, const struct bytes *pieces, size_t count,
+                    uint8_t out[CRYPTO_SHA256_SIZE])
+{
+    ERROR_GUARD;
+    AUTO(mac_free) EVP_MAC_CTX *mac = EVP_MAC_CTX_dup(hmac->keyed);
+    return mac == NULL ? error_no_memory() : mac_pieces(mac, pieces, count, out);
+}
+
+void crypto_hmac_free(struct crypto_hmac *hmac)
+{
+    if (hmac == NULL) {
+        return;
+    }
+    if (crypto_alive()) {
+        EVP_MAC_CTX_free(hmac->keyed);
+    } else {
+        crypto_keep(hmac->keyed); /* OpenSSL is gone */
+    }
+    free(hmac);
 }
 
 huks_rc crypto_hkdf_sha256(struct crypto *crypto, struct bytes key, struct bytes salt, struct bytes info,

@@ -18,12 +18,14 @@
 /* One connection; a backend's own structure begins with this one. */
 struct db {
     const struct backend *backend;
-    uint64_t life;   /* of the token: its metadata "life" */
-    bool writable;   /* false: every change answers 12000004 ABOUT_READ_ONLY */
-    bool alone;      /* opening a second connection would be expensive: share this one */
-    bool broken;     /* could not be rolled back: to be closed, not used again */
-    uint64_t file;   /* store_fork_file() of it; the pool's */
-    struct db *next; /* the pool's */
+    uint64_t life;           /* of the token: its metadata "life" */
+    bool writable;           /* false: every change answers 12000004 ABOUT_READ_ONLY */
+    bool alone;              /* opening a second connection would be expensive: share this one */
+    bool broken;             /* could not be rolled back: to be closed, not used again */
+    uint64_t file;           /* store_fork_file() of it; the pool's */
+    struct db *next;         /* the pool's */
+    uint64_t classes_moment; /* classes.c: a generation plus 1, and what it read then */
+    uint8_t classes;
 };
 
 /* A record as it lies in the database. */
@@ -61,8 +63,8 @@ struct backend {
     /* For writing: one connection per process, which may also tidy up the database's files. */
     huks_rc (*open)(const struct db_place *place, bool for_writing, struct db **out);
     void (*close)(struct db *db);
-    /* Settles what lies in side files into the database itself: before closing for good, or (everything) before
-     * its files are replaced. */
+    /* Settles what lies in side files into the database itself: before closing for good, or (everything)
+     * before its files are replaced. */
     huks_rc (*settle)(struct db *db, bool everything);
     /* Another file has taken the place of the one this connection has open, or is no longer what it was. */
     bool (*moved)(struct db *db);
@@ -70,8 +72,8 @@ struct backend {
     huks_rc (*changes)(struct db *db, uint64_t *number);
 
     huks_rc (*begin)(struct db *db, bool write);
-    /* Durable when it succeeds; when it fails nothing happened, and nothing comes to light after a crash either
-     * unless the disk can't be written any more. */
+    /* Durable when it succeeds; when it fails nothing happened, and nothing comes to light after a crash
+     * either unless the disk can't be written any more. */
     huks_rc (*commit)(struct db *db);
     void (*rollback)(struct db *db);
 
@@ -79,7 +81,8 @@ struct backend {
     huks_rc (*meta_put)(struct db *db, const char *name, struct bytes value);
     huks_rc (*meta_delete)(struct db *db, const char *name);
     /* In the order of names; what `visit` fails with ends the walk. */
-    huks_rc (*meta_each)(struct db *db, huks_rc (*visit)(const char *name, struct bytes value, void *argument),
+    huks_rc (*meta_each)(struct db *db,
+                         huks_rc (*visit)(const char *name, struct bytes value, void *argument),
                          void *argument);
 
     /* The state row: the next free id, and the sealed set hash. */
@@ -91,14 +94,15 @@ struct backend {
     huks_rc (*item_delete)(struct db *db, uint64_t id);
     huks_rc (*item_get)(struct db *db, uint64_t id, bool with_key, struct db_item *item); /* 12000011 */
     huks_rc (*item_version)(struct db *db, uint64_t id, uint64_t *version);               /* 0: gone */
-    huks_rc (*item_list)(struct db *db, uint32_t class, struct ids *ids); /* appends, ascending */
-    huks_rc (*item_after)(struct db *db, uint64_t id, uint64_t *next);    /* 0: none */
+    huks_rc (*item_hashes)(struct db *db, uint64_t id, struct buffer *hashes); /* none when it is gone */
+    huks_rc (*item_list)(struct db *db, uint32_t class, struct ids *ids);      /* appends, ascending */
+    huks_rc (*item_after)(struct db *db, uint64_t id, uint64_t *next);         /* 0: none */
 
     huks_rc (*ix_add)(struct db *db, uint64_t hash, uint64_t id);
     huks_rc (*ix_delete)(struct db *db, uint64_t hash, uint64_t id);
     huks_rc (*ix_has)(struct db *db, uint64_t hash, uint64_t id, bool *has);
     huks_rc (*ix_count)(struct db *db, uint64_t hash, uint64_t cap, uint64_t *count);
-    huks_rc (*ix_list)(struct db *db, uint64_t hash, struct ids *ids); /* appends, ascending */
+    huks_rc (*ix_list)(struct db *db, uint64_t hash, uint64_t most, struct ids *ids); /* appends, ascending */
     huks_rc (*ix_total)(struct db *db, uint64_t *count);
 
     /* The database's own structure: false when anything is wrong with it. */

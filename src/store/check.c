@@ -15,6 +15,7 @@ struct checking {
     void *argument;
     struct set_hash set; /* of what is there */
     uint64_t index_rows;
+    uint8_t classes; /* that searches look at */
 };
 
 static void bad(struct checking *checking, uint64_t id, const char *what)
@@ -30,8 +31,7 @@ static huks_rc check_index(struct checking *checking, const struct db_item *item
                            const struct store_record *record, bool *good)
 {
     AUTO(buffer_free) struct buffer hashes = {0};
-    HUKS_TRY(index_hashes(checking->token->store->crypto, &checking->open, record->class, record->params,
-                          &hashes));
+    HUKS_TRY(index_hashes(&checking->open, record->class, record->params, &hashes));
     *good = bytes_equal(bytes_of(hashes.data, hashes.size), bytes_of(item->hashes.data, item->hashes.size));
     for (size_t i = 0; *good && i < hashes.size; i += 8) {
         uint64_t hash = get_u64(hashes.data + i);
@@ -48,6 +48,10 @@ static huks_rc check_item(struct checking *checking, const struct db_item *item)
     if (item->class < STORE_CLASSES && open->of[attrs_class((enum store_class)item->class)] == NULL) {
         checking->result->locked++;
         checking->index_rows += item->hashes.size / 8;
+        return HUKS_OK;
+    }
+    if (item->class < STORE_CLASSES && (checking->classes >> item->class & 1) == 0) {
+        bad(checking, item->id, "class");
         return HUKS_OK;
     }
     /* Key bytes are opened where their class is. */
@@ -107,6 +111,7 @@ static huks_rc check_all(struct checking *checking)
     struct store_check_result *result = checking->result;
     bool whole = false;
     uint64_t rows = 0;
+    HUKS_TRY(classes_used(checking->db, GENERATION_UNKNOWN, &checking->classes));
     HUKS_TRY(set_hash_load(checking->token->store->crypto, &checking->open, checking->db, &stored));
     HUKS_TRY(check_items(checking, &whole));
     result->set_hash_ok = whole && stored.known && stored.count == checking->set.count &&

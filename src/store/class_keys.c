@@ -14,6 +14,7 @@ static void release(struct class_keys *keys)
 {
     if (keys != NULL && atomic_fetch_sub(&keys->references, 1) == 1) {
         secret_free(&keys->block);
+        crypto_hmac_free(keys->index);
         free(keys);
     }
 }
@@ -41,6 +42,10 @@ static huks_rc derive(struct store_token *token, uint64_t life, enum store_class
     HUKS_TRY(crypto_hkdf_sha256(token->store->crypto, bytes_of(key, CLASS_KEY_SIZE), BYTES_OF(salt),
                                 bytes_of(info, sizeof(info) - 1), keys->block.data + CLASS_KEY_SIZE,
                                 CLASS_KEY_SIZE * (size_t)CLASS_KEY_USES));
+    HUKS_TRY(crypto_hmac_new(
+        token->store->crypto,
+        bytes_of(keys->block.data + CLASS_KEY_SIZE * (1 + (size_t)CLASS_KEY_INDEX), CLASS_KEY_SIZE),
+        &keys->index));
     *out = keys;
     keys = NULL;
     return HUKS_OK;
@@ -104,6 +109,11 @@ void open_keys_end(struct open_keys *open)
 const uint8_t *open_key(const struct open_keys *open, enum store_class class, enum class_key_use use)
 {
     return open->of[class] == NULL ? NULL : open->of[class]->block.data + CLASS_KEY_SIZE * (1 + (size_t)use);
+}
+
+const struct crypto_hmac *open_index(const struct open_keys *open, enum store_class class)
+{
+    return open->of[class] == NULL ? NULL : open->of[class]->index;
 }
 
 void class_keys_forget(struct store_token *token)

@@ -29,14 +29,20 @@ void generation_end(struct share *share)
     }
 }
 
+uint64_t generation_now(const struct share *share)
+{
+    if (share->page == NULL) {
+        return GENERATION_UNKNOWN;
+    }
+    uint64_t now = atomic_load_explicit(&share->page->generation, memory_order_acquire);
+    return (now & 1) == 0 ? now : GENERATION_UNKNOWN;
+}
+
 uint64_t store_generation(struct store_token *token)
 {
-    struct share_page *page = token->share->page;
-    if (page != NULL) {
-        uint64_t now = atomic_load_explicit(&page->generation, memory_order_acquire);
-        if ((now & 1) == 0) {
-            return now;
-        }
+    uint64_t now = generation_now(token->share);
+    if (now != GENERATION_UNKNOWN) {
+        return now;
     }
     static _Atomic uint64_t never_again = UINT64_MAX;
     uint64_t number = 0;

@@ -32,18 +32,18 @@ bool store_tag_indexed(uint32_t tag)
     }
 }
 
-huks_rc index_hash(struct crypto *crypto, const struct open_keys *open, enum store_class class, uint32_t tag,
-                   struct bytes value, uint64_t *hash)
+huks_rc index_hash(const struct open_keys *open, enum store_class class, uint32_t tag, struct bytes value,
+                   uint64_t *hash)
 {
     uint8_t head[5] = {(uint8_t) class};
     uint8_t mac[CRYPTO_SHA256_SIZE];
     put_u32(head + 1, tag);
-    const uint8_t *key = open_key(open, attrs_class(class), CLASS_KEY_INDEX);
-    if (key == NULL) {
+    const struct crypto_hmac *index = open_index(open, attrs_class(class));
+    if (index == NULL) {
         return error_raise(HUKS_E_INTERNAL, ABOUT_LOGIN, NULL);
     }
     const struct bytes pieces[] = {BYTES_OF(head), value};
-    HUKS_TRY(crypto_hmac_sha256(crypto, bytes_of(key, 32), pieces, value.size > 0 ? 2 : 1, mac));
+    HUKS_TRY(crypto_hmac(index, pieces, value.size > 0 ? 2 : 1, mac));
     *hash = get_u64(mac) & INT64_MAX;
     return HUKS_OK;
 }
@@ -80,8 +80,8 @@ static struct bytes match_value(const OH_Huks_Param *param, uint8_t number[8])
     }
 }
 
-huks_rc index_hashes(struct crypto *crypto, const struct open_keys *open, enum store_class class,
-                     const OH_Huks_ParamSet *params, struct buffer *hashes)
+huks_rc index_hashes(const struct open_keys *open, enum store_class class, const OH_Huks_ParamSet *params,
+                     struct buffer *hashes)
 {
     uint64_t hash;
     for (uint32_t i = 0; params != NULL && i < params->paramsCnt; i++) {
@@ -89,7 +89,7 @@ huks_rc index_hashes(struct crypto *crypto, const struct open_keys *open, enum s
         uint8_t number[8];
         struct bytes value = match_value(param, number);
         if (store_tag_indexed(param->tag) && value.size > 0) {
-            HUKS_TRY(index_hash(crypto, open, class, param->tag, value, &hash));
+            HUKS_TRY(index_hash(open, class, param->tag, value, &hash));
             HUKS_TRY(append_hash(hashes, hash));
         }
     }
@@ -100,10 +100,10 @@ huks_rc index_hashes(struct crypto *crypto, const struct open_keys *open, enum s
     return HUKS_OK;
 }
 
-static bool listed(const struct buffer *hashes, size_t count, uint64_t hash)
+static bool listed(const struct buffer *hashes, uint64_t hash)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (get_u64(hashes->data + 8 * i) == hash) {
+    for (size_t i = 0; hashes != NULL && i + 8 <= hashes->size; i += 8) {
+        if (get_u64(hashes->data + i) == hash) {
             return true;
         }
     }
@@ -116,13 +116,13 @@ huks_rc index_change(struct db *db, uint64_t id, const struct buffer *old, const
     size_t new_count = new == NULL ? 0 : new->size / 8;
     for (size_t i = 0; i < old_count; i++) {
         uint64_t hash = get_u64(old->data + 8 * i);
-        if (!listed(new, new_count, hash)) {
+        if (!listed(new, hash)) {
             HUKS_TRY(db->backend->ix_delete(db, hash, id));
         }
     }
     for (size_t i = 0; i < new_count; i++) {
         uint64_t hash = get_u64(new->data + 8 * i);
-        if (!listed(old, old_count, hash)) {
+        if (!listed(old, hash)) {
             HUKS_TRY(db->backend->ix_add(db, hash, id));
         }
     }
@@ -131,11 +131,60 @@ huks_rc index_change(struct db *db, uint64_t id, const struct buffer *old, const
 
 /* ---- searching ---- */
 
+enum { FEW = 8 }; /* records: looking at each is cheaper than finding a better question */
+
+/* What is wanted of a class's records. */
 struct search {
     struct db *db;
-    uint64_t *hashes;
+    const struct open_keys *open;
+    enum store_class class;
+    const struct store_match *matches; /* those with an index */
     size_t count;
+    uint64_t *hashes; /* of matches, as far as they are known */
 };
+
+static huks_rc search_hash(struct search *search, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++) {
+        HUKS_TRY(index_hash(search->open, search->class, search->matches[i].tag, search->matches[i].value,
+                            &search->hashes[i]));
+    }
+    return HUKS_OK;
+}
+
+/* Has the record every hash but the first? One of many is asked of the index, which lies together. */
+static huks_rc search_others(struct search *search, uint64_t id, bool many, bool *has)
+{
+    AUTO(buffer_free) struct buffer hashes = {0};
+    *has = true;
+    if (!many) {
+        /* Its row is read next anyway, by whoever wants what was found. */
+        HUKS_TRY(search->db->backend->item_hashes(search->db, id, &hashes));
+    }
+    for (size_t i = 1; i < search->count && *has; i++) {
+        if (many) {
+            HUKS_TRY(search->db->backend->ix_has(search->db, search->hashes[i], id, has));
+        } else {
+            *has = listed(&hashes, search->hashes[i]);
+        }
+    }
+    return HUKS_OK;
+}
+
+static huks_rc search_keep(struct search *search, size_t from, struct ids *ids)
+{
+    size_t kept = from;
+    bool many = ids->count - from > FEW;
+    for (size_t i = from; i < ids->count; i++) {
+        bool has = true;
+        HUKS_TRY(search_others(search, ids->list[i], many, &has));
+        if (has) {
+            ids->list[kept++] = ids->list[i];
+        }
+    }
+    ids->count = kept;
+    return HUKS_OK;
+}
 
 /*
  * Puts the rarest hash first. Counting stops at a cap that grows only while every hash reaches it: the cost
@@ -143,7 +192,7 @@ struct search {
  */
 static huks_rc rarest_first(struct search *search)
 {
-    for (uint64_t cap = 8; search->count > 1; cap *= 32) {
+    for (uint64_t cap = FEW + 1; search->count > 1; cap *= 32) {
         uint64_t least = cap;
         size_t which = 0;
         for (size_t i = 0; i < search->count && least > 0; i++) {
@@ -164,37 +213,50 @@ static huks_rc rarest_first(struct search *search)
     return HUKS_OK;
 }
 
-static huks_rc intersect(struct search *search, struct ids *ids)
+/* The first match is the one that is likely to be rare: where it is, nothing need be counted. */
+static huks_rc find_in_class(struct search *search, struct ids *ids)
 {
-    size_t from = ids->count, kept = ids->count;
-    HUKS_TRY(rarest_first(search));
-    HUKS_TRY(search->db->backend->ix_list(search->db, search->hashes[0], ids));
-    for (size_t i = from; i < ids->count; i++) {
-        bool has = true;
-        for (size_t j = 1; j < search->count && has; j++) {
-            HUKS_TRY(search->db->backend->ix_has(search->db, search->hashes[j], ids->list[i], &has));
-        }
-        if (has) {
-            ids->list[kept++] = ids->list[i];
-        }
+    const struct backend *backend = search->db->backend;
+    size_t from = ids->count;
+    if (search->count == 0) {
+        return backend->item_list(search->db, search->class, ids);
     }
-    ids->count = kept;
-    return HUKS_OK;
+    HUKS_TRY(search_hash(search, 0, 1));
+    HUKS_TRY(backend->ix_list(search->db, search->hashes[0], search->count > 1 ? FEW + 1 : INT64_MAX, ids));
+    size_t found = ids->count - from;
+    if (found == 0 || search->count == 1) {
+        return HUKS_OK;
+    }
+    HUKS_TRY(search_hash(search, 1, search->count));
+    if (found > FEW) {
+        ids->count = from;
+        HUKS_TRY(rarest_first(search));
+        HUKS_TRY(backend->ix_list(search->db, search->hashes[0], INT64_MAX, ids));
+    }
+    return search_keep(search, from, ids);
 }
 
-static huks_rc find_in_class(struct crypto *crypto, const struct open_keys *open, enum store_class class,
-                             const struct store_match *matches, size_t count, struct search *search,
-                             struct ids *ids)
+/* What many records share by nature. */
+static bool tag_common(uint32_t tag)
 {
-    search->count = 0;
+    return tag == HUKS_TAG_OBJECT_CLASS || tag == HUKS_TAG_KEY_TYPE || tag == HUKS_TAG_APPLICATION;
+}
+
+/* The matches that there is an index for, one that may be rare first. */
+static size_t indexed(const struct store_match *matches, size_t count, struct store_match *out)
+{
+    size_t used = 0;
     for (size_t i = 0; i < count; i++) {
-        if (store_tag_indexed(matches[i].tag) && matches[i].value.size > 0) {
-            HUKS_TRY(index_hash(crypto, open, class, matches[i].tag, matches[i].value,
-                                &search->hashes[search->count++]));
+        if (!store_tag_indexed(matches[i].tag) || matches[i].value.size == 0) {
+            continue;
+        }
+        out[used++] = matches[i];
+        if (tag_common(out[0].tag) && !tag_common(matches[i].tag)) {
+            out[used - 1] = out[0];
+            out[0] = matches[i];
         }
     }
-    return search->count > 0 ? intersect(search, ids)
-                             : search->db->backend->item_list(search->db, class, ids);
+    return used;
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -209,21 +271,26 @@ huks_rc store_find(struct store_token *token, const struct store_keys *keys,
     AUTO(reading_end) struct reading reading = {0};
     AUTO(open_keys_end) struct open_keys open = {0};
     AUTO(ids_free) struct ids all = {0};
+    uint8_t used = 0;
     *ids = NULL;
     *found = 0;
+    uint64_t moment = generation_now(token->share);
     HUKS_TRY(reading_begin(token, true, &reading));
+    HUKS_TRY(classes_used(reading.db, reading.borrowed ? GENERATION_UNKNOWN : moment, &used));
     HUKS_TRY(open_keys_begin(token, reading.db->life, keys, &open));
     AUTO(memory_free_ptr) uint64_t *hashes = calloc(count + 1, sizeof(*hashes));
-    if (hashes == NULL) {
+    AUTO(memory_free_ptr) struct store_match *useful = calloc(count + 1, sizeof(*useful));
+    if (hashes == NULL || useful == NULL) {
         return error_no_memory();
     }
-    struct search search = {.db = reading.db, .hashes = hashes};
+    struct search search = {.db = reading.db, .open = &open, .matches = useful, .hashes = hashes};
+    search.count = indexed(matches, count, useful);
     size_t classes = 0;
     for (unsigned i = 0; i < STORE_CLASSES; i++) {
-        if (class_visible(&open, i)) {
+        if ((used >> i & 1) != 0 && class_visible(&open, i)) {
             size_t before = all.count;
-            HUKS_TRY(find_in_class(token->store->crypto, &open, (enum store_class)i, matches, count, &search,
-                                   &all));
+            search.class = (enum store_class)i;
+            HUKS_TRY(find_in_class(&search, &all));
             classes += all.count > before;
         }
     }

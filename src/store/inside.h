@@ -15,7 +15,8 @@
 #include "store/backend.h"
 #include "store/store.h"
 
-#define STORE_META_LIFE "store.life" /* u64 little-endian */
+#define STORE_META_LIFE    "store.life"    /* u64 little-endian */
+#define STORE_META_CLASSES "store.classes" /* one byte, see classes.c */
 
 /* Byte locks in token-<ordinal>.lock, each also a futex word in the shared page. */
 enum share_lock {
@@ -138,6 +139,13 @@ huks_rc move_in(const struct db_place *place, const struct store_source *source,
 /* ---- generation.c ---- */
 void generation_begin(struct share *share);
 void generation_end(struct share *share);
+/* Of the shared page alone, by one load; GENERATION_UNKNOWN without one, or while a commit is under way. */
+#define GENERATION_UNKNOWN UINT64_MAX
+uint64_t generation_now(const struct share *share);
+
+/* ---- classes.c ---- */
+huks_rc classes_note(struct db *db, enum store_class class); /* in the transaction that adds a record */
+huks_rc classes_used(struct db *db, uint64_t moment, uint8_t *classes);
 
 /* ---- fork.c ---- */
 huks_rc store_fork_attach(void);
@@ -180,7 +188,8 @@ huks_rc pool_watch(struct store_token *token, uint64_t *number);
 struct class_keys {
     _Atomic unsigned references;
     uint64_t life;
-    struct secret block; /* the class key itself, then the keys below */
+    struct secret block;       /* the class key itself, then the keys below */
+    struct crypto_hmac *index; /* of CLASS_KEY_INDEX */
 };
 enum class_key_use {
     CLASS_KEY_ATTRS,
@@ -198,6 +207,8 @@ struct open_keys {
 huks_rc open_keys_begin(struct store_token *token, uint64_t life, const struct store_keys *keys,
                         struct open_keys *open);
 void open_keys_end(struct open_keys *open);
+/* Under the class's index key; NULL while it is locked. */
+const struct crypto_hmac *open_index(const struct open_keys *open, enum store_class class);
 const uint8_t *open_key(const struct open_keys *open, enum store_class class, enum class_key_use use);
 void class_keys_forget(struct store_token *token);
 /* Attributes and index of PIN-bound records are CE's, so that they are found when their key is void. */
@@ -205,11 +216,11 @@ enum store_class attrs_class(enum store_class class);
 bool class_visible(const struct open_keys *open, uint32_t class);
 
 /* ---- index.c ---- */
-huks_rc index_hash(struct crypto *crypto, const struct open_keys *open, enum store_class class, uint32_t tag,
-                   struct bytes value, uint64_t *hash);
+huks_rc index_hash(const struct open_keys *open, enum store_class class, uint32_t tag, struct bytes value,
+                   uint64_t *hash);
 /* The hashes of all indexed params, sorted, as they are stored with the record. */
-huks_rc index_hashes(struct crypto *crypto, const struct open_keys *open, enum store_class class,
-                     const OH_Huks_ParamSet *params, struct buffer *hashes);
+huks_rc index_hashes(const struct open_keys *open, enum store_class class, const OH_Huks_ParamSet *params,
+                     struct buffer *hashes);
 huks_rc index_change(struct db *db, uint64_t id, const struct buffer *old, const struct buffer *new);
 
 /* ---- record.c ---- */

@@ -146,8 +146,8 @@ static huks_rc claim_alias(struct change *change, const struct store_record *wan
         if (change->open.of[attrs_class(class)] == NULL) {
             continue;
         }
-        HUKS_TRY(index_hash(change->crypto, &change->open, class, HUKS_TAG_ALIAS, alias, &hash));
-        HUKS_TRY(change->db->backend->ix_list(change->db, hash, &ids));
+        HUKS_TRY(index_hash(&change->open, class, HUKS_TAG_ALIAS, alias, &hash));
+        HUKS_TRY(change->db->backend->ix_list(change->db, hash, INT64_MAX, &ids));
         for (size_t j = 0; j < ids.count; j++) {
             if (ids.list[j] != except) {
                 HUKS_TRY(meet_alias(change, wanted, ids.list[j], rule));
@@ -163,7 +163,7 @@ static huks_rc claim_new_alias(struct change *change, const struct store_record 
 {
     uint64_t hash;
     struct bytes alias = param_bytes(wanted->params, HUKS_TAG_ALIAS);
-    HUKS_TRY(index_hash(change->crypto, &change->open, wanted->class, HUKS_TAG_ALIAS, alias, &hash));
+    HUKS_TRY(index_hash(&change->open, wanted->class, HUKS_TAG_ALIAS, alias, &hash));
     for (size_t i = 0; i + 8 <= old->hashes.size; i += 8) {
         if (get_u64(old->hashes.data + i) == hash) {
             return HUKS_OK;
@@ -182,7 +182,8 @@ static huks_rc add_one(struct change *change, struct store_record *record)
                            .key_version = record->version,
                            .pair = record->pair,
                            .class = record->class};
-    HUKS_TRY(index_hashes(change->crypto, &change->open, record->class, record->params, &item.hashes));
+    HUKS_TRY(classes_note(change->db, record->class));
+    HUKS_TRY(index_hashes(&change->open, record->class, record->params, &item.hashes));
     HUKS_TRY(record_seal(change->crypto, &change->open, change->db->life, record, &item, true));
     HUKS_TRY(change->db->backend->item_insert(change->db, &item));
     HUKS_TRY(index_change(change->db, item.id, NULL, &item.hashes));
@@ -245,7 +246,7 @@ huks_rc store_change(struct store_token *token, const struct store_keys *keys, s
     item.key_version = old.key_version;
     item.pair = old.pair;
     item.class = old.class;
-    HUKS_TRY(index_hashes(change.crypto, &change.open, record->class, record->params, &item.hashes));
+    HUKS_TRY(index_hashes(&change.open, record->class, record->params, &item.hashes));
     HUKS_TRY(record_seal(change.crypto, &change.open, change.db->life, record, &item, false));
     HUKS_TRY(change.db->backend->item_update(change.db, &item));
     HUKS_TRY(index_change(change.db, item.id, &old.hashes, &item.hashes));

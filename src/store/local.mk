@@ -3,6 +3,7 @@ engine_sources += \
 	src/store/backend.h src/store/inside.h src/store/rootkey.h src/store/sqlite.h src/store/store.h \
 	src/store/check.c \
 	src/store/class_keys.c \
+	src/store/classes.c \
 	src/store/dir.c \
 	src/store/fork.c \
 	src/store/generation.c \

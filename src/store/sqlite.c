@@ -33,13 +33,14 @@ static const char *const statements[SQL_COUNT] = {
     [SQL_ITEM_GET_KEY] = ("SELECT version,key_version,pair,class,hashes,attrs,"
                           "EXISTS(SELECT 1 FROM item q WHERE q.id=item.pair),key FROM item WHERE id=?1"),
     [SQL_ITEM_VERSION] = "SELECT version FROM item WHERE id=?1",
+    [SQL_ITEM_HASHES] = "SELECT hashes FROM item WHERE id=?1",
     [SQL_ITEM_LIST] = "SELECT id FROM item WHERE class=?1 ORDER BY id",
     [SQL_ITEM_AFTER] = "SELECT id FROM item WHERE id>?1 ORDER BY id LIMIT 1",
     [SQL_IX_ADD] = "INSERT OR IGNORE INTO ix VALUES(?1,?2)",
     [SQL_IX_DELETE] = "DELETE FROM ix WHERE hash=?1 AND id=?2",
     [SQL_IX_HAS] = "SELECT 1 FROM ix WHERE hash=?1 AND id=?2",
     [SQL_IX_COUNT] = "SELECT count(*) FROM (SELECT 1 FROM ix WHERE hash=?1 LIMIT ?2)",
-    [SQL_IX_LIST] = "SELECT id FROM ix WHERE hash=?1 ORDER BY id",
+    [SQL_IX_LIST] = "SELECT id FROM ix WHERE hash=?1 ORDER BY id LIMIT ?2",
     [SQL_IX_TOTAL] = "SELECT count(*) FROM ix",
     [SQL_CHANGES] = "PRAGMA data_version",
     [SQL_SOUND] = "PRAGMA integrity_check(1)",
@@ -307,7 +308,8 @@ static huks_rc meta_delete(struct db *head, const char *name)
 }
 
 static huks_rc meta_each(struct db *head,
-                         huks_rc (*visit)(const char *name, struct bytes value, void *argument), void *argument)
+                         huks_rc (*visit)(const char *name, struct bytes value, void *argument),
+                         void *argument)
 {
     AUTO(done) sqlite3_stmt *statement = NULL;
     HUKS_TRY(prepared(head, SQL_META_EACH, &statement));
@@ -425,6 +427,16 @@ static huks_rc item_version(struct db *head, uint64_t id, uint64_t *version)
     return ask_number(head, statement, version);
 }
 
+static huks_rc item_hashes(struct db *head, uint64_t id, struct buffer *hashes)
+{
+    AUTO(done) sqlite3_stmt *statement = NULL;
+    bool row = false;
+    HUKS_TRY(prepared(head, SQL_ITEM_HASHES, &statement));
+    bind_number(statement, 1, id);
+    HUKS_TRY(step(head, statement, reading, &row));
+    return row ? column_bytes(head, statement, 0, hashes) : HUKS_OK;
+}
+
 static huks_rc item_after(struct db *head, uint64_t id, uint64_t *next)
 {
     AUTO(done) sqlite3_stmt *statement = NULL;
@@ -433,11 +445,9 @@ static huks_rc item_after(struct db *head, uint64_t id, uint64_t *next)
     return ask_number(head, statement, next);
 }
 
-static huks_rc list(struct db *head, enum sqlite_statement number, uint64_t wanted, struct ids *ids)
+/* The first column of each row, of a statement that is bound. */
+static huks_rc list(struct db *head, sqlite3_stmt *statement, struct ids *ids)
 {
-    AUTO(done) sqlite3_stmt *statement = NULL;
-    HUKS_TRY(prepared(head, number, &statement));
-    bind_number(statement, 1, wanted);
     for (;;) {
         bool row = false;
         HUKS_TRY(step(head, statement, reading, &row));
@@ -450,7 +460,10 @@ static huks_rc list(struct db *head, enum sqlite_statement number, uint64_t want
 
 static huks_rc item_list(struct db *head, uint32_t class, struct ids *ids)
 {
-    return list(head, SQL_ITEM_LIST, class, ids);
+    AUTO(done) sqlite3_stmt *statement = NULL;
+    HUKS_TRY(prepared(head, SQL_ITEM_LIST, &statement));
+    bind_number(statement, 1, class);
+    return list(head, statement, ids);
 }
 
 /* ---- the index ---- */
@@ -495,9 +508,13 @@ static huks_rc ix_count(struct db *head, uint64_t hash, uint64_t cap, uint64_t *
     return ask_number(head, statement, count);
 }
 
-static huks_rc ix_list(struct db *head, uint64_t hash, struct ids *ids)
+static huks_rc ix_list(struct db *head, uint64_t hash, uint64_t most, struct ids *ids)
 {
-    return list(head, SQL_IX_LIST, hash, ids);
+    AUTO(done) sqlite3_stmt *statement = NULL;
+    HUKS_TRY(prepared(head, SQL_IX_LIST, &statement));
+    bind_number(statement, 1, hash);
+    bind_number(statement, 2, most);
+    return list(head, statement, ids);
 }
 
 static huks_rc ask(struct db *head, enum sqlite_statement number, uint64_t *answer)
@@ -555,6 +572,7 @@ const struct backend sqlite_backend = {
     .item_delete = item_delete,
     .item_get = item_get,
     .item_version = item_version,
+    .item_hashes = item_hashes,
     .item_list = item_list,
     .item_after = item_after,
     .ix_add = ix_add,

@@ -31,6 +31,7 @@ enum sqlite_statement {
     SQL_ITEM_GET,
     SQL_ITEM_GET_KEY,
     SQL_ITEM_VERSION,
+    SQL_ITEM_HASHES,
     SQL_ITEM_LIST,
     SQL_ITEM_AFTER,
     SQL_IX_ADD,

@@ -259,7 +259,8 @@ static huks_rc make_new(struct store *store, const struct db_place *place, struc
     uint8_t number[8];
     HUKS_TRY(draw_life(store, &making->life));
     put_u64(number, making->life);
-    AUTO(memory_free_ptr) struct store_meta *all = calloc(making->count + 1, sizeof(*all));
+    static const uint8_t no_classes[1];
+    AUTO(memory_free_ptr) struct store_meta *all = calloc(making->count + 2, sizeof(*all));
     if (all == NULL) {
         return error_no_memory();
     }
@@ -267,7 +268,8 @@ static huks_rc make_new(struct store *store, const struct db_place *place, struc
         memcpy(all, making->meta, making->count * sizeof(*all));
     }
     all[making->count] = (struct store_meta){STORE_META_LIFE, BYTES_OF(number)};
-    return sqlite_backend.make(place, all, making->count + 1);
+    all[making->count + 1] = (struct store_meta){STORE_META_CLASSES, BYTES_OF(no_classes)};
+    return sqlite_backend.make(place, all, making->count + 2);
 }
 
 /* Holding the write lock and SHARE_OPENING. */

@@ -157,6 +157,24 @@ START_TEST(index_damage_is_noticed)
 }
 END_TEST
 
+/* Searches look into no class that is said to be empty: the check says which records that hides. */
+START_TEST(hidden_classes_are_noticed)
+{
+    (void)add(&place, SKETCH(.label = "1", .key = "k"));
+    place_disconnect(&place);
+    tamper(&place, _i == 0 ? "UPDATE meta SET value=x'01' WHERE name='store.classes'"
+                           : "DELETE FROM meta WHERE name='store.classes'");
+    place_connect(&place);
+    ck_ok(store_token_open(place.store, 0, &place.token));
+    ck_assert_uint_eq(check_token(&place).damaged, _i == 0 ? 1 : 0);
+    ck_assert_uint_eq(count_text(&place, HUKS_TAG_LABEL, "1"), _i == 0 ? 0 : 1);
+    ck_ok(reading(1));
+    (void)add(&place, SKETCH(.label = "2", .key = "k")); /* and one that is added shows all */
+    ck_assert_uint_eq(count_matches(&place, NULL, 0), 2);
+    ck_assert_uint_eq(check_token(&place).damaged, 0);
+}
+END_TEST
+
 START_TEST(records_do_not_move_between_tokens)
 {
     char sql[900];
@@ -546,6 +564,7 @@ int main(void)
     tcase_add_loop_test(tests, removed_and_added_rows_are_noticed, 0, (int)ARRAY_SIZE(set_damage));
     tcase_add_test(tests, rolled_back_record_is_noticed);
     tcase_add_loop_test(tests, index_damage_is_noticed, 0, 2);
+    tcase_add_loop_test(tests, hidden_classes_are_noticed, 0, 2);
     tcase_add_test(tests, records_do_not_move_between_tokens);
     tcase_add_loop_test(tests, broken_files_are_refused, 0, 6);
     tcase_add_test(tests, newer_format_is_refused);

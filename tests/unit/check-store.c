@@ -350,6 +350,37 @@ START_TEST(searches)
 }
 END_TEST
 
+/* Few records with a label are looked at one by one, many by the index: there is no seam between. */
+START_TEST(searches_few_and_many)
+{
+    uint32_t object_class = 1;
+    for (unsigned number = 1; number <= 12; number++) {
+        (void)add(&place, SKETCH(.label = "shared", .object_class = number % 2));
+        const struct store_match matches[] = {{HUKS_TAG_OBJECT_CLASS, bytes_of(&object_class, 4)},
+                                              match_text(HUKS_TAG_LABEL, "shared"),
+                                              match_text(HUKS_TAG_ID, "none")};
+        ck_assert_uint_eq(count_matches(&place, matches, 2), (number + 1) / 2);
+        ck_assert_uint_eq(count_matches(&place, matches + 1, 1), number);
+        ck_assert_uint_eq(count_matches(&place, matches, 3), 0);
+    }
+}
+END_TEST
+
+/* What a search leaves out for there never was any is asked as soon as there is. */
+START_TEST(searches_a_class_with_its_first_record)
+{
+    for (unsigned class = 0; class < STORE_CLASSES; class++) {
+        ck_assert_uint_eq(count_text(&place, HUKS_TAG_LABEL, "l"), class);
+        (void)add(&place, SKETCH(.label = "l", .class = (enum store_class)class));
+        ck_assert_uint_eq(count_text(&place, HUKS_TAG_LABEL, "l"), class + 1);
+        ck_assert_uint_eq(count_matches(&place, NULL, 0), class + 1);
+    }
+    place_again(&place);
+    ck_assert_uint_eq(count_text(&place, HUKS_TAG_LABEL, "l"), STORE_CLASSES);
+    check_all_good(&place);
+}
+END_TEST
+
 static void *use_in_thread(void *argument)
 {
     unsigned number = *(unsigned *)argument;
@@ -692,6 +723,8 @@ int main(void)
     tcase_add_test(tests, void_class_is_shown_and_refused);
     tcase_add_test(tests, forgotten_keys_come_back);
     tcase_add_test(tests, searches);
+    tcase_add_test(tests, searches_few_and_many);
+    tcase_add_test(tests, searches_a_class_with_its_first_record);
     tcase_add_test(tests, threads);
     tcase_add_test(tests, generation_moves_with_records);
     tcase_add_test(tests, nothing_is_made_by_looking);
