@@ -26,7 +26,7 @@ void aliased_free(struct aliased *aliased);
 HUKS_MUST_USE huks_rc aliased_open(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set,
                                    struct token **token, struct aliased *out);
 
-/* Its user is to be asked before it is used: calls of one step can't. */
+/* Its user is to be asked before it is used: such a key never leaves, wrapped or not. */
 bool native_asks_user(const struct item *item);
 /* DES, triple DES and MD5 are for old data, and there when the configuration says so: else 12000001. */
 HUKS_MUST_USE huks_rc native_legacy(struct engine *engine, uint32_t alg, uint32_t digest);

@@ -412,6 +412,16 @@ static huks_rc settle(struct guard *guard, const struct guard *awaited)
     return guard_judge(guard, &awaited->evidence);
 }
 
+huks_rc guard_once_native(struct token *token, struct item *item, uint32_t purpose, struct bytes auth_token)
+{
+    AUTO(guard_free_ptr) struct guard *guard = NULL;
+    HUKS_TRY(guard_open(token, item, purpose, NULL, GUARD_NATIVE, &guard));
+    if (guard != NULL && guard->user && auth_token.data != NULL) {
+        HUKS_TRY(guard_give_token(guard, auth_token));
+    }
+    return guard_pass(guard);
+}
+
 huks_rc guard_once(struct token *token, struct item *item, uint32_t purpose, const struct crypto_spec *spec,
                    struct guard **awaited)
 {

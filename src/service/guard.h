@@ -105,5 +105,11 @@ HUKS_MUST_USE huks_rc guard_await(struct token *token, struct guard **out);
  */
 HUKS_MUST_USE huks_rc guard_once(struct token *token, struct item *item, uint32_t purpose,
                                  const struct crypto_spec *spec, struct guard **awaited);
+/*
+ * The same of the native door, whose one call brings its token (absent: with none): there is no challenge that it
+ * could answer, so it serves keys with a time window, and 12000008 is what the others say.
+ */
+HUKS_MUST_USE huks_rc guard_once_native(struct token *token, struct item *item, uint32_t purpose,
+                                        struct bytes auth_token);
 
 #endif

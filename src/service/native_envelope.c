@@ -438,9 +438,7 @@ static huks_rc check_wrapping(const struct suite *suite, const struct aliased *a
     if (item_alg(item) != suite->alg) {
         return error_raise(HUKS_E_INVALID_PARAM, ABOUT_KEY_TYPE, "algorithm");
     }
-    return native_asks_user(item)
-               ? error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_PURPOSE, "key that asks the user here")
-               : HUKS_OK;
+    return HUKS_OK;
 }
 
 huks_rc native_import_wrapped(struct engine *engine, struct bytes alias, struct bytes wrapping,
@@ -462,6 +460,8 @@ huks_rc native_import_wrapped(struct engine *engine, struct bytes alias, struct 
     HUKS_TRY(rules_check_import(set, envelope.kind));
     struct item *item = wrapping_item(&aliased);
     HUKS_TRY(check_wrapping(suite, &aliased, item));
+    HUKS_TRY(
+        guard_once_native(token, item, OH_HUKS_KEY_PURPOSE_UNWRAP, param_bytes(set, OH_HUKS_TAG_AUTH_TOKEN)));
     HUKS_TRY(item_key(item, &envelope.key));
     return suite->open(&envelope);
 }

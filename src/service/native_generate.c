@@ -32,11 +32,9 @@ static huks_rc find_own_key(struct engine *engine, const OH_Huks_ParamSet *set, 
     HUKS_TRY(
         aliased_open(engine, param_bytes(set, OH_HUKS_TAG_AGREE_PRIVATE_KEY_ALIAS), set, token, aliased));
     *own = agreeing(aliased);
-    if (*own == NULL || (item_purposes(*own) & OH_HUKS_KEY_PURPOSE_AGREE) == 0) {
-        return error_raise(HUKS_E_INVALID_PARAM, ABOUT_PURPOSE, "key purpose");
-    }
-    return native_asks_user(*own) ? error_raise(HUKS_E_NOT_SUPPORTED, ABOUT_PURPOSE, "key that asks the user here")
-                           : HUKS_OK;
+    return *own != NULL && (item_purposes(*own) & OH_HUKS_KEY_PURPOSE_AGREE) != 0
+               ? HUKS_OK
+               : error_raise(HUKS_E_INVALID_PARAM, ABOUT_PURPOSE, "key purpose");
 }
 
 /* As the peer would send it. */
@@ -80,6 +78,17 @@ static huks_rc check_storage(const struct item *own, bool temporary)
     return flag == forbidden ? error_raise(HUKS_E_INTERNAL, ABOUT_ATTRIBUTE, NULL) : HUKS_OK;
 }
 
+/* As a session that agrees, in one step: the user of a key that asks for him comes with the call. */
+static huks_rc agree_with(struct token *token, struct item *own, const OH_Huks_ParamSet *set,
+                          const struct crypto_derive_spec *spec, struct secret *shared)
+{
+    AUTO(operation_free) struct operation operation = {.door = GUARD_NATIVE};
+    HUKS_TRY(native_hold(own));
+    HUKS_TRY(operation_hold(&operation, token, own, OH_HUKS_KEY_PURPOSE_AGREE));
+    HUKS_TRY(operation_authenticate(&operation, param_bytes(set, OH_HUKS_TAG_AUTH_TOKEN)));
+    return operation_derive(&operation, spec, shared);
+}
+
 /* The key is the beginning of the shared secret. */
 static huks_rc agree(struct engine *engine, const OH_Huks_ParamSet *set, bool temporary,
                      struct crypto_key **key)
@@ -96,7 +105,7 @@ static huks_rc agree(struct engine *engine, const OH_Huks_ParamSet *set, bool te
     HUKS_TRY(choose_method(set, own, &spec.method));
     HUKS_TRY(find_peer_key(engine, set, &peer));
     spec.peer = secret_bytes(&peer);
-    huks_rc rc = operate_derive_bytes(token, own, &spec, NULL, &shared);
+    huks_rc rc = agree_with(token, own, set, &spec, &shared);
     if (rc == HUKS_E_INVALID_PARAM && error_about() == ABOUT_PUBLIC_POINT) {
         return illegal(ILLEGAL_PUBLIC_KEY);
     }

@@ -87,6 +87,10 @@ native_programs += tests/native/test-wrap
 tests_native_test_wrap_SOURCES = tests/native/test-wrap.c $(material) $(native_common)
 tests_native_test_wrap_LDADD = $(native_ldadd)
 
+native_programs += tests/native/test-bound
+tests_native_test_bound_SOURCES = tests/native/test-bound.c tests/native/envelope.c tests/native/envelope.h \
+	$(material) $(native_common)
+tests_native_test_bound_LDADD = $(native_ldadd)
 native_programs += tests/native/test-wrapped
 tests_native_test_wrapped_SOURCES = tests/native/test-wrapped.c tests/native/envelope.c tests/native/envelope.h \
 	tests/native/material.c tests/native/material.h $(native_common)
