@@ -19,6 +19,13 @@ static bool secret_size_ok(const struct key_type *type, size_t size)
     return false;
 }
 
+/* XTS with one key twice gives plaintext away (IEEE 1619, FIPS 140 IG A.9), and libcrypto won't have it. */
+static bool secret_halves_equal(uint32_t alg, struct bytes value)
+{
+    return alg == HUKS_ALG_AES_XTS &&
+           crypto_equal(value.data, value.size / 2, value.data + value.size / 2, value.size / 2);
+}
+
 static huks_rc secret_import(struct crypto_key *key, const struct key_parts *parts)
 {
     struct bytes value = parts->at[PART_VALUE];
@@ -27,6 +34,9 @@ static huks_rc secret_import(struct crypto_key *key, const struct key_parts *par
     }
     if (!secret_size_ok(key->type, value.size)) {
         return error_raise(HUKS_E_INVALID_PARAM, ABOUT_ATTRIBUTE, "key size");
+    }
+    if (secret_halves_equal(key->alg, value)) {
+        return error_raise(HUKS_E_INVALID_PARAM, ABOUT_ATTRIBUTE, "key whose halves are the same");
     }
     HUKS_TRY(secret_set(&key->value, value.data, value.size));
     key->bits = (uint32_t)(8 * value.size);
@@ -58,9 +68,8 @@ static huks_rc secret_generate(struct crypto_key *key, const struct crypto_keyge
         }
         crypto_key_parity(key->alg, key->value.data, size);
         /* Equal halves would make triple DES a single one, and give XTS away. */
-    } while (
-        (key->alg == OH_HUKS_ALG_3DES && memcmp(key->value.data, key->value.data + 8, 8) == 0) ||
-        (key->alg == HUKS_ALG_AES_XTS && memcmp(key->value.data, key->value.data + size / 2, size / 2) == 0));
+    } while ((key->alg == OH_HUKS_ALG_3DES && memcmp(key->value.data, key->value.data + 8, 8) == 0) ||
+             secret_halves_equal(key->alg, (struct bytes){key->value.data, size}));
     key->bits = spec->size_bits;
     return HUKS_OK;
 }

@@ -7,7 +7,8 @@ CKR = {
     0x20: "DATA_INVALID", 0x21: "DATA_LEN_RANGE", 0x40: "ENCRYPTED_DATA_INVALID", 0x41: "ENCRYPTED_DATA_LEN_RANGE",
     0x70: "MECHANISM_INVALID", 0x71: "MECHANISM_PARAM_INVALID", 0xC0: "SIGNATURE_INVALID",
     0xC1: "SIGNATURE_LEN_RANGE", 0x110: "WRAPPED_KEY_INVALID", 0x112: "WRAPPED_KEY_LEN_RANGE",
-    0x13: "ATTRIBUTE_VALUE_INVALID", 0x1B9: "PUBLIC_KEY_INVALID"}
+    0x13: "ATTRIBUTE_VALUE_INVALID", 0x1B9: "PUBLIC_KEY_INVALID", 0x07: "ARGUMENTS_BAD", 0x62: "KEY_SIZE_RANGE",
+    0xD1: "TEMPLATE_INCONSISTENT", 0xD0: "TEMPLATE_INCOMPLETE"}
 CKA_CLASS, CKA_TOKEN, CKA_PRIVATE, CKA_VALUE, CKA_KEY_TYPE = 0x000, 0x001, 0x002, 0x011, 0x100
 CKA_SENSITIVE, CKA_ENCRYPT, CKA_DECRYPT, CKA_WRAP, CKA_UNWRAP, CKA_SIGN = 0x103, 0x104, 0x105, 0x106, 0x107, 0x108
 CKA_VERIFY, CKA_DERIVE, CKA_VALUE_LEN, CKA_EXTRACTABLE = 0x10A, 0x10C, 0x161, 0x162
@@ -188,8 +189,9 @@ class Token:
         return value
 
     def generate(self, mechanism, size):
-        """`size` bytes of a generic secret that the mechanism makes."""
-        raw, count, _kept = self.secret_template([(CKA_VALUE_LEN, size)])
+        """`size` bytes of a generic secret that the mechanism makes; None: the key, of the mechanism's own kind."""
+        raw, count, _kept = self.secret_template([(CKA_VALUE_LEN, size)]) if size is not None else template(
+            [(CKA_TOKEN, False), (CKA_PRIVATE, False), (CKA_SENSITIVE, False), (CKA_EXTRACTABLE, True)])
         handle = ulong()
         self.on("C_GenerateKey", mechanism.raw, raw, ulong(count), ctypes.byref(handle))
         value = self.value(handle)

@@ -41,8 +41,13 @@ def family(function):
 
 
 class Counts:
-    passed = failed = 0
+    passed = failed = refusals = 0
     said = 0
+    left = {}  # reason: how many vectors
+
+
+class Left(Exception):
+    """A vector that isn't run; its reason."""
 
 
 # ---- the files ----
@@ -108,6 +113,8 @@ def run(path, items, attempt):
     for number, item in enumerate(items):
         try:
             attempt(item, number)
+        except Left as reason:
+            Counts.left[str(reason)] = Counts.left.get(str(reason), 0) + 1
         except (Refused, AssertionError) as problem:
             Counts.failed += 1
             Counts.said += 1
@@ -121,11 +128,19 @@ def equal(got, wanted, what):
     assert got == wanted, "%s: %s instead of %s" % (what, got.hex()[:80], wanted.hex()[:80])
 
 
+def offered(number_of_mechanism, name):
+    """What the token doesn't list isn't tried, but named."""
+    if number_of_mechanism not in token.mechanisms:
+        raise Left("%s isn't offered here" % name)
+    return number_of_mechanism
+
+
 def refused(codes, what, action, *arguments):
     try:
         action(*arguments)
     except Refused as refusal:
         assert refusal.name in codes, "%s: CKR %s" % (what, refusal.name)
+        Counts.refusals += 1
     else:
         raise AssertionError(what + " isn't refused")
 
@@ -458,12 +473,18 @@ def leave(reason):
     sys.exit(77)
 
 
-def main():
+def package_is_missing():
+    return None if os.path.isdir(HERE) else "the vectors are missing: Debian package python3-cryptography-vectors"
+
+
+def main(missing=package_is_missing):
+    """Runs the families; `missing` says why there can't be any, or None."""
     global token
     if os.environ.get("HUKS_SANITIZER", "none") not in ("", "no", "none"):
         leave("python can't load a module built with a sanitizer")
-    if not os.path.isdir(HERE):
-        leave("the vectors are missing: Debian package python3-cryptography-vectors")
+    reason = missing()
+    if reason:
+        leave(reason)
     module = p11.default_module()
     work = tempfile.mkdtemp(prefix="vectors.")
     try:
@@ -476,13 +497,16 @@ def main():
         for name, function in families:
             if sys.argv[1:] and name not in sys.argv[1:]:
                 continue
-            before = Counts.passed + Counts.failed
+            before, refusals = Counts.passed + Counts.failed, Counts.refusals
             Counts.said = 0
             function()
-            print("%s: %d vectors" % (name, Counts.passed + Counts.failed - before), flush=True)
+            print("%s: %d vectors, %d refusals" % (name, Counts.passed + Counts.failed - before,
+                                                   Counts.refusals - refusals), flush=True)
         token.call("C_Finalize", None)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+    for reason, count in sorted(Counts.left.items()):
+        print("not run: %d: %s" % (count, reason))
     print("%d passed, %d failed, 0 skipped" % (Counts.passed, Counts.failed))
     return 1 if Counts.failed or not Counts.passed else 0
 
