@@ -111,4 +111,7 @@ struct backend {
 
 extern const struct backend sqlite_backend;
 
+/* The one that stores are opened with. */
+#define store_backend sqlite_backend
+
 #endif

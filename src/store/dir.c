@@ -298,6 +298,7 @@ huks_rc store_open(const struct config *config, struct crypto *crypto, struct st
     }
     (void)pthread_mutex_init(&store->lock, NULL);
     store->crypto = crypto;
+    store->backend = &store_backend;
     store->process = store_fork_process();
     rc = build(store, config);
     if (rc != HUKS_OK) {

@@ -61,6 +61,7 @@ struct class_keys;
 
 struct store {
     pthread_mutex_t lock;
+    const struct backend *backend;
     struct crypto *crypto;
     uint32_t process; /* store_fork_process() of the one that opened it */
     char *path;
@@ -134,7 +135,8 @@ void share_write_unlock(struct share *share);
 
 /* ---- move.c ---- */
 /* A new database of what was dumped, at a free place; settled and closed. */
-huks_rc move_in(const struct db_place *place, const struct store_source *source, uint64_t *life);
+huks_rc move_in(const struct backend *backend, const struct db_place *place,
+                const struct store_source *source, uint64_t *life);
 
 /* ---- generation.c ---- */
 void generation_begin(struct share *share);

@@ -22,9 +22,11 @@ engine_sources += \
 	src/store/token.c
 
 unit_programs += \
+	tests/unit/check-backend \
 	tests/unit/check-store \
 	tests/unit/check-store-damage \
 	tests/unit/check-store-processes
+tests_unit_check_backend_SOURCES = tests/unit/check-backend.c
 tests_unit_check_store_SOURCES = tests/unit/check-store.c tests/unit/check-store.h
 tests_unit_check_store_damage_SOURCES = tests/unit/check-store-damage.c tests/unit/check-store.h
 tests_unit_check_store_processes_SOURCES = tests/unit/check-store-processes.c tests/unit/check-store.h

@@ -122,12 +122,13 @@ static huks_rc fill(struct db *db, const struct store_source *source)
     return db->backend->settle(db, true);
 }
 
-huks_rc move_in(const struct db_place *place, const struct store_source *source, uint64_t *life)
+huks_rc move_in(const struct backend *backend, const struct db_place *place,
+                const struct store_source *source, uint64_t *life)
 {
     struct db *db = NULL;
     HUKS_TRY(life_of(source, life));
-    HUKS_TRY(sqlite_backend.make(place, source->meta, source->count));
-    HUKS_TRY(sqlite_backend.open(place, true, &db));
+    HUKS_TRY(backend->make(place, source->meta, source->count));
+    HUKS_TRY(backend->open(place, true, &db));
     huks_rc rc = fill(db, source);
     db->backend->close(db);
     return rc;

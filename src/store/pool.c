@@ -68,14 +68,14 @@ static huks_rc open_locked(struct store_token *token, bool for_writing, struct d
         return error_raise(HUKS_E_INTERNAL, ABOUT_TOKEN, NULL); /* see fork.c */
     }
     store_fork_opened(file);
-    huks_rc rc = sqlite_backend.open(&place, for_writing, out);
+    huks_rc rc = token->store->backend->open(&place, for_writing, out);
     if (rc == HUKS_OK) {
         (*out)->file = file;
         rc = read_life(*out);
     }
     if (rc != HUKS_OK) {
         if (*out != NULL) {
-            sqlite_backend.close(*out);
+            (*out)->backend->close(*out);
             *out = NULL;
         }
         store_fork_closed(file);

@@ -213,7 +213,7 @@ static huks_rc retire(struct store *store, const char *path, uint64_t expect_lif
     struct db_place place = {.path = path, .mode = dir_file_mode(store)};
     struct db *db = NULL;
     uint64_t life = 0;
-    rc = sqlite_backend.open(&place, true, &db);
+    rc = store->backend->open(&place, true, &db);
     if (rc == HUKS_OK) {
         rc = read_old_life(db, &life);
     }
@@ -269,7 +269,7 @@ static huks_rc make_new(struct store *store, const struct db_place *place, struc
     }
     all[making->count] = (struct store_meta){STORE_META_LIFE, BYTES_OF(number)};
     all[making->count + 1] = (struct store_meta){STORE_META_CLASSES, BYTES_OF(no_classes)};
-    return sqlite_backend.make(place, all, making->count + 2);
+    return store->backend->make(place, all, making->count + 2);
 }
 
 /* Holding the write lock and SHARE_OPENING. */
@@ -285,7 +285,7 @@ static huks_rc replace(struct store *store, struct share *share, uint64_t expect
     HUKS_TRY(remove_side_files(fresh));
     struct db_place place = {.path = fresh, .mode = dir_file_mode(store)};
     huks_rc rc = making->source == NULL ? make_new(store, &place, making)
-                                        : move_in(&place, making->source, &making->life);
+                                        : move_in(store->backend, &place, making->source, &making->life);
     if (rc == HUKS_OK) {
         rc = remove_side_files(fresh);
     }

@@ -626,84 +626,6 @@ END_TEST
 
 /* ---- the table of functions ---- */
 
-START_TEST(backend_conforms)
-{
-    const struct backend *backend = &sqlite_backend;
-    struct db *db = NULL, *reader = NULL;
-    char path[400];
-    struct store_meta meta[] = {{"store.life", BYTES_OF("12345678")}, {"m", BYTES_OF("v")}};
-    meta[0].value.size = 8;
-    (void)snprintf(path, sizeof(path), "%s/x.db", place.dir);
-    struct db_place at = {.path = path, .mode = 0600};
-    ck_ok(backend->make(&at, meta, 2));
-    ck_code(backend->make(&at, meta, 2), HUKS_E_FILE); /* never over an old one */
-    ck_ok(backend->open(&at, true, &db));
-    ck_ok(backend->open(&at, false, &reader));
-    ck_assert(db->writable);
-    ck_assert(!backend->moved(db));
-
-    AUTO(buffer_free) struct buffer value = {0};
-    ck_ok(backend->meta_get(reader, "m", &value));
-    ck_assert_uint_eq(value.size, 2);
-    uint64_t next, before, after, number;
-    ck_ok(backend->state_get(db, &next, &value));
-    ck_assert_uint_eq(next, 1);
-    ck_assert_uint_eq(value.size, 0);
-
-    ck_ok(backend->changes(reader, &before));
-    ck_ok(backend->begin(reader, false)); /* a snapshot begins with its first read */
-    ck_ok(backend->item_version(reader, 1, &number));
-    ck_assert_uint_eq(number, 0);
-    struct db_item item = {.id = 1, .version = 1, .key_version = 1, .pair = 2, .class = 1};
-    ck_ok(buffer_append(&item.attrs, "attrs", 5));
-    ck_ok(backend->begin(db, true));
-    ck_ok(backend->item_insert(db, &item));
-    ck_ok(backend->ix_add(db, INT64_MAX, 1));
-    ck_ok(backend->ix_add(db, INT64_MAX, 1));
-    ck_ok(backend->state_put(db, 2, bytes_of("seal", 4)));
-    ck_ok(backend->commit(db));
-    ck_ok(backend->item_version(reader, 1, &number));
-    ck_assert_uint_eq(number, 0); /* still its snapshot */
-    backend->rollback(reader);
-    ck_ok(backend->item_version(reader, 1, &number));
-    ck_assert_uint_eq(number, 1);
-    ck_ok(backend->changes(reader, &after));
-    ck_assert_uint_ne(before, after);
-
-    struct db_item read = {0};
-    ck_ok(backend->item_get(reader, 1, true, &read));
-    ck_assert_uint_eq(read.pair, 2);
-    ck_assert(!read.pair_exists);
-    ck_assert_uint_eq(read.attrs.size, 5);
-    ck_assert_uint_eq(read.key.size, 0);
-    bool has;
-    ck_ok(backend->ix_has(reader, INT64_MAX, 1, &has));
-    ck_assert(has);
-    ck_ok(backend->ix_total(reader, &number));
-    ck_assert_uint_eq(number, 1);
-    ck_ok(backend->ix_count(reader, INT64_MAX, 10, &number));
-    ck_assert_uint_eq(number, 1);
-
-    ck_ok(backend->begin(db, true));
-    ck_ok(backend->item_delete(db, 1));
-    ck_ok(backend->ix_delete(db, INT64_MAX, 1));
-    backend->rollback(db);
-    ck_ok(backend->item_after(db, 0, &number));
-    ck_assert_uint_eq(number, 1);
-    ck_ok(backend->item_after(db, 1, &number));
-    ck_assert_uint_eq(number, 0);
-    ck_code(backend->item_insert(db, &item), HUKS_E_INTERNAL); /* the id is taken */
-    ck_ok(backend->sound(db, &has));
-    ck_assert(has);
-    ck_assert_int_eq(unlink(path), 0);
-    ck_assert(backend->moved(db));
-    db_item_free(&item);
-    db_item_free(&read);
-    backend->close(db);
-    backend->close(reader);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("store");
@@ -733,7 +655,6 @@ int main(void)
     tcase_add_test(tests, token_made_anew);
     tcase_add_test(tests, holds_and_exclusive);
     tcase_add_test(tests, root_key_seals);
-    tcase_add_test(tests, backend_conforms);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
