@@ -146,8 +146,8 @@ void share_write_unlock(struct share *share)
 /* ---- the file ---- */
 
 /*
- * Nobody syncs this file: what it says is of this hour. So after a power loss it may be there and be short, or
- * be empty though as long as it should be.
+ * Nobody syncs this file: what it says is of this hour. So after a power loss it may be there and be short,
+ * or be empty though as long as it should be.
  */
 static huks_rc look_at_page(int fd, bool *laid_out)
 {
@@ -169,9 +169,11 @@ static huks_rc write_page(int fd)
     if (wrote == (ssize_t)sizeof(block)) {
         return HUKS_OK;
     }
-    return ftruncate(fd, 0) == 0 && wrote >= 0
-               ? error_raise(HUKS_E_FILE, ABOUT_NO_SPACE, NULL)
-               : error_raise(HUKS_E_FILE, store_write_about(reason), "write the lock file");
+    /* Half a page is laid out anew by whoever comes next, whether it could be taken back or not. */
+    bool taken_back = ftruncate(fd, 0) == 0;
+    (void)taken_back;
+    return error_raise(HUKS_E_FILE, wrote >= 0 ? ABOUT_NO_SPACE : store_write_about(reason),
+                       "write the lock file");
 }
 
 static huks_rc lay_out(int fd)
