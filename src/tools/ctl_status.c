@@ -117,12 +117,13 @@ static void add_damage(uint64_t id, const char *what, void *rows)
     json_array_append_new(rows, json_pack("{s:I, s:s}", "record", (json_int_t)id, "damaged", what));
 }
 
-static json_t *check_result(const char *label, const struct store_check_result *result, bool good,
+static json_t *check_result(const struct token_info *info, const struct store_check_result *result, bool good,
                             json_t *damage)
 {
-    return json_pack("{s:o, s:b, s:I, s:I, s:I, s:b, s:b, s:o}", "token",
-                     ctl_text(bytes_of(label, strlen(label))), "good", good, "records",
-                     (json_int_t)result->records, "damaged", (json_int_t)result->damaged, "locked",
+    const char *name = info->recognized ? info->label : info->serial;
+    return json_pack("{s:o, s:b, s:b, s:I, s:I, s:I, s:b, s:b, s:o}", "token",
+                     ctl_text(bytes_of(name, strlen(name))), "good", good, "opens", info->recognized,
+                     "records", (json_int_t)result->records, "damaged", (json_int_t)result->damaged, "locked",
                      (json_int_t)result->locked, "structure", result->structure_ok, "complete",
                      result->set_hash_ok, "damage", damage);
 }
@@ -152,8 +153,7 @@ static huks_rc check_token(struct token *token, const struct token_info *info, j
     bool sound = rc == HUKS_OK && result.damaged == 0 && result.structure_ok && result.set_hash_ok;
     error_clear();
     *good = *good && sound;
-    const char *name = info->recognized ? info->label : info->serial;
-    json_array_append_new(results, check_result(name, &result, sound, damage));
+    json_array_append_new(results, check_result(info, &result, sound, damage));
     return HUKS_OK;
 }
 
@@ -164,6 +164,14 @@ static void print_results(json_t *results)
     json_array_foreach(results, index, row)
     {
         bool sound = json_is_true(json_object_get(row, "good"));
+        if (!json_is_true(json_object_get(row, "opens"))) {
+            printf("token %s: DOES NOT OPEN\n"
+                   "  the root key that is here (a credential of the service, or the store's file root.key) "
+                   "is not the\n"
+                   "  one that the token was made with, or the token's own metadata are damaged\n",
+                   json_string_value(json_object_get(row, "token")));
+            continue;
+        }
         printf("token %s: %s, %" JSON_INTEGER_FORMAT " records",
                json_string_value(json_object_get(row, "token")), sound ? "good" : "DAMAGED",
                json_integer_value(json_object_get(row, "records")));

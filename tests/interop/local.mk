@@ -59,4 +59,5 @@ consumer_tests += tests/interop/haproxy.sh
 consumer_tests += tests/interop/bind.sh
 consumer_tests += tests/interop/rust.sh
 consumer_tests += tests/interop/ukify.sh
+consumer_tests += tests/interop/systemd-creds.sh
 consumer_tests += tests/interop/python-pkcs11.sh
