@@ -80,7 +80,7 @@ START_TEST(tokens_serve_once_and_here)
 
     /* Any bit of one that is good. */
     issue(&row, windowed, &who, challenge, token);
-    for (size_t bit = 0; bit < 8u * AUTH_TOKEN_SIZE; bit += 37) {
+    for (size_t bit = 0; bit < 8u * AUTH_TOKEN_SIZE; bit++) {
         token[bit / 8] ^= (uint8_t)(1 << bit % 8);
         ck_assert_int_eq(sign_with(windowed, token), AUTH_FAILED);
         token[bit / 8] ^= (uint8_t)(1 << bit % 8);
@@ -236,6 +236,100 @@ START_TEST(waiting_for_a_finger_can_be_cancelled)
 }
 END_TEST
 
+/* ---- the time of a login ---- */
+
+static void later(uint64_t ms)
+{
+    atomic_fetch_add(&engine_slot(p11_module()->engine, slot)->auth->skew_ms, ms);
+}
+
+static CK_RV login(const char *pin)
+{
+    return C_Login(session, CKU_USER, utf8(pin), strlen(pin));
+}
+
+/* By nothing but what this process remembers. */
+static int32_t sign_now(CK_OBJECT_HANDLE key)
+{
+    CK_MECHANISM hmac = {CKM_SHA256_HMAC, NULL, 0};
+    uint8_t mac[32];
+    CK_ULONG length = sizeof mac;
+    P11(C_SignInit(session, &hmac, key));
+    CK_RV rv = C_Sign(session, (CK_BYTE *)(uintptr_t)data, sizeof data, mac, &length);
+    int32_t code = last_code();
+    ck_assert_uint_eq(rv, code == 0 ? CKR_OK : CKR_USER_NOT_LOGGED_IN);
+    return code;
+}
+
+#define BEYOND (WINDOW * 1000 + 1)
+
+START_TEST(another_login_renews_the_time)
+{
+    CK_MECHANISM hmac = {CKM_SHA256_HMAC, NULL, 0};
+    CK_TOKEN_INFO info;
+    uint8_t mac[32];
+    CK_ULONG length = sizeof mac;
+    make_keys();
+    CK_OBJECT_HANDLE key = find(rule_index(&windowed_pin));
+    ck_assert_int_eq(sign_now(key), 0);
+    later(BEYOND);
+    ck_assert_int_eq(sign_now(key), TIMED_OUT);
+    ck_assert_uint_eq(login(PIN), CKR_USER_ALREADY_LOGGED_IN);
+    ck_assert_int_eq(last_code(), 12000018);
+    ck_assert_int_eq(sign_now(key), 0);
+    later(BEYOND);
+    ck_assert_uint_eq(C_LoginUser(session, CKU_USER, utf8(PIN), strlen(PIN), NULL, 0),
+                      CKR_USER_ALREADY_LOGGED_IN);
+    ck_assert_int_eq(sign_now(key), 0);
+
+    /* A wrong PIN renews nothing, counts, and logs nobody out. */
+    later(BEYOND);
+    ck_assert_uint_eq(login("wrong"), CKR_PIN_INCORRECT);
+    ck_assert_int_eq(last_code(), AUTH_FAILED);
+    P11(C_GetTokenInfo(slot, &info));
+    ck_assert((info.flags & CKF_USER_PIN_COUNT_LOW) != 0);
+    ck_assert_int_eq(sign_now(key), TIMED_OUT);
+    ck_assert_uint_eq(login(PIN), CKR_USER_ALREADY_LOGGED_IN);
+    P11(C_GetTokenInfo(slot, &info));
+    ck_assert((info.flags & CKF_USER_PIN_COUNT_LOW) == 0);
+    ck_assert_int_eq(sign_now(key), 0);
+
+    /* An operation that has begun already takes it, too. */
+    later(BEYOND);
+    P11(C_SignInit(session, &hmac, key));
+    later(BEYOND);
+    ck_assert_uint_eq(login(PIN), CKR_USER_ALREADY_LOGGED_IN);
+    P11(C_Sign(session, (CK_BYTE *)(uintptr_t)data, sizeof data, mac, &length));
+
+    /* A login for one operation serves the next ones: it is the process's time. */
+    later(BEYOND);
+    P11(C_SignInit(session, &hmac, key));
+    P11(context_login(PIN));
+    length = sizeof mac;
+    P11(C_Sign(session, (CK_BYTE *)(uintptr_t)data, sizeof data, mac, &length));
+    ck_assert_int_eq(sign_now(key), 0);
+}
+END_TEST
+
+/* Of a key that is seen without a login, too. */
+START_TEST(logout_ends_the_time)
+{
+    struct OH_Huks_Blob alias = {4, (uint8_t *)(uintptr_t) "open"};
+    struct OH_Huks_ParamSet *made =
+        SET(U32(ALGORITHM, OH_HUKS_ALG_HMAC), U32(KEY_SIZE, 256), U32(PURPOSE, OH_HUKS_KEY_PURPOSE_MAC),
+            U32(DIGEST, OH_HUKS_DIGEST_SHA256), U32(AUTH_STORAGE_LEVEL, OH_HUKS_AUTH_STORAGE_LEVEL_DE),
+            U32(USER_AUTH_TYPE, BY_PIN), U32(KEY_AUTH_ACCESS_TYPE, NEVER), U32(CHALLENGE_TYPE, WITHOUT),
+            U32(AUTH_TIMEOUT, WINDOW));
+    ck_assert_int_eq(OH_Huks_GenerateKeyItem(&alias, made, NULL).errorCode, 0);
+    OH_Huks_FreeParamSet(&made);
+    ck_assert_int_eq(sign_now(find_alias(alias)), 0);
+    P11(C_Logout(session));
+    ck_assert_int_eq(sign_now(find_alias(alias)), AUTH_FAILED);
+    P11(login(PIN));
+    ck_assert_int_eq(sign_now(find_alias(alias)), 0);
+}
+END_TEST
+
 /* A device password is asked for at each step, and its absence is told before anything else. */
 START_TEST(device_password_is_asked_for_each_time)
 {
@@ -290,6 +384,8 @@ int main(void)
     tcase_add_test(tcase, rules_are_told_and_ids_are_not);
     tcase_add_test(tcase, missing_readers_leave_the_operation);
     tcase_add_test(tcase, waiting_for_a_finger_can_be_cancelled);
+    tcase_add_test(tcase, another_login_renews_the_time);
+    tcase_add_test(tcase, logout_ends_the_time);
     tcase_add_test(tcase, device_password_is_asked_for_each_time);
     return doors_run(suite);
 }
