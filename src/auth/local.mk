@@ -37,7 +37,8 @@ pam_huks_test_la_LDFLAGS = $(HUKS_LINK_LDFLAGS) -module -avoid-version -shared -
 pam_huks_test_la_LIBADD = $(PAM_LIBS)
 
 unit_programs += tests/unit/check-auth-pam
-tests_unit_check_auth_pam_SOURCES = tests/unit/check-auth-pam.c tests/unit/check-auth.h
+tests_unit_check_auth_pam_SOURCES = tests/unit/check-auth-pam.c tests/unit/check-auth-helper.c \
+	tests/unit/check-auth-reader.c tests/unit/check-auth-reader.h tests/unit/check-auth.h
 EXTRA_tests_unit_check_auth_pam_DEPENDENCIES = pam_huks_test.la huks-auth-helper
 
 unit_programs += tests/unit/check-auth-kill

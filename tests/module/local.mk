@@ -18,6 +18,8 @@ module_witness = tests/module/witness.c tests/module/witness.h
 module_programs += \
 	tests/module/test-attribute \
 	tests/module/test-auth \
+	tests/module/test-auth-rules \
+	tests/module/test-auth-uses \
 	tests/module/test-badcalls \
 	tests/module/test-cipher \
 	tests/module/test-cipher-rsa \
@@ -55,8 +57,13 @@ module_programs += \
 
 tests_module_test_attribute_SOURCES = tests/module/test-attribute.c $(module_common)
 tests_module_test_attribute_LDADD = $(module_ldadd) -lpthread
-tests_module_test_auth_SOURCES = tests/module/test-auth.c $(module_common) $(module_witness)
+module_bound = tests/module/bound.c tests/module/bound.h $(module_common) $(module_witness)
+tests_module_test_auth_SOURCES = tests/module/test-auth.c $(module_bound)
 tests_module_test_auth_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread
+tests_module_test_auth_rules_SOURCES = tests/module/test-auth-rules.c $(module_bound)
+tests_module_test_auth_rules_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread
+tests_module_test_auth_uses_SOURCES = tests/module/test-auth-uses.c $(module_bound)
+tests_module_test_auth_uses_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread
 tests_module_test_badcalls_SOURCES = tests/module/test-badcalls.c tests/module/badcalls.def \
 	tests/module/badcalls-life.def $(module_common)
 tests_module_test_badcalls_LDADD = $(module_ldadd) -lpthread
