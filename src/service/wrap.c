@@ -159,6 +159,12 @@ static huks_rc fit_size(struct secret *plain, size_t size, size_t block, const s
     return HUKS_OK;
 }
 
+/* One key type has two curves, of which the wrapped key says its own (RFC 8410). */
+static uint32_t larger_curve(uint32_t alg)
+{
+    return alg == OH_HUKS_ALG_ED25519 ? HUKS_ALG_ED448 : alg == OH_HUKS_ALG_X25519 ? HUKS_ALG_X448 : 0;
+}
+
 static huks_rc import_opened(struct token *token, const struct secret *plain, struct item_draft *draft,
                              uint64_t *handle)
 {
@@ -166,6 +172,12 @@ static huks_rc import_opened(struct token *token, const struct secret *plain, st
     enum crypto_key_class class =
         made != NULL && made->uint32Param == HUKS_CLASS_PRIVATE_KEY ? CRYPTO_PRIVATE : CRYPTO_SECRET;
     huks_rc rc = item_import(token, class, secret_bytes(plain), draft, STORE_ALIAS_UNIQUE, handle);
+    const OH_Huks_Param *alg = param_list_find(&draft->params, OH_HUKS_TAG_ALGORITHM);
+    uint32_t larger = alg != NULL ? larger_curve(alg->uint32Param) : 0;
+    if (rc == HUKS_E_INVALID_PARAM && class == CRYPTO_PRIVATE && larger != 0) {
+        HUKS_TRY(param_list_put_u32(&draft->params, OH_HUKS_TAG_ALGORITHM, larger));
+        rc = item_import(token, class, secret_bytes(plain), draft, STORE_ALIAS_UNIQUE, handle);
+    }
     bool unfit = rc == HUKS_E_INVALID_PARAM || rc == HUKS_E_NOT_SUPPORTED || rc == HUKS_E_MISSING_PARAM;
     return unfit ? bad_wrapped_key() : rc;
 }

@@ -11,8 +11,8 @@ EXTRA_DIST += tests/interop/recipes.sh
 TESTS += tests/interop/vectors.py tests/interop/vectors-keys.py
 EXTRA_DIST += tests/interop/vectors.py tests/interop/vectors-keys.py tests/interop/cryptoki.py
 # Those of source packages, which scripts/fetch-vectors brings where it may.
-TESTS += tests/interop/vectors-openssl.py tests/interop/vectors-wycheproof.py
-EXTRA_DIST += tests/interop/vectors-openssl.py tests/interop/vectors-wycheproof.py tests/interop/sources.py
+TESTS += tests/interop/vectors-openssl.py tests/interop/vectors-openssl-keys.py tests/interop/vectors-wycheproof.py
+EXTRA_DIST += tests/interop/vectors-openssl.py tests/interop/vectors-openssl-keys.py tests/interop/vectors-wycheproof.py tests/interop/sources.py
 EXTRA_DIST += tests/interop/common.sh tests/interop/answer.py tests/interop/blame.py
 
 # Hosts that the scripts run: neither has anything of ours in it.

@@ -199,7 +199,7 @@ def private_kind(info):
     _tag, oid, parameters = der(sequence(info)[1][1])
     kind = OIDS.get(oid.hex())
     if kind is None:
-        raise v.Left("keys of OID " + oid.hex())
+        raise ValueError("no algorithm that is known: " + oid.hex())
     return (SM2 if kind == EC and parameters.hex() == CURVE_SM2 else kind), parameters
 
 
