@@ -26,11 +26,11 @@ static huks_rc engine_build(struct engine *engine, const struct config *config)
     HUKS_TRY(store_open(&engine->config, engine->crypto, &engine->store));
     struct session_settings settings = {
         .store_dir = store_path(engine->store),
-        .store_shared = engine->config.store_group[0] != '\0',
         .limit = engine->config.session_limit,
         .wait_ms = engine->config.session_wait_ms,
         .idle_s = engine->config.session_idle_s,
     };
+    settings.store_shared = store_group(engine->store, &settings.store_group);
     memcpy(settings.store_id, store_id(engine->store), sizeof(settings.store_id));
     return session_table_open(&settings, &engine->sessions);
 }

@@ -335,6 +335,12 @@ const char *store_path(const struct store *store)
     return store->path;
 }
 
+bool store_group(const struct store *store, gid_t *group)
+{
+    *group = store->group;
+    return store->shared_with_group;
+}
+
 const uint8_t *store_id(const struct store *store)
 {
     return store->id;

@@ -40,6 +40,8 @@ void store_close(struct store *store);
 
 const char *store_path(const struct store *store);
 bool store_writable(const struct store *store);
+/* Does the store belong to a group ("store_group"), and to which? */
+bool store_group(const struct store *store, gid_t *group);
 /* 8 bytes that name this store (hash of its canonical path): the session table's fallback place uses them. */
 const uint8_t *store_id(const struct store *store);
 
