@@ -113,3 +113,53 @@ done
 refuse "rsa: a wrong PIN" 'incorrect|Incorrect' "${typed[@]}" 000000 "$(quoted rsa)"
 refuse "dies: is void for the engine, too" 'Function not permitted|not permitted|KEY_FUNCTION' "${dgst[@]}" \
     -sign "$(uri dies)" letter
+
+# --- NSS and GnuTLS -------------------------------------------------------------------------------------------
+
+openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -subj /CN=CA -days 9 -out ca.crt -addext keyUsage=keyCertSign 2>/dev/null
+openssl req -new -newkey rsa:2048 -nodes -keyout other.key -subj /CN=signer -out signer.csr 2>/dev/null
+for name in rsa:51 dies:53; do
+    label=${name%:*} id=${name#*:}
+    "${user[@]}" --read-object --type pubkey --id "$id" --output-file "$label.der" >/dev/null 2>&1
+    openssl pkey -pubin -inform DER -in "$label.der" -out "$label.pem" 2>/dev/null
+    openssl x509 -req -in signer.csr -force_pubkey "$label.pem" -CA ca.crt -CAkey ca.key -CAcreateserial -days 8 -out "$label.crt" 2>/dev/null
+    openssl x509 -in "$label.crt" -outform DER -out "$label.crt.der"
+    check "$label: its certificate" "${user[@]}" --write-object "$label.crt.der" --type cert --label "$label" --id "$id"
+done
+
+if command -v cmsutil >/dev/null; then
+    consumer "NSS, PIN at every use" libnss3-tools
+    printf 'free_slot = never\n' >huks.conf
+    export HUKS_CONF=$work/huks.conf
+    mkdir db
+    printf '%s\n' "$pin" >pin
+    certutil -N -d sql:db --empty-password
+    modutil -force -dbdir sql:db -add huks -libfile "$module" >/dev/null
+    certutil -A -d sql:db -n ca -t CT,C,C -i ca.crt
+    nss=(cmsutil -S -d sql:db -i letter -o signed.cms -H SHA256)
+    check "rsa: cmsutil signs, with the PIN" "${nss[@]}" -N interop:rsa -f pin
+    check "rsa: openssl verifies it" openssl cms -verify -inform DER -in signed.cms -CAfile ca.crt -purpose any -out shown
+    sed 's/\r$//' shown >shown.unix
+    same "rsa: and it is that letter" letter shown.unix
+    printf '000000\n' >wrong
+    refuse "rsa: a wrong PIN" 'PASSWORD|password|PIN|Incorrect|problem|cannot|Unable' "${nss[@]}" -N interop:rsa -f wrong
+    refuse "dies: is void for NSS, too" 'problem|cannot|Unable|failed|ERROR' "${nss[@]}" -N interop:dies -f pin
+    unset HUKS_CONF
+else
+    skip "NSS" "cmsutil is missing: Debian package libnss3-tools"
+fi
+
+if command -v certtool >/dev/null; then
+    consumer "GnuTLS, PIN at every use" gnutls-bin
+    mkdir -p "$HOME/.config/pkcs11/modules"
+    printf 'module: %s\n' "$module" >"$HOME/.config/pkcs11/modules/huks.module"
+    gnutls=(env GNUTLS_PIN="$pin" certtool --provider "$module" --hash SHA256)
+    printf 'cn = request\nsigning_key\n' >template
+    check "rsa: certtool signs a request, with the PIN" "${gnutls[@]}" --generate-request --template template \
+        --load-privkey 'pkcs11:token=interop;object=rsa;type=private' --load-pubkey rsa.pem --outfile request.csr
+    check "rsa: openssl verifies it" openssl req -in request.csr -noout -verify
+    refuse "dies: is void for GnuTLS, too" 'rror' "${gnutls[@]}" --generate-request --template template \
+        --load-privkey 'pkcs11:token=interop;object=dies;type=private' --load-pubkey dies.pem --outfile none.csr
+else
+    skip "GnuTLS" "certtool is missing: Debian package gnutls-bin"
+fi
