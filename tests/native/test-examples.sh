@@ -81,7 +81,33 @@ ok "another key of ours" "$examples/ecdh" public friend friend.der
 ok "both ours agree" test "$("$examples/ecdh" agree ours friend.der)" = "$("$examples/ecdh" agree friend ours.der)"
 says "no public key" 1 "401 Invalid key information." "$examples/ecdh" agree ours plain
 
-for example in sign aes-gcm hkdf ecdh; do
+# Attestation: the programs of openssl judge, with the root alone trusted.
+verify_chain() { # PREFIX [ROOT]
+    openssl verify -trusted "${2-${1}root.pem}" -untrusted "${1}ca.pem" "${1}key.pem"
+}
+challenge="challenge 4711"
+for kind in device anonymous; do
+    ok "attest, $kind" "$examples/attest" "$kind" attested "$challenge" "$kind-"
+    says "openssl verify, $kind" 0 "$kind-key.pem: OK" verify_chain "$kind-"
+    openssl x509 -in "$kind-key.pem" -noout -pubkey >"$kind.pub" 2>/dev/null
+    # The extension, as openssl asn1parse finds it; its value parses by itself.
+    openssl asn1parse -in "$kind-key.pem" >"$kind.asn1" 2>&1
+    offset=$(awk -F: '/1\.3\.6\.1\.4\.1\.2011\.2\.376\.1\.3/ { found = 1; next }
+        found && /OCTET STRING/ { split($0, part, ":"); gsub(/ /, "", part[1]); print part[1]; exit }' "$kind.asn1")
+    ok "openssl asn1parse finds HUKS's extension, $kind" test -n "$offset"
+    openssl asn1parse -in "$kind-key.pem" -strparse "${offset:-0}" >"$kind.claims" 2>&1
+    says "its value parses, $kind" 0 "SEQUENCE" cat "$kind.claims"
+    says "it has the challenge, $kind" 0 ":$challenge" cat "$kind.claims"
+    says "and what the key may do, $kind" 0 "1.3.6.1.4.1.2011.2.376.2.4.1.5" cat "$kind.claims"
+done
+ok "both are for the same key" cmp device.pub anonymous.pub
+says "the device's root is no root of the anonymous chain" 2 "error" verify_chain anonymous- device-root.pem
+ok "the anonymous chain names no device" sh -c '! openssl x509 -in anonymous-ca.pem -noout -subject | grep -qi serialNumber'
+ok "attest for another challenge" "$examples/attest" device attested other other-
+says "the certificate is another" 1 differ cmp device-key.pem other-key.pem
+says "an empty challenge" 1 "attest: " "$examples/attest" device attested "" none-
+
+for example in sign aes-gcm hkdf ecdh attest; do
     says "usage of $example" 2 "usage: $example" "$examples/$example"
 done
 
