@@ -20,9 +20,12 @@ HUKS_MUST_USE huks_rc native_token(struct engine *engine, const OH_Huks_ParamSet
 struct aliased {
     struct item *items[2];
     size_t count;
+    uint64_t damaged[2]; /* handles of records that bear the alias and can't be read */
+    size_t damaged_count;
 };
 void aliased_free(struct aliased *aliased);
-/* The native door's token and what the alias means there, at the set's level; 12000011 when nothing does. */
+/* The native door's token and what the alias means there, at the set's level; 12000011 when nothing does,
+ * 12000012 when what does is damaged, be it a half of a pair: `out` then says which. */
 HUKS_MUST_USE huks_rc aliased_open(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set,
                                    struct token **token, struct aliased *out);
 
@@ -41,10 +44,10 @@ HUKS_MUST_USE huks_rc native_allowed(const struct item *item, const OH_Huks_Para
 /* Before an operation that begins without the key. */
 HUKS_MUST_USE huks_rc native_hold(struct item *item);
 /* Sessions that derive and agree (native_derive.c); `item` is the base key, purposes not yet looked at. */
-HUKS_MUST_USE huks_rc native_derive_begin(struct native_session *session, struct token *token, struct item *item,
-                                          const OH_Huks_ParamSet *set);
+HUKS_MUST_USE huks_rc native_derive_begin(struct native_session *session, struct token *token,
+                                          struct item *item, const OH_Huks_ParamSet *set);
 HUKS_MUST_USE huks_rc native_derive_update(struct native_session *session, struct bytes in);
-HUKS_MUST_USE huks_rc native_derive_finish(struct native_session *session, const OH_Huks_ParamSet *set, void *out,
-                                           size_t *size);
+HUKS_MUST_USE huks_rc native_derive_finish(struct native_session *session, const OH_Huks_ParamSet *set,
+                                           void *out, size_t *size);
 
 #endif

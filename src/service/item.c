@@ -385,7 +385,8 @@ static huks_rc found_on_token(struct token *token, struct found *found)
     size_t count = 0;
     struct token_keys keys;
     token_keys_acquire(token, &keys);
-    huks_rc rc = store_find(atomic_load(&token->db), &keys.keys, found->matches, found->count, &numbers, &count);
+    huks_rc rc =
+        store_find(atomic_load(&token->db), &keys.keys, found->matches, found->count, &numbers, &count);
     token_keys_release(&keys);
     uint32_t epoch = auth_epoch(token->auth);
     for (size_t i = 0; rc == HUKS_OK && i < count; i++) {
@@ -430,20 +431,36 @@ uint64_t item_token_handle(struct token *token, uint64_t number)
     return handle_make(number, auth_epoch(token->auth), HANDLE_TOKEN_OBJECT);
 }
 
-huks_rc items_destroy(struct token *token, struct item *const *items, size_t count)
+static huks_rc numbers_destroy(struct token *token, const uint64_t *numbers, size_t count)
 {
-    uint64_t numbers[2];
-    for (size_t i = 0; i < count && i < ARRAY_SIZE(numbers); i++) {
-        numbers[i] = items[i]->number;
-    }
     struct token_keys keys;
     token_keys_acquire(token, &keys);
     huks_rc rc = store_remove(atomic_load(&token->db), &keys.keys, numbers, count);
     token_keys_release(&keys);
-    for (size_t i = 0; i < count && i < ARRAY_SIZE(numbers); i++) {
+    for (size_t i = 0; i < count; i++) {
         item_table_remove(&token->cache, numbers[i]);
     }
     return rc;
+}
+
+huks_rc items_destroy(struct token *token, struct item *const *items, size_t count)
+{
+    uint64_t numbers[2];
+    size_t some = count < ARRAY_SIZE(numbers) ? count : ARRAY_SIZE(numbers);
+    for (size_t i = 0; i < some; i++) {
+        numbers[i] = items[i]->number;
+    }
+    return numbers_destroy(token, numbers, some);
+}
+
+huks_rc items_destroy_unread(struct token *token, const uint64_t *handles, size_t count)
+{
+    uint64_t numbers[4];
+    size_t some = count < ARRAY_SIZE(numbers) ? count : ARRAY_SIZE(numbers);
+    for (size_t i = 0; i < some; i++) {
+        numbers[i] = handles[i] >> HANDLE_NUMBER_SHIFT;
+    }
+    return numbers_destroy(token, numbers, some);
 }
 
 huks_rc item_destroy(struct token *token, uint64_t handle)

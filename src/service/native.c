@@ -83,7 +83,12 @@ static huks_rc aliased_find(struct token *token, struct bytes alias, uint32_t le
     HUKS_TRY(item_find(token, &match, 1, &handles, &found));
     for (size_t i = 0; i < found && out->count < ARRAY_SIZE(out->items); i++) {
         struct item *item = NULL;
-        if (item_get(token, handles[i], &item) != HUKS_OK) {
+        huks_rc rc = item_get(token, handles[i], &item);
+        if (rc == HUKS_E_INTERNAL && error_about() == ABOUT_OBJECT &&
+            out->damaged_count < ARRAY_SIZE(out->damaged)) {
+            out->damaged[out->damaged_count++] = handles[i];
+        }
+        if (rc != HUKS_OK) {
             continue;
         }
         const OH_Huks_ParamSet *params = item_params(item);
@@ -98,6 +103,11 @@ static huks_rc aliased_find(struct token *token, struct bytes alias, uint32_t le
     }
     free(handles);
     error_clear();
+    /* Of what level a damaged record was nobody knows: it counts where a half is missing, or the whole. */
+    bool lacks = out->count == 0 || (out->count == 1 && item_pair(out->items[0]) != 0);
+    if (out->damaged_count > 0 && lacks) {
+        return error_raise(HUKS_E_INTERNAL, ABOUT_OBJECT, NULL);
+    }
     return out->count > 0 ? HUKS_OK : error_raise(HUKS_E_NOT_EXIST, ABOUT_OBJECT, NULL);
 }
 
@@ -152,8 +162,21 @@ huks_rc native_delete(struct engine *engine, struct bytes alias, const OH_Huks_P
 {
     struct token *token;
     AUTO(aliased_free) struct aliased aliased = {0};
-    HUKS_TRY(aliased_open(engine, alias, set, &token, &aliased));
-    return items_destroy(token, aliased.items, aliased.count);
+    huks_rc rc = aliased_open(engine, alias, set, &token, &aliased);
+    /* What can't be read can still go. */
+    if (rc == HUKS_E_INTERNAL && aliased.damaged_count > 0) {
+        error_clear();
+        uint64_t handles[4];
+        size_t count = 0;
+        for (size_t i = 0; i < aliased.count; i++) {
+            handles[count++] = item_handle(aliased.items[i]);
+        }
+        for (size_t i = 0; i < aliased.damaged_count; i++) {
+            handles[count++] = aliased.damaged[i];
+        }
+        return items_destroy_unread(token, handles, count);
+    }
+    return rc == HUKS_OK ? items_destroy(token, aliased.items, aliased.count) : rc;
 }
 
 huks_rc native_exist(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set)

@@ -27,6 +27,10 @@ native_programs += tests/native/test-codes
 tests_native_test_codes_SOURCES = tests/native/test-codes.c $(native_common)
 tests_native_test_codes_LDADD = $(native_ldadd)
 
+native_programs += tests/native/test-damage
+tests_native_test_damage_SOURCES = tests/native/test-damage.c $(native_common)
+tests_native_test_damage_LDADD = $(native_ldadd) $(SQLITE_LIBS)
+
 native_programs += tests/native/test-derive
 tests_native_test_derive_SOURCES = tests/native/test-derive.c $(native_common)
 tests_native_test_derive_LDADD = $(native_ldadd)

@@ -497,6 +497,33 @@ START_TEST(lists)
 }
 END_TEST
 
+enum { MOST_LISTED = 2048 };
+
+START_TEST(lists_no_more_than_huks_does)
+{
+    struct OH_Huks_KeyAliasSet *aliases = NULL;
+    char name[16];
+
+    for (int i = 0; i <= MOST_LISTED; i++) {
+        if (i == MOST_LISTED) {
+            OK(OH_Huks_ListAliases(no_params(), &aliases));
+            ck_assert_uint_eq(aliases->aliasesCnt, MOST_LISTED);
+            OH_Huks_FreeKeyAliasSet(aliases);
+            aliases = NULL;
+        }
+        (void)snprintf(name, sizeof name, "key %d", i);
+        OK(OH_Huks_GenerateKeyItem(NAME(name), SET(AES_CRYPT), NULL));
+    }
+    EXPECT(401, TEXT_INVALID, OH_Huks_ListAliases(no_params(), &aliases));
+    ck_assert_ptr_null(aliases);
+    /* They are there all the same, and one fewer can be listed. */
+    OK(OH_Huks_DeleteKeyItem(NAME("key 7"), NULL));
+    OK(OH_Huks_ListAliases(no_params(), &aliases));
+    ck_assert_uint_eq(aliases->aliasesCnt, MOST_LISTED);
+    OH_Huks_FreeKeyAliasSet(aliases);
+}
+END_TEST
+
 START_TEST(makes_its_store)
 {
     struct OH_Huks_KeyAliasSet *aliases = NULL;
@@ -550,6 +577,7 @@ int main(void)
     tcase_add_test(tcase, params_have_what_was_given);
     tcase_add_test(tcase, export_of_too_little_room);
     tcase_add_test(tcase, lists);
+    tcase_add_test(tcase, lists_no_more_than_huks_does);
     tcase_add_test(tcase, makes_its_store);
     tcase_add_test(tcase, seen_by_all_processes);
     return native_run(suite);
