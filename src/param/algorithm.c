@@ -100,6 +100,16 @@ bool algorithm_has_padding(const struct algorithm *row, uint32_t padding)
     return row->paddings == 0 || (padding < 32 && (row->paddings >> padding & 1) != 0);
 }
 
+bool algorithm_knows_padding(uint32_t alg, uint32_t padding)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+        if (table[i].alg == alg && algorithm_has_padding(&table[i], padding)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool algorithm_has_mode(const struct algorithm *row, uint32_t mode)
 {
     return row->modes == 0 || (mode < 64 && (row->modes >> mode & 1) != 0);

@@ -36,6 +36,8 @@ bool algorithm_has_size(const struct algorithm *row, uint32_t bits);
 /* true also where the row checks nothing. */
 bool algorithm_has_digest(const struct algorithm *row, uint32_t digest);
 bool algorithm_has_padding(const struct algorithm *row, uint32_t padding);
+/* Of any purpose. */
+bool algorithm_knows_padding(uint32_t alg, uint32_t padding);
 bool algorithm_has_mode(const struct algorithm *row, uint32_t mode);
 /* Padding goes with whole blocks only: PKCS7 with CBC and ECB. */
 bool algorithm_pads(uint32_t padding, uint32_t mode);

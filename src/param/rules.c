@@ -127,6 +127,16 @@ static huks_rc check_optional(const OH_Huks_ParamSet *set, const struct algorith
     return HUKS_OK;
 }
 
+/* Purposes that the algorithm has not: HUKS looks at the padding first. */
+static huks_rc check_forbidden(const OH_Huks_ParamSet *set, uint32_t alg)
+{
+    const OH_Huks_Param *padding = param_find(set, OH_HUKS_TAG_PADDING);
+
+    return padding != NULL && !algorithm_knows_padding(alg, padding->uint32Param)
+               ? invalid(ABOUT_ATTRIBUTE, "padding algorithm")
+               : invalid_purpose();
+}
+
 /* HUKS finds this last, in its engine, and says 401. */
 static huks_rc check_whole_bytes(const OH_Huks_ParamSet *set, const struct algorithm *row)
 {
@@ -191,7 +201,7 @@ huks_rc rules_check_generate(const OH_Huks_ParamSet *set)
     row = algorithm_find(alg, purposes);
     HUKS_TRY(check_size(set, alg, row));
     if (row == NULL) {
-        return invalid_purpose();
+        return check_forbidden(set, alg);
     }
     HUKS_TRY(check_optional(set, row));
     HUKS_TRY(check_generate_type(set));
@@ -265,7 +275,7 @@ huks_rc rules_check_import(const OH_Huks_ParamSet *set, enum rules_import kind)
     }
     HUKS_TRY(check_size(set, alg, row));
     if (row == NULL) {
-        return invalid_purpose();
+        return check_forbidden(set, alg);
     }
     HUKS_TRY(check_optional(set, row));
     HUKS_TRY(check_whole_bytes(set, row));

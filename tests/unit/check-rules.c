@@ -147,7 +147,9 @@ START_TEST(the_order)
     generates(SET(ALG(AES), FOR(ENC | SIGN)), BAD_PURPOSE);
     generates(SET(ALG(AES), FOR(SIGN), PADDING(OAEP), DIGEST(MD5), MODE(OFB)), NO_SIZE);
     generates(SET(ALG(AES), FOR(SIGN), PADDING(OAEP), DIGEST(MD5), MODE(OFB), BITS(512)), BAD_SIZE);
-    generates(SET(ALG(AES), FOR(SIGN), PADDING(OAEP), DIGEST(MD5), MODE(OFB), BITS(256)), BAD_PURPOSE);
+    generates(SET(ALG(AES), FOR(SIGN), PADDING(OAEP), DIGEST(MD5), MODE(OFB), BITS(256)), BAD_PADDING);
+    generates(SET(ALG(AES), FOR(SIGN), PADDING(PKCS7), DIGEST(MD5), MODE(OFB), BITS(256)), BAD_PURPOSE);
+    generates(SET(ALG(AES), FOR(SIGN), DIGEST(MD5), MODE(OFB), BITS(256)), BAD_PURPOSE);
     generates(SET(ALG(AES), FOR(DERIVE), PADDING(OAEP), DIGEST(MD5), MODE(OFB), BITS(256)), BAD_PADDING);
     generates(SET(ALG(AES), FOR(DERIVE), PADDING(PKCS7), DIGEST(MD5), MODE(OFB), BITS(256)), BAD_DIGEST);
     generates(SET(ALG(AES), FOR(DERIVE), PADDING(PKCS7), DIGEST(SHA256), MODE(OFB), BITS(256)), BAD_MODE);
@@ -156,7 +158,7 @@ START_TEST(the_order)
 }
 END_TEST
 
-/* The table of huks-semantics 3.2, said another way: which single purposes each algorithm has. */
+/* HUKS's table of algorithms, said another way: which single purposes each algorithm has. */
 static const struct {
     uint32_t alg;
     uint32_t purposes;
