@@ -139,11 +139,13 @@ static huks_rc claim_alias(struct change *change, const struct store_record *wan
     if (!param_has(wanted->params, HUKS_TAG_ALIAS)) {
         return HUKS_OK;
     }
+    uint8_t used = 0;
+    HUKS_TRY(classes_used(change->db, GENERATION_UNKNOWN, &used));
     for (unsigned i = 0; i < STORE_CLASSES; i++) {
         enum store_class class = (enum store_class)i;
         AUTO(ids_free) struct ids ids = {0};
         uint64_t hash;
-        if (change->open.of[attrs_class(class)] == NULL) {
+        if ((used >> i & 1) == 0 || change->open.of[attrs_class(class)] == NULL) {
             continue;
         }
         HUKS_TRY(index_hash(&change->open, class, HUKS_TAG_ALIAS, alias, &hash));
