@@ -21,3 +21,4 @@ doc_examples_hkdf_SOURCES = doc/examples/hkdf.c doc/examples/example.h
 doc_examples_hkdf_LDADD = libhuks_ndk.la
 doc_examples_sign_SOURCES = doc/examples/sign.c
 doc_examples_sign_LDADD = libhuks_ndk.la
+EXTRA_DIST += doc/performance.md doc/performance.svg doc/performance-store.svg
