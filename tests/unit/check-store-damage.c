@@ -58,8 +58,10 @@ static const char *const row_damage[] = {
     "UPDATE item SET attrs=substr(attrs,1,length(attrs)-1) WHERE id=2",
     "UPDATE item SET attrs=x'' WHERE id=2",
     "UPDATE item SET key=x'' WHERE id=2",
-    "UPDATE item SET attrs=x'00'||substr(attrs,2) WHERE id=2",
-    "UPDATE item SET key=substr(key,1,length(key)-1)||x'5A' WHERE id=2",
+    "UPDATE item SET attrs=CASE substr(attrs,1,1) WHEN x'00' THEN x'01' ELSE x'00' END||substr(attrs,2) "
+    "WHERE id=2",
+    "UPDATE item SET key=substr(key,1,length(key)-1)||CASE substr(key,-1) WHEN x'5A' THEN x'5B' ELSE x'5A' "
+    "END WHERE id=2",
     "UPDATE item SET class=0 WHERE id=2",
     "UPDATE item SET class=77 WHERE id=2",
     "UPDATE item SET version=9 WHERE id=2",
