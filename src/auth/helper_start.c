@@ -23,6 +23,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/poison.h"
+
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
 #endif
@@ -162,6 +164,7 @@ static bool start_quietly(struct start *start)
     bool started = start_on(stack, start);
     int error = errno;
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    unpoison(stack, size); /* frames that were left by exec and _exit() */
     (void)munmap(stack, size);
     errno = error;
     return started;

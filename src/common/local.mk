@@ -3,7 +3,7 @@ engine_sources += \
 	src/common/config.c src/common/config.h \
 	src/common/date.c src/common/date.h \
 	src/common/error.c src/common/error.h \
-	src/common/fence.c src/common/fence.h \
+	src/common/fence.c src/common/fence.h src/common/poison.h \
 	src/common/latch.c src/common/latch.h \
 	src/common/log.c src/common/log.h \
 	src/common/memory.c src/common/memory.h

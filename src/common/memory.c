@@ -22,21 +22,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define ARENA_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define ARENA_ASAN 1
-#endif
-#endif
-#ifdef ARENA_ASAN
-#include <sanitizer/asan_interface.h>
-#define arena_poison(data, size)   __asan_poison_memory_region((data), (size))
-#define arena_unpoison(data, size) __asan_unpoison_memory_region((data), (size))
-#else
-#define arena_poison(data, size)   ((void)(data), (void)(size))
-#define arena_unpoison(data, size) ((void)(data), (void)(size))
-#endif
+#include "common/poison.h"
 
 /* ---- plain bytes ---- */
 
@@ -75,8 +61,8 @@ bool memory_peek(uintptr_t address, void *out, size_t size)
         return false;
     }
     /* Not write(): a sanitizer's would read there itself. */
-    bool copied = syscall(SYS_write, ends[1], address, size) == (long)size &&
-                  read(ends[0], out, size) == (ssize_t)size;
+    bool copied =
+        syscall(SYS_write, ends[1], address, size) == (long)size && read(ends[0], out, size) == (ssize_t)size;
     (void)close(ends[0]);
     (void)close(ends[1]);
     return copied;
@@ -252,7 +238,7 @@ static void open_unlink(struct chunk *chunk)
 
 static void chunk_map_free(struct chunk *chunk)
 {
-    arena_unpoison(chunk->base, chunk->size);
+    unpoison(chunk->base, chunk->size);
     (void)munmap(chunk->base, chunk->size);
     free(chunk);
 }
@@ -282,7 +268,7 @@ static struct chunk *chunk_map(unsigned class, size_t size)
 #ifdef MADV_WIPEONFORK
     chunk->wiped_on_fork = madvise(chunk->base, size, MADV_WIPEONFORK) == 0;
 #endif
-    arena_poison(chunk->base, size);
+    poison(chunk->base, size);
     return chunk;
 }
 
@@ -348,7 +334,7 @@ static uint8_t *chunk_take(struct chunk *chunk, size_t size)
         errno = saved;
     }
     data = chunk->base + slot * slot_size(chunk);
-    arena_unpoison(data, size);
+    unpoison(data, size);
     return data;
 }
 
@@ -378,9 +364,9 @@ static void arena_give(uint8_t *data)
     struct chunk *chunk = arena.chunks[place];
     size_t slot = (size_t)(data - chunk->base) / slot_size(chunk);
 
-    arena_unpoison(data, slot_size(chunk));
+    unpoison(data, slot_size(chunk));
     memory_cleanse(data, slot_size(chunk));
-    arena_poison(data, slot_size(chunk));
+    poison(data, slot_size(chunk));
     chunk->taken[slot / 64] &= ~(UINT64_C(1) << (slot % 64));
     if (chunk->used == chunk->slots && chunk->class != CLASS_LARGE) {
         open_link(chunk);
@@ -438,7 +424,7 @@ void secret_shrink(struct secret *secret, size_t size)
         secret->data = &empty_secret;
         return;
     }
-    arena_poison(secret->data + size, secret->size - size);
+    poison(secret->data + size, secret->size - size);
     secret->size = size;
 }
 
@@ -499,7 +485,7 @@ void secret_fork_child(void)
     for (size_t i = 0; i < arena.count; i++) {
         struct chunk *chunk = arena.chunks[i];
         if (!chunk->wiped_on_fork) { /* a kernel before 4.14 */
-            arena_unpoison(chunk->base, chunk->size);
+            unpoison(chunk->base, chunk->size);
             memory_cleanse(chunk->base, chunk->size);
         }
         chunk->locked = false; /* locks are not inherited: the next secret in it tries again */
