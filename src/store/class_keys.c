@@ -24,6 +24,11 @@ static void release_ptr(struct class_keys **keys)
     release(*keys);
 }
 
+static uint8_t *key_of(const struct class_keys *keys, enum class_key_use use)
+{
+    return keys->block.data + CLASS_KEY_SIZE * (1 + (size_t)use);
+}
+
 static huks_rc derive(struct store_token *token, uint64_t life, enum store_class class, const uint8_t *key,
                       struct class_keys **out)
 {
@@ -42,10 +47,8 @@ static huks_rc derive(struct store_token *token, uint64_t life, enum store_class
     HUKS_TRY(crypto_hkdf_sha256(token->store->crypto, bytes_of(key, CLASS_KEY_SIZE), BYTES_OF(salt),
                                 bytes_of(info, sizeof(info) - 1), keys->block.data + CLASS_KEY_SIZE,
                                 CLASS_KEY_SIZE * (size_t)CLASS_KEY_USES));
-    HUKS_TRY(crypto_hmac_new(
-        token->store->crypto,
-        bytes_of(keys->block.data + CLASS_KEY_SIZE * (1 + (size_t)CLASS_KEY_INDEX), CLASS_KEY_SIZE),
-        &keys->index));
+    HUKS_TRY(crypto_hmac_new(token->store->crypto, bytes_of(key_of(keys, CLASS_KEY_INDEX), CLASS_KEY_SIZE),
+                             &keys->index));
     *out = keys;
     keys = NULL;
     return HUKS_OK;
@@ -108,7 +111,7 @@ void open_keys_end(struct open_keys *open)
 
 const uint8_t *open_key(const struct open_keys *open, enum store_class class, enum class_key_use use)
 {
-    return open->of[class] == NULL ? NULL : open->of[class]->block.data + CLASS_KEY_SIZE * (1 + (size_t)use);
+    return open->of[class] == NULL ? NULL : key_of(open->of[class], use);
 }
 
 const struct crypto_hmac *open_index(const struct open_keys *open, enum store_class class)

@@ -7,28 +7,23 @@
 
 #define ALL_CLASSES ((1U << STORE_CLASSES) - 1)
 
-static huks_rc read_classes(struct db *db, bool *there, uint8_t *classes)
+static huks_rc read_classes(struct db *db, uint8_t *classes)
 {
     AUTO(buffer_free) struct buffer value = {0};
     huks_rc rc = db->backend->meta_get(db, STORE_META_CLASSES, &value);
-    if (rc != HUKS_OK && rc != HUKS_E_NOT_EXIST) {
-        return rc;
-    }
-    if (rc != HUKS_OK) {
+    if (rc == HUKS_E_NOT_EXIST) {
         error_clear();
+    } else {
+        HUKS_TRY(rc);
     }
-    *there = rc == HUKS_OK && value.size == 1;
-    *classes = *there ? value.data[0] : (uint8_t)ALL_CLASSES;
+    *classes = value.size == 1 ? value.data[0] : (uint8_t)ALL_CLASSES;
     return HUKS_OK;
 }
 
-huks_rc classes_note(struct db *db, enum store_class class)
+huks_rc classes_note(struct db *db, uint8_t known, uint8_t more)
 {
-    bool there = false;
-    uint8_t classes = 0;
-    HUKS_TRY(read_classes(db, &there, &classes));
-    uint8_t more = classes | (uint8_t)(1U << class);
-    return more == classes ? HUKS_OK : db->backend->meta_put(db, STORE_META_CLASSES, bytes_of(&more, 1));
+    more |= known;
+    return more == known ? HUKS_OK : db->backend->meta_put(db, STORE_META_CLASSES, bytes_of(&more, 1));
 }
 
 /*
@@ -37,9 +32,8 @@ huks_rc classes_note(struct db *db, enum store_class class)
  */
 huks_rc classes_used(struct db *db, uint64_t moment, uint8_t *classes)
 {
-    bool there = false;
     if (moment == GENERATION_UNKNOWN || db->classes_moment != moment + 1) {
-        HUKS_TRY(read_classes(db, &there, &db->classes));
+        HUKS_TRY(read_classes(db, &db->classes));
         db->classes_moment = moment == GENERATION_UNKNOWN ? 0 : moment + 1;
     }
     *classes = db->classes;

@@ -100,7 +100,7 @@ huks_rc index_hashes(const struct open_keys *open, enum store_class class, const
     return HUKS_OK;
 }
 
-static bool listed(const struct buffer *hashes, uint64_t hash)
+bool index_lists(const struct buffer *hashes, uint64_t hash)
 {
     for (size_t i = 0; hashes != NULL && i + 8 <= hashes->size; i += 8) {
         if (get_u64(hashes->data + i) == hash) {
@@ -116,13 +116,13 @@ huks_rc index_change(struct db *db, uint64_t id, const struct buffer *old, const
     size_t new_count = new == NULL ? 0 : new->size / 8;
     for (size_t i = 0; i < old_count; i++) {
         uint64_t hash = get_u64(old->data + 8 * i);
-        if (!listed(new, hash)) {
+        if (!index_lists(new, hash)) {
             HUKS_TRY(db->backend->ix_delete(db, hash, id));
         }
     }
     for (size_t i = 0; i < new_count; i++) {
         uint64_t hash = get_u64(new->data + 8 * i);
-        if (!listed(old, hash)) {
+        if (!index_lists(old, hash)) {
             HUKS_TRY(db->backend->ix_add(db, hash, id));
         }
     }
@@ -133,21 +133,27 @@ huks_rc index_change(struct db *db, uint64_t id, const struct buffer *old, const
 
 enum { FEW = 8 }; /* records: looking at each is cheaper than finding a better question */
 
+/* A match that there is an index for. */
+struct question {
+    struct store_match match;
+    uint64_t hash; /* of the class that is searched */
+};
+
 /* What is wanted of a class's records. */
 struct search {
     struct db *db;
     const struct open_keys *open;
     enum store_class class;
-    const struct store_match *matches; /* those with an index */
+    struct question *questions;
     size_t count;
-    uint64_t *hashes; /* of matches, as far as they are known */
 };
 
 static huks_rc search_hash(struct search *search, size_t from, size_t to)
 {
     for (size_t i = from; i < to; i++) {
-        HUKS_TRY(index_hash(search->open, search->class, search->matches[i].tag, search->matches[i].value,
-                            &search->hashes[i]));
+        struct question *question = &search->questions[i];
+        HUKS_TRY(index_hash(search->open, search->class, question->match.tag, question->match.value,
+                            &question->hash));
     }
     return HUKS_OK;
 }
@@ -163,9 +169,9 @@ static huks_rc search_others(struct search *search, uint64_t id, bool many, bool
     }
     for (size_t i = 1; i < search->count && *has; i++) {
         if (many) {
-            HUKS_TRY(search->db->backend->ix_has(search->db, search->hashes[i], id, has));
+            HUKS_TRY(search->db->backend->ix_has(search->db, search->questions[i].hash, id, has));
         } else {
-            *has = listed(&hashes, search->hashes[i]);
+            *has = index_lists(&hashes, search->questions[i].hash);
         }
     }
     return HUKS_OK;
@@ -197,16 +203,16 @@ static huks_rc rarest_first(struct search *search)
         size_t which = 0;
         for (size_t i = 0; i < search->count && least > 0; i++) {
             uint64_t number;
-            HUKS_TRY(search->db->backend->ix_count(search->db, search->hashes[i], least, &number));
+            HUKS_TRY(search->db->backend->ix_count(search->db, search->questions[i].hash, least, &number));
             if (number < least) {
                 least = number;
                 which = i;
             }
         }
         if (least < cap) {
-            uint64_t hash = search->hashes[0];
-            search->hashes[0] = search->hashes[which];
-            search->hashes[which] = hash;
+            uint64_t hash = search->questions[0].hash;
+            search->questions[0].hash = search->questions[which].hash;
+            search->questions[which].hash = hash;
             return HUKS_OK;
         }
     }
@@ -222,7 +228,8 @@ static huks_rc find_in_class(struct search *search, struct ids *ids)
         return backend->item_list(search->db, search->class, ids);
     }
     HUKS_TRY(search_hash(search, 0, 1));
-    HUKS_TRY(backend->ix_list(search->db, search->hashes[0], search->count > 1 ? FEW + 1 : INT64_MAX, ids));
+    HUKS_TRY(backend->ix_list(search->db, search->questions[0].hash, search->count > 1 ? FEW + 1 : INT64_MAX,
+                              ids));
     size_t found = ids->count - from;
     if (found == 0 || search->count == 1) {
         return HUKS_OK;
@@ -231,7 +238,7 @@ static huks_rc find_in_class(struct search *search, struct ids *ids)
     if (found > FEW) {
         ids->count = from;
         HUKS_TRY(rarest_first(search));
-        HUKS_TRY(backend->ix_list(search->db, search->hashes[0], INT64_MAX, ids));
+        HUKS_TRY(backend->ix_list(search->db, search->questions[0].hash, INT64_MAX, ids));
     }
     return search_keep(search, from, ids);
 }
@@ -243,17 +250,17 @@ static bool tag_common(uint32_t tag)
 }
 
 /* The matches that there is an index for, one that may be rare first. */
-static size_t indexed(const struct store_match *matches, size_t count, struct store_match *out)
+static size_t indexed(const struct store_match *matches, size_t count, struct question *out)
 {
     size_t used = 0;
     for (size_t i = 0; i < count; i++) {
         if (!store_tag_indexed(matches[i].tag) || matches[i].value.size == 0) {
             continue;
         }
-        out[used++] = matches[i];
-        if (tag_common(out[0].tag) && !tag_common(matches[i].tag)) {
-            out[used - 1] = out[0];
-            out[0] = matches[i];
+        out[used++].match = matches[i];
+        if (tag_common(out[0].match.tag) && !tag_common(matches[i].tag)) {
+            out[used - 1].match = out[0].match;
+            out[0].match = matches[i];
         }
     }
     return used;
@@ -278,13 +285,12 @@ huks_rc store_find(struct store_token *token, const struct store_keys *keys,
     HUKS_TRY(reading_begin(token, true, &reading));
     HUKS_TRY(classes_used(reading.db, reading.borrowed ? GENERATION_UNKNOWN : moment, &used));
     HUKS_TRY(open_keys_begin(token, reading.db->life, keys, &open));
-    AUTO(memory_free_ptr) uint64_t *hashes = calloc(count + 1, sizeof(*hashes));
-    AUTO(memory_free_ptr) struct store_match *useful = calloc(count + 1, sizeof(*useful));
-    if (hashes == NULL || useful == NULL) {
+    AUTO(memory_free_ptr) struct question *questions = calloc(count + 1, sizeof(*questions));
+    if (questions == NULL) {
         return error_no_memory();
     }
-    struct search search = {.db = reading.db, .open = &open, .matches = useful, .hashes = hashes};
-    search.count = indexed(matches, count, useful);
+    struct search search = {.db = reading.db, .open = &open, .questions = questions};
+    search.count = indexed(matches, count, questions);
     size_t classes = 0;
     for (unsigned i = 0; i < STORE_CLASSES; i++) {
         if ((used >> i & 1) != 0 && class_visible(&open, i)) {

@@ -146,7 +146,8 @@ void generation_end(struct share *share);
 uint64_t generation_now(const struct share *share);
 
 /* ---- classes.c ---- */
-huks_rc classes_note(struct db *db, enum store_class class); /* in the transaction that adds a record */
+/* In the transaction that adds records of the classes `more`; `known` is what classes_used() says in it. */
+huks_rc classes_note(struct db *db, uint8_t known, uint8_t more);
 huks_rc classes_used(struct db *db, uint64_t moment, uint8_t *classes);
 
 /* ---- fork.c ---- */
@@ -223,6 +224,8 @@ huks_rc index_hash(const struct open_keys *open, enum store_class class, uint32_
 /* The hashes of all indexed params, sorted, as they are stored with the record. */
 huks_rc index_hashes(const struct open_keys *open, enum store_class class, const OH_Huks_ParamSet *params,
                      struct buffer *hashes);
+/* Is the hash in such a list? NULL is an empty one. */
+bool index_lists(const struct buffer *hashes, uint64_t hash);
 huks_rc index_change(struct db *db, uint64_t id, const struct buffer *old, const struct buffer *new);
 
 /* ---- record.c ---- */

@@ -133,14 +133,12 @@ static huks_rc meet_alias(struct change *change, const struct store_record *want
 
 /* The public half of a private key's pair lies in another class: every class that is open is asked. */
 static huks_rc claim_alias(struct change *change, const struct store_record *wanted, uint64_t except,
-                           enum store_alias_rule rule)
+                           enum store_alias_rule rule, uint8_t used)
 {
     struct bytes alias = param_bytes(wanted->params, HUKS_TAG_ALIAS);
     if (!param_has(wanted->params, HUKS_TAG_ALIAS)) {
         return HUKS_OK;
     }
-    uint8_t used = 0;
-    HUKS_TRY(classes_used(change->db, GENERATION_UNKNOWN, &used));
     for (unsigned i = 0; i < STORE_CLASSES; i++) {
         enum store_class class = (enum store_class)i;
         AUTO(ids_free) struct ids ids = {0};
@@ -164,14 +162,14 @@ static huks_rc claim_new_alias(struct change *change, const struct store_record 
                                const struct db_item *old)
 {
     uint64_t hash;
+    uint8_t used = 0;
     struct bytes alias = param_bytes(wanted->params, HUKS_TAG_ALIAS);
     HUKS_TRY(index_hash(&change->open, wanted->class, HUKS_TAG_ALIAS, alias, &hash));
-    for (size_t i = 0; i + 8 <= old->hashes.size; i += 8) {
-        if (get_u64(old->hashes.data + i) == hash) {
-            return HUKS_OK;
-        }
+    if (index_lists(&old->hashes, hash)) {
+        return HUKS_OK;
     }
-    return claim_alias(change, wanted, old->id, STORE_ALIAS_UNIQUE);
+    HUKS_TRY(classes_used(change->db, GENERATION_UNKNOWN, &used));
+    return claim_alias(change, wanted, old->id, STORE_ALIAS_UNIQUE, used);
 }
 
 /* ---- adding ---- */
@@ -184,7 +182,6 @@ static huks_rc add_one(struct change *change, struct store_record *record)
                            .key_version = record->version,
                            .pair = record->pair,
                            .class = record->class};
-    HUKS_TRY(classes_note(change->db, record->class));
     HUKS_TRY(index_hashes(&change->open, record->class, record->params, &item.hashes));
     HUKS_TRY(record_seal(change->crypto, &change->open, change->db->life, record, &item, true));
     HUKS_TRY(change->db->backend->item_insert(change->db, &item));
@@ -195,10 +192,14 @@ static huks_rc add_one(struct change *change, struct store_record *record)
 static huks_rc add_all(struct change *change, struct store_record *records, size_t count,
                        enum store_alias_rule rule)
 {
+    uint8_t used = 0, added = 0;
+    HUKS_TRY(classes_used(change->db, GENERATION_UNKNOWN, &used));
     /* Before any is there: the halves of a pair share their alias. */
     for (size_t i = 0; i < count; i++) {
-        HUKS_TRY(claim_alias(change, &records[i], 0, rule));
+        HUKS_TRY(claim_alias(change, &records[i], 0, rule, used));
+        added |= (uint8_t)(1U << records[i].class);
     }
+    HUKS_TRY(classes_note(change->db, used, added));
     for (size_t i = 0; i < count; i++) {
         records[i].id = change->set.next + i;
         records[i].version = 1;
