@@ -45,6 +45,8 @@ enum ctl_option {
     OPTION_RAW,
     OPTION_OUTPUT,
     OPTION_CHALLENGE,
+    OPTION_CHALLENGE_FILE,
+    OPTION_ANONYMOUS,
     OPTION_YES,
     OPTION_PASSPHRASE_FILE,
     OPTION_PASSPHRASE_ENV,
@@ -79,6 +81,7 @@ extern const struct ctl_command ctl_auth_commands[];
 extern const struct ctl_command ctl_key_commands[];
 extern const struct ctl_command ctl_make_commands[];
 extern const struct ctl_command ctl_use_commands[];
+extern const struct ctl_command ctl_attest_commands[];
 extern const struct ctl_command ctl_backup_commands[];
 extern const struct ctl_command ctl_status_commands[];
 extern const struct ctl_command ctl_explain_commands[];
@@ -217,6 +220,8 @@ HUKS_MUST_USE huks_rc ctl_file_read(int fd, const char *path, void *out, size_t 
 HUKS_MUST_USE huks_rc ctl_file_load(const char *path, size_t most, struct secret *out);
 /* To --output, else to standard output; a terminal is refused. */
 HUKS_MUST_USE huks_rc ctl_file_put(const struct ctl *ctl, struct bytes data);
+/* The same for text, which a terminal may have. */
+HUKS_MUST_USE huks_rc ctl_file_put_text(const struct ctl *ctl, struct bytes text);
 
 /* AUTO(ctl_file_close) int fd = -1; */
 void ctl_file_close(const int *fd);

@@ -45,7 +45,9 @@ static const struct {
     [OPTION_PADDING] = {"padding", "NAME", 'p', "RSA: pkcs1 (default) or pss"},
     [OPTION_RAW] = {"raw", NULL, 0, "EC, SM2, DSA: the signature is r and s end to end, not DER"},
     [OPTION_OUTPUT] = {"output", "FILE", 'o', "write to FILE, not to standard output"},
-    [OPTION_CHALLENGE] = {"challenge", "HEX", 0, "the 32 bytes that an operation waits for (default: zeros)"},
+    [OPTION_CHALLENGE] = {"challenge", "HEX", 0, "the challenge: what the other side wants to see again"},
+    [OPTION_CHALLENGE_FILE] = {"challenge-file", "FILE", 0, "the challenge is all of FILE, byte for byte"},
+    [OPTION_ANONYMOUS] = {"anonymous", NULL, 0, "by the anonymous chain, which names no device"},
     [OPTION_YES] = {"yes", NULL, 'y', "do not ask whether that is meant"},
     [OPTION_PASSPHRASE_FILE] = {"passphrase-file", "FILE", 0, "the passphrase is the first line of FILE"},
     [OPTION_PASSPHRASE_ENV] = {"passphrase-env", "NAME", 0,
@@ -56,8 +58,8 @@ static const struct {
 /* ---- help ---- */
 
 static const struct ctl_command *const verbs[] = {
-    ctl_token_commands, ctl_auth_commands,   ctl_key_commands,    ctl_make_commands,
-    ctl_use_commands,   ctl_backup_commands, ctl_status_commands, ctl_explain_commands,
+    ctl_token_commands,  ctl_auth_commands,   ctl_key_commands,    ctl_make_commands,    ctl_use_commands,
+    ctl_attest_commands, ctl_backup_commands, ctl_status_commands, ctl_explain_commands,
 };
 
 void ctl_help_all(void)

@@ -352,7 +352,7 @@ const struct ctl_command ctl_auth_commands[] = {
      .operands = "KIND",
      .line = "Try out the PIN, a finger or a face",
      .more = "KIND may be fingerprint,face: whichever says yes. With --output the auth token goes to FILE "
-             "(280 bytes).",
+             "(280 bytes).\nIts challenge has 32 bytes, zeros by default.",
      .takes = TAKES_TOKEN_PIN | TAKES(CHALLENGE) | TAKES(OUTPUT),
      .least = 1,
      .most = 1,

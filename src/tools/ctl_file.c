@@ -74,15 +74,21 @@ static huks_rc write_all(int fd, const char *path, struct bytes data)
     return HUKS_OK;
 }
 
-huks_rc ctl_file_put(const struct ctl *ctl, struct bytes data)
+huks_rc ctl_file_put_text(const struct ctl *ctl, struct bytes data)
 {
     const char *path = ctl_option(ctl, OPTION_OUTPUT);
     if (path == NULL || strcmp(path, "-") == 0) {
-        if (isatty(STDOUT_FILENO)) {
-            return ctl_usage(ctl, "this is binary: name a file with --output");
-        }
         return write_all(STDOUT_FILENO, "standard output", data);
     }
     AUTO(ctl_file_close) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     return fd >= 0 ? write_all(fd, path, data) : file_failure("open", path);
+}
+
+huks_rc ctl_file_put(const struct ctl *ctl, struct bytes data)
+{
+    const char *path = ctl_option(ctl, OPTION_OUTPUT);
+    if ((path == NULL || strcmp(path, "-") == 0) && isatty(STDOUT_FILENO) != 0) {
+        return ctl_usage(ctl, "this is binary: name a file with --output");
+    }
+    return ctl_file_put_text(ctl, data);
 }

@@ -2,6 +2,7 @@
 huksctl_sources += \
 	src/tools/ctl.h \
 	src/tools/ctl_arguments.c \
+	src/tools/ctl_attest.c \
 	src/tools/ctl_auth.c \
 	src/tools/ctl_backup.c \
 	src/tools/ctl_describe.c \
