@@ -42,6 +42,7 @@ enum ctl_option {
     OPTION_SECRET,
     OPTION_DIGEST,
     OPTION_PADDING,
+    OPTION_MODE,
     OPTION_RAW,
     OPTION_OUTPUT,
     OPTION_CHALLENGE,
@@ -81,6 +82,7 @@ extern const struct ctl_command ctl_auth_commands[];
 extern const struct ctl_command ctl_key_commands[];
 extern const struct ctl_command ctl_make_commands[];
 extern const struct ctl_command ctl_use_commands[];
+extern const struct ctl_command ctl_crypt_commands[];
 extern const struct ctl_command ctl_attest_commands[];
 extern const struct ctl_command ctl_backup_commands[];
 extern const struct ctl_command ctl_status_commands[];
@@ -225,5 +227,27 @@ HUKS_MUST_USE huks_rc ctl_file_put_text(const struct ctl *ctl, struct bytes text
 
 /* AUTO(ctl_file_close) int fd = -1; */
 void ctl_file_close(const int *fd);
+
+/* ---- ctl_target.c: output that is written in parts ---- */
+
+/* AUTO(ctl_target_close) struct ctl_target target = {.fd = -1}; what was not kept by then is gone. */
+struct ctl_target {
+    const char *path;
+    char *temporary; /* NULL: bytes go out as they come */
+    int fd;
+};
+/* --output, in the place of a file that has the name, else standard output; a terminal is refused `what`. */
+HUKS_MUST_USE huks_rc ctl_target_open(const struct ctl *ctl, const char *what, struct ctl_target *target);
+bool ctl_target_waits(const struct ctl_target *target); /* nobody sees the bytes before they are kept */
+HUKS_MUST_USE huks_rc ctl_target_write(const struct ctl_target *target, struct bytes data);
+/* It is whole: gives it its name, on disk. */
+HUKS_MUST_USE huks_rc ctl_target_keep(struct ctl_target *target);
+void ctl_target_close(struct ctl_target *target);
+
+/* ---- ctl_use.c ---- */
+
+struct operation;
+/* Has whoever the key of a pending operation wants to see authenticate. */
+HUKS_MUST_USE huks_rc ctl_authenticate(struct ctl *ctl, const struct operation *operation);
 
 #endif

@@ -42,7 +42,9 @@ static const struct {
     [OPTION_REPLACE] = {"replace", NULL, 0, "replace the key that has the alias now"},
     [OPTION_SECRET] = {"secret", "ALG", 0, "FILE holds the bare bytes of a secret key of this algorithm"},
     [OPTION_DIGEST] = {"digest", "NAME", 'd', "the hash: sha256, sha384, sha512, sm3, none …"},
-    [OPTION_PADDING] = {"padding", "NAME", 'p', "RSA: pkcs1 (default) or pss"},
+    [OPTION_PADDING] = {"padding", "NAME", 'p',
+                        "RSA: pkcs1 or pss (sign), oaep or pkcs1 (encrypt); block ciphers: pkcs7, none"},
+    [OPTION_MODE] = {"mode", "NAME", 'm', "the cipher mode: gcm, ccm, cbc, ctr, ecb …"},
     [OPTION_RAW] = {"raw", NULL, 0, "EC, SM2, DSA: the signature is r and s end to end, not DER"},
     [OPTION_OUTPUT] = {"output", "FILE", 'o', "write to FILE, not to standard output"},
     [OPTION_CHALLENGE] = {"challenge", "HEX", 0, "the challenge: what the other side wants to see again"},
@@ -58,8 +60,8 @@ static const struct {
 /* ---- help ---- */
 
 static const struct ctl_command *const verbs[] = {
-    ctl_token_commands,  ctl_auth_commands,   ctl_key_commands,    ctl_make_commands,    ctl_use_commands,
-    ctl_attest_commands, ctl_backup_commands, ctl_status_commands, ctl_explain_commands,
+    ctl_token_commands, ctl_auth_commands,   ctl_key_commands,    ctl_make_commands,   ctl_use_commands,
+    ctl_crypt_commands, ctl_attest_commands, ctl_backup_commands, ctl_status_commands, ctl_explain_commands,
 };
 
 void ctl_help_all(void)

@@ -3,10 +3,7 @@
  */
 #include "tools/ctl.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,92 +46,20 @@ static struct backup_progress progress_on(struct line *line)
 
 /* ---- backup ---- */
 
-/* A file that gets its name when it is whole. */
-struct target {
-    const char *path;
-    char *temporary; /* NULL: standard output */
-    int fd;
-};
-
-static huks_rc target_failure(const char *verb, const struct target *target)
-{
-    return error_raisef(HUKS_E_FILE, errno == ENOSPC ? ABOUT_NO_SPACE : ABOUT_FILE, "%s %s: %s", verb,
-                        target->temporary != NULL ? target->path : "standard output",
-                        strerror(errno)); /* NOLINT(concurrency-mt-unsafe): one thread */
-}
-
 static huks_rc target_write(const void *data, size_t size, void *argument)
 {
-    const struct target *target = argument;
-    const uint8_t *from = data;
-    while (size > 0) {
-        ssize_t wrote = write(target->fd, from, size);
-        if (wrote < 0 && errno == EINTR) {
-            continue;
-        }
-        if (wrote <= 0) {
-            return target_failure("write", target);
-        }
-        from += wrote;
-        size -= (size_t)wrote;
-    }
-    return HUKS_OK;
+    return ctl_target_write(argument, bytes_of(data, size));
 }
 
-static huks_rc target_open(const struct ctl *ctl, struct target *target)
+/* A backup takes no other file's place unasked. */
+static huks_rc target_open(const struct ctl *ctl, struct ctl_target *target)
 {
     const char *path = ctl_option(ctl, OPTION_OUTPUT);
-    if (path == NULL || strcmp(path, "-") == 0) {
-        if (isatty(STDOUT_FILENO) != 0) {
-            return ctl_usage(ctl, "a backup is binary: name a file with --output");
-        }
-        target->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-        return target->fd >= 0 ? HUKS_OK : target_failure("open", target);
-    }
     struct stat status;
-    if (stat(path, &status) == 0 && !ctl_given(ctl, OPTION_YES)) {
+    if (path != NULL && strcmp(path, "-") != 0 && stat(path, &status) == 0 && !ctl_given(ctl, OPTION_YES)) {
         return ctl_usage(ctl, "%s is there already: say --yes to replace it", path);
     }
-    target->path = path;
-    if (asprintf(&target->temporary, "%s.XXXXXX", path) < 0) {
-        target->temporary = NULL;
-        return error_no_memory();
-    }
-    target->fd = mkostemp(target->temporary, O_CLOEXEC); /* 0600 */
-    return target->fd >= 0 ? HUKS_OK : target_failure("make", target);
-}
-
-/* The name counts when the directory has it on disk. */
-static bool sync_directory(const char *path)
-{
-    AUTO(memory_free_ptr) char *copy = strdup(path);
-    if (copy == NULL) {
-        return false;
-    }
-    AUTO(ctl_file_close) int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return fd >= 0 && fsync(fd) == 0;
-}
-
-static huks_rc target_keep(struct target *target)
-{
-    if (target->temporary == NULL) {
-        return HUKS_OK;
-    }
-    if (fsync(target->fd) != 0 || rename(target->temporary, target->path) != 0) {
-        return target_failure("write", target);
-    }
-    free(target->temporary);
-    target->temporary = NULL;
-    return sync_directory(target->path) ? HUKS_OK : target_failure("write the directory of", target);
-}
-
-static void target_close(struct target *target)
-{
-    ctl_file_close(&target->fd);
-    if (target->temporary != NULL) {
-        unlink(target->temporary);
-        free(target->temporary);
-    }
+    return ctl_target_open(ctl, "a backup", target);
 }
 
 /* --token's, else all that are initialised. */
@@ -160,7 +85,7 @@ static huks_rc choose(struct ctl *ctl, struct token ***tokens, size_t *count)
 static huks_rc write_backup(struct ctl *ctl, struct token *const *tokens, size_t count, uint64_t *records)
 {
     AUTO(secret_free) struct secret passphrase = {0};
-    AUTO(target_close) struct target target = {.fd = -1};
+    AUTO(ctl_target_close) struct ctl_target target = {.fd = -1};
     struct line line = {"Backup", -1};
     const struct backup_progress progress = progress_on(&line);
     const struct stream_output output = {target_write, &target};
@@ -173,7 +98,7 @@ static huks_rc write_backup(struct ctl *ctl, struct token *const *tokens, size_t
         backup_write(ctl->engine, tokens, count, secret_bytes(&passphrase), &output, &progress, records);
     show_end(&line);
     HUKS_TRY(rc);
-    return target_keep(&target);
+    return ctl_target_keep(&target);
 }
 
 static huks_rc run_backup(struct ctl *ctl)

@@ -95,7 +95,7 @@ static huks_rc make_signature(struct operation *operation, const char *path, str
  * Whoever the key wants to see: the PIN where it takes that, else (and by an empty PIN, where it takes both)
  * a finger or face. A login may have been enough.
  */
-static huks_rc authenticate(struct ctl *ctl, const struct operation *operation)
+huks_rc ctl_authenticate(struct ctl *ctl, const struct operation *operation)
 {
     AUTO(secret_free) struct secret pin = {0};
     struct guard *guard = operation->guard;
@@ -129,7 +129,7 @@ static huks_rc run_sign(struct ctl *ctl)
     HUKS_TRY(choose_method(ctl, key.private, CRYPTO_SIGN, &spec));
     uint32_t purpose = purpose_for(key.private, OH_HUKS_KEY_PURPOSE_SIGN);
     HUKS_TRY(operation_begin(&operation, ctl->token, key.private, purpose, &spec));
-    HUKS_TRY(authenticate(ctl, &operation));
+    HUKS_TRY(ctl_authenticate(ctl, &operation));
     HUKS_TRY(make_signature(&operation, ctl->operands[1], &signature));
     return ctl_file_put(ctl, secret_bytes(&signature));
 }
@@ -156,7 +156,7 @@ static huks_rc run_verify(struct ctl *ctl)
     HUKS_TRY(choose_method(ctl, item, CRYPTO_VERIFY, &spec));
     uint32_t purpose = purpose_for(item, OH_HUKS_KEY_PURPOSE_VERIFY);
     HUKS_TRY(operation_begin(&operation, ctl->token, item, purpose, &spec));
-    HUKS_TRY(authenticate(ctl, &operation));
+    HUKS_TRY(ctl_authenticate(ctl, &operation));
     HUKS_TRY(verify_file(&operation, ctl->operands[1], secret_bytes(&signature)));
     if (ctl_given(ctl, OPTION_JSON)) {
         ctl_print_json(json_pack("{s:b}", "verified", true));

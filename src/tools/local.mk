@@ -5,6 +5,7 @@ huksctl_sources += \
 	src/tools/ctl_attest.c \
 	src/tools/ctl_auth.c \
 	src/tools/ctl_backup.c \
+	src/tools/ctl_crypt.c \
 	src/tools/ctl_describe.c \
 	src/tools/ctl_engine.c \
 	src/tools/ctl_errors.c src/tools/ctl_errors.h \
@@ -17,6 +18,7 @@ huksctl_sources += \
 	src/tools/ctl_pin.c \
 	src/tools/ctl_print.c \
 	src/tools/ctl_status.c \
+	src/tools/ctl_target.c \
 	src/tools/ctl_token.c \
 	src/tools/ctl_use.c \
 	src/tools/huksctl.c
