@@ -109,6 +109,17 @@ static CK_RV wrapping_ccm(const void *parameter, struct p11_aead_parameter *out)
     return generator_of(params->nonceGenerator, params->ulNonceFixedBits, &out->how);
 }
 
+static CK_RV wrapping_chacha_poly(const void *parameter, struct p11_aead_parameter *out)
+{
+    const CK_SALSA20_CHACHA20_POLY1305_PARAMS *params = parameter;
+    *out = (struct p11_aead_parameter){.nonce = params->pNonce,
+                                       .nonce_size = params->ulNonceLen,
+                                       .aad = params->pAAD,
+                                       .aad_size = params->ulAADLen,
+                                       .tag_size = 16};
+    return CKR_OK;
+}
+
 typedef CK_RV (*aead_reader)(const void *parameter, struct p11_aead_parameter *out);
 struct aead_struct {
     enum p11_shape shape;
@@ -125,6 +136,7 @@ static const struct aead_struct wrapping_structs[] = {
     {SHAPE_GCM, sizeof(CK_GCM_PARAMS), wrapping_gcm_given},
     {SHAPE_CCM, sizeof(CK_CCM_WRAP_PARAMS), wrapping_ccm},
     {SHAPE_CCM, sizeof(CK_CCM_PARAMS), wrapping_ccm_given},
+    {SHAPE_CHACHA_POLY, sizeof(CK_SALSA20_CHACHA20_POLY1305_PARAMS), wrapping_chacha_poly},
 };
 _Static_assert(sizeof(CK_GCM_WRAP_PARAMS) != sizeof(CK_GCM_PARAMS) &&
                    sizeof(CK_CCM_WRAP_PARAMS) != sizeof(CK_CCM_PARAMS),

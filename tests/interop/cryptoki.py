@@ -20,7 +20,7 @@ ulong = ctypes.c_ulong
 
 class Refused(Exception):
     def __init__(self, call, code):
-        self.name = CKR.get(code, hex(code))
+        self.code, self.name = code, CKR.get(code, hex(code))
         super().__init__("%s: CKR %s" % (call, self.name))
 
 
@@ -40,13 +40,18 @@ def pack(*fields):
     return struct.pack("@%dL" % len(words), *words), kept
 
 
+class Raw(bytes):
+    """Bytes with addresses in them, and what lies there."""
+    kept = None
+
+
 class Mechanism:
     def __init__(self, number, parameter=b""):
         """`parameter` is bytes or what pack() returned."""
-        data, self.kept = parameter if isinstance(parameter, tuple) else (parameter, None)
-        self.data = ctypes.create_string_buffer(data, len(data)) if data else None
-        address = ctypes.addressof(self.data) if data else 0
-        self.raw = struct.pack("@LPL", number, address, len(data))
+        data, kept = parameter if isinstance(parameter, tuple) else (parameter, None)
+        room = ctypes.create_string_buffer(data, len(data)) if data else None
+        self.raw = Raw(struct.pack("@LPL", number, ctypes.addressof(room) if data else 0, len(data)))
+        self.raw.kept = room, kept
 
 
 def template(attributes):
@@ -75,7 +80,7 @@ class Token:
         self.call("C_Initialize", None)
         count, slots = ulong(16), (ulong * 16)()
         self.call("C_GetSlotList", 1, slots, ctypes.byref(count))
-        slot = ulong(slots[0])
+        slot = self.slot = ulong(slots[0])
         self.call("C_InitToken", slot, SO_PIN, ulong(len(SO_PIN)), b"vectors".ljust(32))
         self.call("C_OpenSession", slot, ulong(6), None, None, ctypes.byref(self.session))
         self.on("C_Login", ulong(0), SO_PIN, ulong(len(SO_PIN)))

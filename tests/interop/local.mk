@@ -16,8 +16,8 @@ TESTS += tests/interop/vectors-openssl.py tests/interop/vectors-openssl-keys.py 
 EXTRA_DIST += tests/interop/vectors-openssl.py tests/interop/vectors-openssl-keys.py tests/interop/vectors-wycheproof.py tests/interop/sources.py
 EXTRA_DIST += tests/interop/common.sh tests/interop/answer.py tests/interop/blame.py
 
-TESTS += tests/interop/second-opinion.py
-EXTRA_DIST += tests/interop/second-opinion.py
+TESTS += tests/interop/second-opinion.py tests/interop/mechanisms.py
+EXTRA_DIST += tests/interop/second-opinion.py tests/interop/mechanisms.py
 
 # Hosts that the scripts run: neither has anything of ours in it.
 check_PROGRAMS += tests/interop/guest tests/interop/engine-host
