@@ -1,3 +1,3 @@
 # What tests/unit/ adds to the build.
-TESTS += tests/unit/check-layers.sh
-EXTRA_DIST += tests/unit/check-layers.sh
+TESTS += tests/unit/check-layers.sh tests/unit/check-contributing.sh
+EXTRA_DIST += tests/unit/check-layers.sh tests/unit/check-contributing.sh
