@@ -218,6 +218,14 @@ uint32_t attribute_class_bit(CK_OBJECT_CLASS class)
     }
 }
 
+uint32_t attribute_purposes(const struct item *item)
+{
+    const uint32_t both = OH_HUKS_KEY_PURPOSE_SIGN | OH_HUKS_KEY_PURPOSE_VERIFY;
+    uint32_t purposes = item_purposes(item);
+    bool native_mac = (purposes & OH_HUKS_KEY_PURPOSE_MAC) != 0 && (purposes & both) == 0;
+    return native_mac ? purposes | both : purposes;
+}
+
 uint32_t attribute_purpose(const struct attribute_row *row, CK_OBJECT_CLASS class)
 {
     if (row->tag == OH_HUKS_KEY_PURPOSE_DERIVE && class != CKO_SECRET_KEY) {

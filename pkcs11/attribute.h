@@ -69,6 +69,8 @@ const struct attribute_row *attribute_rows(size_t *count);
 uint32_t attribute_class_bit(CK_OBJECT_CLASS class);
 /* DERIVE of an asymmetric key is HUKS's AGREE. */
 uint32_t attribute_purpose(const struct attribute_row *row, CK_OBJECT_CLASS class);
+/* An item's purposes as attributes tell them: HUKS's one purpose of a MAC key is SIGN and VERIFY. */
+uint32_t attribute_purposes(const struct item *item);
 
 /* Purposes that a new key has unless its template says otherwise. */
 uint32_t p11_default_purposes(CK_KEY_TYPE type, CK_OBJECT_CLASS class);

@@ -175,7 +175,7 @@ CK_RV attribute_value_get(struct item *item, const struct attribute_row *row, st
         value->view = param_bytes(params, row->tag);
         return CKR_OK;
     case KIND_PURPOSE:
-        value_bool(value, (item_purposes(item) & attribute_purpose(row, (CK_OBJECT_CLASS)item_class(item))) != 0);
+        value_bool(value, (attribute_purposes(item) & attribute_purpose(row, (CK_OBJECT_CLASS)item_class(item))) != 0);
         return CKR_OK;
     case KIND_MECHANISMS:
         return value_mechanisms(item, value);

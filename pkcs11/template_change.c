@@ -36,7 +36,7 @@ static CK_RV read_changes(struct p11_session *session, struct item *item, uint32
         .making = &copying,
         .draft = draft,
         .use = use,
-        .purposes = item_purposes(item),
+        .purposes = attribute_purposes(item),
         .token = item_on_token(item),
         .private_object = item_private(item),
         .sensitive = param_bool(params, HUKS_TAG_SENSITIVE, true),
@@ -55,7 +55,7 @@ static CK_RV read_changes(struct p11_session *session, struct item *item, uint32
         }
         P11_TRY(template_read_one(session, reading, &template[i]));
     }
-    if ((reading->class_bit & C_KEY) != 0) {
+    if ((reading->class_bit & C_KEY) != 0 && reading->purposes != attribute_purposes(item)) {
         P11_TRY_HUKS(param_list_put_u32(&draft->draft.params, OH_HUKS_TAG_PURPOSE, template_purposes(reading)), P11_AT_CREATE);
     }
     if ((reading->class_bit & (C_PRIV | C_SEC)) != 0) {
@@ -81,7 +81,7 @@ static bool trusted_by_so(const struct p11_session *session, struct item *item)
 /* What the SO trusted was a key with these purposes: one that could decrypt, too, would give away what it wraps. */
 static CK_RV keep_trust(const struct p11_session *session, struct item *item, const struct template_reading *reading)
 {
-    bool gains = (reading->purposes & ~item_purposes(item)) != 0;
+    bool gains = (reading->purposes & ~attribute_purposes(item)) != 0;
     return gains && trusted_by_so(session, item)
                ? p11_fail(CKR_ATTRIBUTE_READ_ONLY, "purposes of a key that is CKA_TRUSTED: only the SO adds some")
                : CKR_OK;

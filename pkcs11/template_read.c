@@ -302,8 +302,9 @@ CK_RV template_read_one(struct p11_session *session, struct template_reading *re
 /* HUKS has one purpose for making and checking a MAC. */
 uint32_t template_purposes(const struct template_reading *reading)
 {
-    bool mac = reading->draft->class == CKO_SECRET_KEY &&
-               p11_alg_of_key_type(reading->draft->key_type) == OH_HUKS_ALG_HMAC &&
+    bool macs = p11_alg_of_key_type(reading->draft->key_type) == OH_HUKS_ALG_HMAC ||
+                (reading->purposes & OH_HUKS_KEY_PURPOSE_MAC) != 0;
+    bool mac = reading->draft->class == CKO_SECRET_KEY && macs &&
                (reading->purposes & OH_HUKS_KEY_PURPOSE_SIGN) != 0;
     return mac ? reading->purposes | OH_HUKS_KEY_PURPOSE_MAC : reading->purposes & ~(uint32_t)OH_HUKS_KEY_PURPOSE_MAC;
 }
