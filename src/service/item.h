@@ -82,7 +82,7 @@ HUKS_MUST_USE huks_rc item_keep(struct token *token, struct crypto_key *key, uin
                                 struct item_draft *drafts, size_t count, enum store_alias_rule rule,
                                 uint64_t *handles);
 /* What `identify` gives an asymmetric key as its ID: SHA-1 of its public value. */
-HUKS_MUST_USE huks_rc item_identity(struct engine *engine, const struct crypto_key *key, uint8_t identity[20]);
+HUKS_MUST_USE huks_rc item_identity(struct engine *engine, struct crypto_key *key, uint8_t identity[20]);
 /* A copy of `source` with the draft's params (complete: the door merged them) and the same key. */
 HUKS_MUST_USE huks_rc item_copy(struct token *token, struct item *source, struct item_draft *draft,
                                 uint64_t *handle);

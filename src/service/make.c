@@ -46,7 +46,7 @@ bool item_tag_is_value(uint32_t tag)
     return false;
 }
 
-/* The part whose SHA-1 is the ID of a key from the native door. */
+/* The part of the public half whose SHA-1 is the ID of a key from the native door. */
 static uint32_t identity_tag(uint32_t alg)
 {
     switch (alg) {
@@ -58,7 +58,7 @@ static uint32_t identity_tag(uint32_t alg)
     case HUKS_ALG_ML_KEM:
     case HUKS_ALG_ML_DSA:
     case HUKS_ALG_SLH_DSA:
-        return HUKS_TAG_PUBLIC_KEY_INFO; /* VALUE is the private value of the private half */
+        return HUKS_TAG_VALUE;
     default:
         return HUKS_TAG_EC_POINT;
     }
@@ -169,7 +169,7 @@ static huks_rc add_key_attributes(struct item_draft *draft, const struct crypto_
         return add_part(draft, key, HUKS_TAG_CHECK_VALUE, gathered);
     }
     HUKS_TRY(add_public_parts(draft, key, gathered));
-    if (class == HUKS_CLASS_PUBLIC_KEY && identity_tag(crypto_key_alg(key)) == HUKS_TAG_PUBLIC_KEY_INFO) {
+    if (class == HUKS_CLASS_PUBLIC_KEY && identity_tag(crypto_key_alg(key)) == HUKS_TAG_VALUE) {
         return add_part(draft, key, HUKS_TAG_VALUE, gathered); /* the public value */
     }
     return HUKS_OK;
@@ -259,14 +259,21 @@ static huks_rc may_make(struct token *token, const struct item_draft *draft)
     return HUKS_OK;
 }
 
-huks_rc item_identity(struct engine *engine, const struct crypto_key *key, uint8_t identity[20])
+static void key_unref_ptr(struct crypto_key **key)
 {
+    crypto_key_unref(*key);
+}
+
+huks_rc item_identity(struct engine *engine, struct crypto_key *key, uint8_t identity[20])
+{
+    AUTO(key_unref_ptr) struct crypto_key *public = NULL;
     AUTO(secret_free) struct secret part = {0};
-    HUKS_TRY(crypto_key_part(key, identity_tag(crypto_key_alg(key)), &part));
+    HUKS_TRY(crypto_key_public(key, &public)); /* VALUE of a private half is the private value */
+    HUKS_TRY(crypto_key_part(public, identity_tag(crypto_key_alg(key)), &part));
     return crypto_sha1(engine->crypto, secret_bytes(&part), identity);
 }
 
-static huks_rc add_identity(struct engine *engine, struct item_draft *draft, const struct crypto_key *key,
+static huks_rc add_identity(struct engine *engine, struct item_draft *draft, struct crypto_key *key,
                             struct gathered *gathered)
 {
     const OH_Huks_Param *alias = param_list_find(&draft->params, HUKS_TAG_ALIAS);
@@ -290,7 +297,7 @@ static void finished_free(struct finished *finished)
     crypto_key_unref(finished->key);
 }
 
-static huks_rc finish_draft(struct token *token, struct item_draft *draft, const struct crypto_key *key,
+static huks_rc finish_draft(struct token *token, struct item_draft *draft, struct crypto_key *key,
                             uint32_t key_flag, const struct alias *alias, struct finished *out)
 {
     AUTO(gathered_free) struct gathered gathered = {0};
@@ -402,11 +409,6 @@ static huks_rc keep_one(struct token *token, struct item_draft *draft, struct cr
 }
 
 /* ---- the verbs ---- */
-
-static void key_unref_ptr(struct crypto_key **key)
-{
-    crypto_key_unref(*key);
-}
 
 huks_rc item_create(struct token *token, struct item_draft *draft, enum store_alias_rule rule, uint64_t *handle)
 {
