@@ -177,6 +177,7 @@ static huks_rc keep(struct native_session *session, const OH_Huks_ParamSet *set)
     }
     HUKS_TRY(rules_check_secret_size(set, session->secret.size));
     HUKS_TRY(make_begin(engine, alias, set, &making));
+    make_from(&making, session->operation.item);
     HUKS_TRY(rules_check_import(set, RULES_IMPORT_PUBLIC));
     HUKS_TRY(make_token(&making, &token));
     AUTO(make_key_free) struct crypto_key *key = NULL;

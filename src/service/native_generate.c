@@ -89,8 +89,8 @@ static huks_rc agree_with(struct token *token, struct item *own, const OH_Huks_P
     return operation_derive(&operation, spec, shared);
 }
 
-/* The key is the beginning of the shared secret. */
-static huks_rc agree(struct engine *engine, const OH_Huks_ParamSet *set, bool temporary,
+/* The key is the beginning of the shared secret. `making` NULL: a temporary key. */
+static huks_rc agree(struct engine *engine, const OH_Huks_ParamSet *set, struct making *making,
                      struct crypto_key **key)
 {
     struct token *token;
@@ -101,7 +101,7 @@ static huks_rc agree(struct engine *engine, const OH_Huks_ParamSet *set, bool te
     AUTO(secret_free) struct secret shared = {0};
     size_t size = param_u32(set, OH_HUKS_TAG_KEY_SIZE, 0) / OH_HUKS_BITS_PER_BYTE;
     HUKS_TRY(find_own_key(engine, set, &token, &aliased, &own));
-    HUKS_TRY(check_storage(own, temporary));
+    HUKS_TRY(check_storage(own, making == NULL));
     HUKS_TRY(choose_method(set, own, &spec.method));
     HUKS_TRY(find_peer_key(engine, set, &peer));
     spec.peer = secret_bytes(&peer);
@@ -112,6 +112,9 @@ static huks_rc agree(struct engine *engine, const OH_Huks_ParamSet *set, bool te
     HUKS_TRY(rc);
     if (shared.size < size) {
         return illegal(ILLEGAL_KEY_INFO);
+    }
+    if (making != NULL) {
+        make_from(making, own);
     }
     return crypto_key_decode(engine->crypto, CRYPTO_SECRET, OH_HUKS_ALG_AES, bytes_of(shared.data, size),
                              key);
@@ -126,13 +129,14 @@ static bool is_agreed(const OH_Huks_ParamSet *set)
            param_u32(set, OH_HUKS_TAG_ALGORITHM, 0) == OH_HUKS_ALG_AES;
 }
 
-static huks_rc make_key(struct engine *engine, const OH_Huks_ParamSet *set, bool temporary,
+/* `making` as above. */
+static huks_rc make_key(struct engine *engine, const OH_Huks_ParamSet *set, struct making *making,
                         struct crypto_key **key)
 {
     const struct crypto_keygen spec = {.alg = param_u32(set, OH_HUKS_TAG_ALGORITHM, 0),
                                        .size_bits = param_u32(set, OH_HUKS_TAG_KEY_SIZE, 0)};
     HUKS_TRY(native_legacy(engine, spec.alg, OH_HUKS_DIGEST_NONE));
-    return is_agreed(set) ? agree(engine, set, temporary, key)
+    return is_agreed(set) ? agree(engine, set, making, key)
                           : crypto_key_generate(engine->crypto, &spec, key);
 }
 
@@ -144,7 +148,7 @@ huks_rc native_generate(struct engine *engine, struct bytes alias, const OH_Huks
     HUKS_TRY(make_begin(engine, alias, set, &making));
     HUKS_TRY(rules_check_generate(set));
     HUKS_TRY(make_token(&making, &token));
-    HUKS_TRY(make_key(engine, set, false, &key));
+    HUKS_TRY(make_key(engine, set, &making, &key));
     return make_keep(&making, token, key, MAKE_PAIR,
                      is_agreed(set) ? OH_HUKS_KEY_FLAG_AGREE_KEY : OH_HUKS_KEY_FLAG_GENERATE_KEY);
 }
@@ -157,7 +161,7 @@ huks_rc native_generate_temporary(struct engine *engine, const OH_Huks_ParamSet 
     AUTO(secret_free) struct secret second = {0};
     HUKS_TRY(rules_check_caller(set));
     HUKS_TRY(rules_check_generate(set));
-    HUKS_TRY(make_key(engine, set, true, &key));
+    HUKS_TRY(make_key(engine, set, NULL, &key));
     if (crypto_key_class(key) == CRYPTO_SECRET) {
         HUKS_TRY(crypto_key_encode(key, CRYPTO_SECRET, &first));
         HUKS_TRY(param_list_add_bytes(&list, OH_HUKS_TAG_SYMMETRIC_KEY_DATA, secret_bytes(&first)));

@@ -135,12 +135,19 @@ static const uint32_t call_tags[] = {
     HUKS_TAG_OS_PATCHLEVEL,
 };
 
-static huks_rc draft_secrecy(struct param_list *params, bool local)
+/* PKCS #11 3.2, section 5.18.5: what a derived key was always is what its base key always was. */
+void make_from(struct making *making, const struct item *base)
+{
+    making->always_sensitive = param_bool(item_params(base), HUKS_TAG_ALWAYS_SENSITIVE, false);
+    making->never_extractable = param_bool(item_params(base), HUKS_TAG_NEVER_EXTRACTABLE, false);
+}
+
+static huks_rc draft_secrecy(const struct making *making, bool local, struct param_list *params)
 {
     HUKS_TRY(param_list_put_bool(params, HUKS_TAG_SENSITIVE, true));
     HUKS_TRY(param_list_put_bool(params, HUKS_TAG_EXTRACTABLE, false));
-    HUKS_TRY(param_list_put_bool(params, HUKS_TAG_ALWAYS_SENSITIVE, local));
-    return param_list_put_bool(params, HUKS_TAG_NEVER_EXTRACTABLE, local);
+    HUKS_TRY(param_list_put_bool(params, HUKS_TAG_ALWAYS_SENSITIVE, local || making->always_sensitive));
+    return param_list_put_bool(params, HUKS_TAG_NEVER_EXTRACTABLE, local || making->never_extractable);
 }
 
 static huks_rc draft_names(const struct making *making, const struct kind *kind, bool local,
@@ -173,7 +180,7 @@ static huks_rc draft_fill(const struct making *making, const struct kind *kind, 
     HUKS_TRY(param_list_put_u32(params, OH_HUKS_TAG_AUTH_STORAGE_LEVEL, level));
     HUKS_TRY(
         param_list_put_bool(params, HUKS_TAG_PRIVATE, !public && level != OH_HUKS_AUTH_STORAGE_LEVEL_DE));
-    return public ? HUKS_OK : draft_secrecy(params, local);
+    return public ? HUKS_OK : draft_secrecy(making, local, params);
 }
 
 static void drafts_free(struct item_draft (*drafts)[2])

@@ -18,10 +18,14 @@ struct making {
     const OH_Huks_ParamSet *set;
     struct bytes alias;
     enum store_alias_rule rule;
+    bool always_sensitive, never_extractable; /* of the key that it is derived from, if there is one */
 };
 HUKS_MUST_USE huks_rc make_begin(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set,
                                  struct making *out);
 HUKS_MUST_USE huks_rc make_token(const struct making *making, struct token **token);
+
+/* The key is derived from this one, and no more secret than it. */
+void make_from(struct making *making, const struct item *base);
 
 /* Which halves of a private key are kept. */
 enum make_halves { MAKE_PAIR, MAKE_PRIVATE_ALONE };
