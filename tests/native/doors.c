@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <openssl/ecdsa.h>
+
 CK_SESSION_HANDLE cryptoki;
 CK_SLOT_ID slot;
 CK_BBOOL yes = CK_TRUE;
@@ -19,6 +21,11 @@ const struct huks_functions *vendor;
       (keyAlias, paramSetIn, paramSetOut))                                                                   \
     X(ExportPublicKeyItem, (const blob *keyAlias, const set *paramSet, blob *key),                           \
       (keyAlias, paramSet, key))                                                                             \
+    X(ImportKeyItem, (const blob *keyAlias, const set *paramSet, const blob *key),                           \
+      (keyAlias, paramSet, key))                                                                             \
+    X(ImportWrappedKeyItem,                                                                                  \
+      (const blob *keyAlias, const blob *wrappingKeyAlias, const set *paramSet, const blob *wrappedKeyData), \
+      (keyAlias, wrappingKeyAlias, paramSet, wrappedKeyData))                                                \
     X(DeleteKeyItem, (const blob *keyAlias, const set *paramSet), (keyAlias, paramSet))                      \
     X(GetKeyItemParamSet, (const blob *keyAlias, const set *paramSetIn, set *paramSetOut),                   \
       (keyAlias, paramSetIn, paramSetOut))                                                                   \
@@ -197,4 +204,76 @@ CK_MECHANISM *M(CK_MECHANISM_TYPE type)
 
     mechanism = (CK_MECHANISM){type, NULL, 0};
     return &mechanism;
+}
+
+CK_ULONG number(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type)
+{
+    CK_ULONG value = 0;
+
+    ck_assert_uint_eq(get(object, type, &value, sizeof value), sizeof value);
+    return value;
+}
+
+/* ---- Signatures of both doors -------------------------------------------------------------------------- */
+
+CK_ULONG signature_to_raw(const uint8_t *der, size_t size, size_t half, uint8_t *raw)
+{
+    ECDSA_SIG *signature = d2i_ECDSA_SIG(NULL, &der, (long)size);
+
+    ck_assert(signature != NULL && BN_bn2binpad(ECDSA_SIG_get0_r(signature), raw, (int)half) > 0 &&
+              BN_bn2binpad(ECDSA_SIG_get0_s(signature), raw + half, (int)half) > 0);
+    ECDSA_SIG_free(signature);
+    return 2 * half;
+}
+
+size_t signature_to_der(const uint8_t *raw, size_t half, uint8_t *der)
+{
+    ECDSA_SIG *signature = ECDSA_SIG_new();
+    int size;
+
+    ck_assert(ECDSA_SIG_set0(signature, BN_bin2bn(raw, (int)half, NULL),
+                             BN_bin2bn(raw + half, (int)half, NULL)) == 1);
+    size = i2d_ECDSA_SIG(signature, &der);
+    ECDSA_SIG_free(signature);
+    ck_assert(size > 0);
+    return (size_t)size;
+}
+
+/* ---- What HUKS alone has ------------------------------------------------------------------------------- */
+
+bool offered(CK_MECHANISM_TYPE type)
+{
+    CK_MECHANISM_INFO info;
+    CK_SLOT_ID slots[4];
+    CK_ULONG count = 4;
+    bool good;
+
+    if ((type & HUKS_NUMBER(0)) != HUKS_NUMBER(0)) {
+        return true;
+    }
+    initialise(NULL);
+    RV(CKR_OK, p11->C_GetSlotList(CK_FALSE, slots, &count));
+    good = p11->C_GetMechanismInfo(slots[0], type, &info) == CKR_OK;
+    RV(CKR_OK, p11->C_Finalize(NULL));
+    if (!good) {
+        printf("mechanism 0x%lx is not offered here\n", type);
+    }
+    return good;
+}
+
+/* What PKCS #11 makes of a base key, where everybody may read it. */
+void derive_openly(CK_MECHANISM *mechanism, CK_OBJECT_HANDLE base, uint8_t *secret, CK_ULONG size)
+{
+    CK_OBJECT_CLASS made_class = CKO_SECRET_KEY;
+    CK_KEY_TYPE type = CKK_GENERIC_SECRET;
+    CK_BBOOL no = CK_FALSE;
+    CK_OBJECT_HANDLE made;
+    CK_ATTRIBUTE t[] = {{CKA_CLASS, &made_class, sizeof made_class},
+                        {CKA_KEY_TYPE, &type, sizeof type},
+                        {CKA_SENSITIVE, &no, 1},
+                        {CKA_EXTRACTABLE, &yes, 1},
+                        {CKA_VALUE_LEN, &size, sizeof size}};
+
+    RV(CKR_OK, p11->C_DeriveKey(cryptoki, mechanism, base, t, 5, &made));
+    ck_assert_uint_eq(get(made, CKA_VALUE, secret, size), size);
 }

@@ -53,7 +53,18 @@ CK_ULONG find_all(CK_OBJECT_CLASS class, const char *label, CK_OBJECT_HANDLE *fi
 CK_OBJECT_HANDLE find(CK_OBJECT_CLASS class, const char *label); /* exactly one */
 CK_ULONG get(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, void *value, size_t room);
 bool truth(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type);
+CK_ULONG number(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type);
 /* A mechanism without parameter; until the next call. */
 CK_MECHANISM *M(CK_MECHANISM_TYPE type);
+/* HUKS's own algorithms are there where OpenSSL has them; others are. Initialises and finalises. */
+bool offered(CK_MECHANISM_TYPE type);
+/* Derives a secret of `size` bytes from the base key and reads it. */
+void derive_openly(CK_MECHANISM *mechanism, CK_OBJECT_HANDLE base, uint8_t *secret, CK_ULONG size);
+
+/* ---- Signatures of both doors -------------------------------------------------------------------------- */
+
+/* DER natively, r and s of `half` bytes each in PKCS #11. The room is the caller's to know. */
+CK_ULONG signature_to_raw(const uint8_t *der, size_t size, size_t half, uint8_t *raw);
+size_t signature_to_der(const uint8_t *raw, size_t half, uint8_t *der);
 
 #endif

@@ -47,6 +47,16 @@ native_programs += tests/native/test-doors-algorithms
 tests_native_test_doors_algorithms_SOURCES = tests/native/test-doors-algorithms.c $(doors_common)
 tests_native_test_doors_algorithms_LDADD = $(doors_ldadd)
 
+native_programs += tests/native/test-doors-imported
+tests_native_test_doors_imported_SOURCES = tests/native/test-doors-imported.c \
+	tests/native/envelope.c tests/native/envelope.h $(material) $(doors_common)
+tests_native_test_doors_imported_LDADD = $(doors_ldadd)
+
+native_programs += tests/native/test-doors-secrets
+tests_native_test_doors_secrets_SOURCES = tests/native/test-doors-secrets.c \
+	tests/native/envelope.c tests/native/envelope.h $(material) $(doors_common)
+tests_native_test_doors_secrets_LDADD = $(doors_ldadd)
+
 native_programs += tests/native/test-generate
 tests_native_test_generate_SOURCES = tests/native/test-generate.c tests/native/material.c \
 	tests/native/material.h $(native_common)

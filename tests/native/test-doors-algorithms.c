@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <openssl/ecdsa.h>
-
 #include "doors.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
@@ -167,27 +165,6 @@ static void make_key(const char *name, uint32_t purposes, bool natively)
     }
 }
 
-/* HUKS's own algorithms are there where OpenSSL has them. */
-static bool offered(CK_MECHANISM_TYPE type)
-{
-    CK_MECHANISM_INFO info;
-    CK_SLOT_ID slots[4];
-    CK_ULONG count = 4;
-    bool good;
-
-    if ((type & HUKS_NUMBER(0)) != HUKS_NUMBER(0)) {
-        return true;
-    }
-    initialise(NULL);
-    RV(CKR_OK, p11->C_GetSlotList(CK_FALSE, slots, &count));
-    good = p11->C_GetMechanismInfo(slots[0], type, &info) == CKR_OK;
-    RV(CKR_OK, p11->C_Finalize(NULL));
-    if (!good) {
-        printf("mechanism 0x%lx is not offered here\n", type);
-    }
-    return good;
-}
-
 static set *set_of(uint32_t alg, uint32_t purpose, const param *params, uint32_t most)
 {
     param all[8] = {{.tag = OH_HUKS_TAG_ALGORITHM, .uint32Param = alg}, PURPOSE(purpose)};
@@ -240,29 +217,6 @@ static const struct signing {
     {"HMAC", HUKS_NUMBER(5), BARE, {DIGEST(SM3)}, 0, MAC},
 };
 
-static CK_ULONG to_raw(const uint8_t *der, size_t size, size_t half, uint8_t *raw)
-{
-    ECDSA_SIG *signature = d2i_ECDSA_SIG(NULL, &der, (long)size);
-
-    ck_assert(signature != NULL && BN_bn2binpad(ECDSA_SIG_get0_r(signature), raw, (int)half) > 0 &&
-              BN_bn2binpad(ECDSA_SIG_get0_s(signature), raw + half, (int)half) > 0);
-    ECDSA_SIG_free(signature);
-    return 2 * half;
-}
-
-static size_t to_der(const uint8_t *raw, size_t half, uint8_t *der)
-{
-    ECDSA_SIG *signature = ECDSA_SIG_new();
-    int size;
-
-    ck_assert(ECDSA_SIG_set0(signature, BN_bin2bn(raw, (int)half, NULL),
-                             BN_bin2bn(raw + half, (int)half, NULL)) == 1);
-    size = i2d_ECDSA_SIG(signature, &der);
-    ECDSA_SIG_free(signature);
-    ck_assert(size > 0);
-    return (size_t)size;
-}
-
 static void verify_natively(const struct signing *row, uint32_t alg, const uint8_t *signature, size_t size)
 {
     struct session s;
@@ -294,14 +248,14 @@ static void signs_at_both(const struct signing *row, bool natively)
     RV(CKR_OK, p11->C_SignInit(cryptoki, &mechanism, find(signer, "key")));
     RV(CKR_OK, p11->C_Sign(cryptoki, message, sizeof message, here, &size));
     if (row->half != 0) {
-        size = to_der(here, row->half, there);
+        size = signature_to_der(here, row->half, there);
         memcpy(here, there, size);
     }
     verify_natively(row, kind->alg, here, size);
     made = run(set_of(kind->alg, row->mac != 0 ? MAC : SIGN, row->use, 3), message, sizeof message, here);
     size = made;
     if (row->half != 0) {
-        size = to_raw(here, made, row->half, there);
+        size = signature_to_raw(here, made, row->half, there);
         memcpy(here, there, size);
     }
     RV(CKR_OK, p11->C_VerifyInit(cryptoki, &mechanism, find(verifier, "key")));
@@ -409,23 +363,6 @@ static const struct agreeing {
     {"P-521", OH_HUKS_ALG_ECDH, 66}, {"X25519", OH_HUKS_ALG_X25519, 32}, {"DH", OH_HUKS_ALG_DH, 256},
 };
 
-/* What PKCS #11 makes of the base key, where everybody may read it. */
-static void derive(CK_MECHANISM *mechanism, CK_OBJECT_CLASS class, uint8_t *secret, CK_ULONG size)
-{
-    CK_OBJECT_CLASS made_class = CKO_SECRET_KEY;
-    CK_KEY_TYPE type = CKK_GENERIC_SECRET;
-    CK_BBOOL no = CK_FALSE;
-    CK_OBJECT_HANDLE made;
-    CK_ATTRIBUTE t[] = {{CKA_CLASS, &made_class, sizeof made_class},
-                        {CKA_KEY_TYPE, &type, sizeof type},
-                        {CKA_SENSITIVE, &no, 1},
-                        {CKA_EXTRACTABLE, &yes, 1},
-                        {CKA_VALUE_LEN, &size, sizeof size}};
-
-    RV(CKR_OK, p11->C_DeriveKey(cryptoki, mechanism, find(class, "key"), t, 5, &made));
-    ck_assert_uint_eq(get(made, CKA_VALUE, secret, size), size);
-}
-
 static void agrees_at_both(const struct agreeing *row, bool natively)
 {
     const struct kind *kind = kind_of(row->kind);
@@ -456,7 +393,7 @@ static void agrees_at_both(const struct agreeing *row, bool natively)
         ecdh.ulPublicDataLen = get(find(CKO_PUBLIC_KEY, "peer"), CKA_EC_POINT, value, sizeof value);
         ecdh.pPublicData = value;
     }
-    derive(&mechanism, CKO_PRIVATE_KEY, there, row->size);
+    derive_openly(&mechanism, find(CKO_PRIVATE_KEY, "key"), there, row->size);
     ck_assert_mem_eq(here, there, row->size);
 }
 
@@ -485,7 +422,7 @@ static void derives_at_both(bool natively)
                  BYTES(INFO, message, 20))));
     OK(feed(&s, NULL, 0));
     OK(finish(&s, NULL, 0, here, &room));
-    derive(&mechanism, CKO_SECRET_KEY, there, 48);
+    derive_openly(&mechanism, find(CKO_SECRET_KEY, "key"), there, 48);
     ck_assert_uint_eq(room, 48);
     ck_assert_mem_eq(here, there, 48);
 }

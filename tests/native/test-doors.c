@@ -98,17 +98,6 @@ START_TEST(native_rsa_through_cryptoki)
 }
 END_TEST
 
-static size_t raw_to_der(const uint8_t raw[64], uint8_t *der)
-{
-    ECDSA_SIG *signature = ECDSA_SIG_new();
-    int size;
-
-    ck_assert(ECDSA_SIG_set0(signature, BN_bin2bn(raw, 32, NULL), BN_bin2bn(raw + 32, 32, NULL)) == 1);
-    size = i2d_ECDSA_SIG(signature, &der);
-    ECDSA_SIG_free(signature);
-    return (size_t)size;
-}
-
 START_TEST(native_ecc_through_cryptoki)
 {
     CK_ULONG size = sizeof out;
@@ -125,7 +114,7 @@ START_TEST(native_ecc_through_cryptoki)
     RV(CKR_OK, p11->C_SignInit(cryptoki, M(CKM_ECDSA_SHA256), find(CKO_PRIVATE_KEY, "my ecc")));
     RV(CKR_OK, p11->C_Sign(cryptoki, (CK_BYTE *)(uintptr_t)message, sizeof message, out, &size));
     ck_assert_uint_eq(size, 64);
-    der_size = raw_to_der(out, der);
+    der_size = signature_to_der(out, 32, der);
     ck_assert(openssl_verifies(exported("my ecc"), der, der_size));
     OK(native_verify("my ecc", SET(ALG(ECC), PURPOSE(VERIFY), DIGEST(SHA256)), der, der_size));
 }
