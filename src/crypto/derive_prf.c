@@ -95,6 +95,16 @@ static huks_rc prf_open_data(struct crypto *crypto, const struct crypto_prf *whi
     return rc == HUKS_OK ? prf_open(crypto, which, key, prf) : rc;
 }
 
+/* A secret that is no block cipher's key yet, say a pre-shared one, becomes it as data do. */
+static huks_rc prf_open_secret(struct crypto *crypto, const struct crypto_prf *which, struct crypto_key *key,
+                               struct prf *prf)
+{
+    bool generic = key->alg == HUKS_ALG_GENERIC || key->alg == OH_HUKS_ALG_HMAC;
+    bool data = generic && which->method != CRYPTO_HMAC;
+    return data ? prf_open_data(crypto, which, secret_bytes(&key->value), prf)
+                : prf_open(crypto, which, key, prf);
+}
+
 /* ---- SP 800-108 ---- */
 
 struct kbkdf {
@@ -261,7 +271,7 @@ huks_rc derive_prf(struct crypto *crypto, struct crypto_key *key, const struct c
     AUTO(prf_close) struct prf prf = {0};
     struct bytes value = secret_bytes(&key->value);
     HUKS_TRY(spec->data_as_key ? prf_open_seeds(crypto, spec, &prf)
-                               : prf_open(crypto, &spec->prf, key, &prf));
+                               : prf_open_secret(crypto, &spec->prf, key, &prf));
     size_t size = spec->size != 0 ? spec->size : prf.size;
     if (size > prf.size || (spec->whole && size != prf.size)) {
         return derive_bad_size();
@@ -309,7 +319,7 @@ huks_rc derive_prf_plus(struct crypto *crypto, struct crypto_key *key, const str
                         struct secret *out)
 {
     AUTO(prf_close) struct prf prf = {0};
-    HUKS_TRY(prf_open(crypto, &spec->prf, key, &prf));
+    HUKS_TRY(prf_open_secret(crypto, &spec->prf, key, &prf));
     return derive_chain(&prf, spec, BYTES_NONE, true, out);
 }
 
@@ -323,7 +333,7 @@ huks_rc derive_prf_extend(struct crypto *crypto, struct crypto_key *key,
     for (size_t i = 0; i < CRYPTO_SEEDS_MAX; i++) {
         seeded = seeded || spec->seeds[i].size != 0;
     }
-    HUKS_TRY(prf_open(crypto, &spec->prf, key, &prf));
+    HUKS_TRY(prf_open_secret(crypto, &spec->prf, key, &prf));
     if (!seeded && spec->size != 0 && spec->size <= prf.size) {
         return spec->size <= key->value.size ? secret_set(out, key->value.data, spec->size)
                                              : derive_bad_size();

@@ -13,6 +13,8 @@ TESTS += tests/interop/vectors.py tests/interop/vectors-keys.py
 EXTRA_DIST += tests/interop/vectors.py tests/interop/vectors-keys.py tests/interop/cryptoki.py
 # Those of source packages, which scripts/fetch-vectors brings where it may.
 TESTS += tests/interop/vectors-openssl.py tests/interop/vectors-openssl-keys.py tests/interop/vectors-wycheproof.py
+TESTS += tests/interop/vectors-nss.py
+EXTRA_DIST += tests/interop/vectors-nss.py
 EXTRA_DIST += tests/interop/vectors-openssl.py tests/interop/vectors-openssl-keys.py tests/interop/vectors-wycheproof.py tests/interop/sources.py
 EXTRA_DIST += tests/interop/common.sh tests/interop/answer.py tests/interop/blame.py
 

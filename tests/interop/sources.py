@@ -1,4 +1,4 @@
-"""What tests/interop/vectors-openssl.py, -openssl-keys.py and -wycheproof.py share: the files that
+"""What tests/interop/vectors-openssl.py, -openssl-keys.py, -wycheproof.py and -nss.py share: the files that
 scripts/fetch-vectors brings, OpenSSL's way to write vectors, and as much DER as the vectors' own keys and
 signatures are wrapped in."""
 import base64
@@ -107,8 +107,8 @@ def run(name, verbs, attempt, most=400):
     v.run(name, v.sample(found, most), attempt)
 
 
-def files(pattern):
-    return sorted(name for name in os.listdir(os.path.join(HERE, "openssl")) if re.fullmatch(pattern, name))
+def files(pattern, where="openssl"):
+    return sorted(name for name in os.listdir(os.path.join(HERE, where)) if re.fullmatch(pattern, name))
 
 
 # ---- DER ----
