@@ -161,6 +161,7 @@ tests_module_io_shim_la_LIBADD = -ldl -lpthread
 module_newer = tests/module/newer.c tests/module/newer.h
 module_programs += \
 	tests/module/test-attacks \
+	tests/module/test-attacks-keys \
 	tests/module/test-classes \
 	tests/module/test-encapsulate \
 	tests/module/test-hostile \
@@ -170,6 +171,9 @@ module_programs += \
 	tests/module/test-wrap-authenticated
 tests_module_test_attacks_SOURCES = tests/module/test-attacks.c $(module_newer) $(module_common) $(module_witness)
 tests_module_test_attacks_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread
+tests_module_test_attacks_keys_SOURCES = tests/module/test-attacks-keys.c $(module_newer) $(module_common) \
+	$(module_witness)
+tests_module_test_attacks_keys_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread
 tests_module_test_classes_SOURCES = tests/module/test-classes.c $(module_newer) $(module_common)
 tests_module_test_classes_LDADD = $(module_ldadd) -lpthread
 tests_module_test_encapsulate_SOURCES = tests/module/test-encapsulate.c $(module_newer) $(module_common) \

@@ -186,6 +186,53 @@ START_TEST(there_and_back)
 }
 END_TEST
 
+/* Private keys whose PKCS #8 has no more than a string of bytes. */
+static const struct bare {
+    CK_MECHANISM_TYPE generates;
+    CK_KEY_TYPE type;
+    CK_BYTE params[5];
+    CK_ULONG size;
+} bares[] = {
+    {0x1055, 0x40, {0x06, 0x03, 0x2b, 0x65, 0x70}, 32}, /* Ed25519 */
+    {0x1055, 0x40, {0x06, 0x03, 0x2b, 0x65, 0x71}, 57}, /* Ed448   */
+    {0x1056, 0x41, {0x06, 0x03, 0x2b, 0x65, 0x6e}, 32}, /* X25519  */
+    {0x1056, 0x41, {0x06, 0x03, 0x2b, 0x65, 0x6f}, 56}, /* X448    */
+};
+enum { BARES = sizeof bares / sizeof bares[0] };
+
+START_TEST(bare_private_keys)
+{
+    const struct bare *bare = &bares[_i];
+    CK_MECHANISM generates = {bare->generates, NULL, 0}, wraps = {CKM_AES_KEY_WRAP_PAD, NULL, 0};
+    struct template public = {.count = 0}, private = {.count = 0}, t = {.count = 0}, wrapper = {.count = 0};
+    CK_BYTE out[256], before[64], after[64];
+    CK_ULONG length = sizeof out;
+    CK_OBJECT_HANDLE key;
+    struct pair pair;
+
+    if (is_reference()) { /* SoftHSM2 wraps none of them */
+        return;
+    }
+    exportable(&private);
+    add_bytes(&public, CKA_EC_PARAMS, bare->params, sizeof bare->params);
+    ok(p11->C_GenerateKeyPair(the_session, &generates, public.list, public.count, private.list, private.count,
+                              &pair.public_key, &pair.private_key));
+    add_bool(&wrapper, CKA_WRAP, true);
+    add_bool(&wrapper, CKA_UNWRAP, true);
+    CK_OBJECT_HANDLE by = import_aes(the_session, 32, &wrapper);
+    ok(p11->C_WrapKey(the_session, &wraps, by, pair.private_key, out, &length));
+    exportable(&t);
+    add_ulong(&t, CKA_CLASS, CKO_PRIVATE_KEY);
+    add_ulong(&t, CKA_KEY_TYPE, bare->type);
+    ok(p11->C_UnwrapKey(the_session, &wraps, by, out, length, t.list, t.count, &key));
+    ck_assert_uint_eq(get_bytes(the_session, pair.private_key, CKA_VALUE, before, sizeof before), bare->size);
+    ck_assert_uint_eq(get_bytes(the_session, key, CKA_VALUE, after, sizeof after), bare->size);
+    ck_assert(memcmp(before, after, bare->size) == 0);
+    ck_assert_uint_eq(get_bytes(the_session, key, CKA_EC_PARAMS, after, sizeof after), sizeof bare->params);
+    ck_assert(memcmp(bare->params, after, sizeof bare->params) == 0);
+}
+END_TEST
+
 START_TEST(lengths)
 {
     struct wrapping w;
@@ -432,6 +479,7 @@ static Suite *wrap_suite(void)
     tcase_add_loop_test(tcase, lengths, 0, WAYS);
     tcase_add_loop_test(tcase, damaged, 0, WAYS);
     tcase_add_test(tcase, wrapped_by_libcrypto);
+    tcase_add_loop_test(tcase, bare_private_keys, 0, BARES);
 
     tcase = add_tcase(suite, "rules", setup_user);
     tcase_add_test(tcase, key_that_may_not_leave);
