@@ -74,6 +74,17 @@ static CK_RV wrapping_gcm_given(const void *parameter, struct p11_aead_parameter
     return tag_bits(params->ulTagBits);
 }
 
+static CK_RV wrapping_gcm_first(const void *parameter, struct p11_aead_parameter *out)
+{
+    const struct p11_gcm_params_first *params = parameter;
+    *out = (struct p11_aead_parameter){.nonce = params->pIv,
+                                       .nonce_size = params->ulIvLen,
+                                       .aad = params->pAAD,
+                                       .aad_size = params->ulAADLen,
+                                       .tag_size = params->ulTagBits / 8};
+    return tag_bits(params->ulTagBits);
+}
+
 static CK_RV wrapping_gcm(const void *parameter, struct p11_aead_parameter *out)
 {
     const CK_GCM_WRAP_PARAMS *params = parameter;
@@ -134,6 +145,7 @@ static const struct aead_struct message_structs[] = {
 static const struct aead_struct wrapping_structs[] = {
     {SHAPE_GCM, sizeof(CK_GCM_WRAP_PARAMS), wrapping_gcm},
     {SHAPE_GCM, sizeof(CK_GCM_PARAMS), wrapping_gcm_given},
+    {SHAPE_GCM, sizeof(struct p11_gcm_params_first), wrapping_gcm_first},
     {SHAPE_CCM, sizeof(CK_CCM_WRAP_PARAMS), wrapping_ccm},
     {SHAPE_CCM, sizeof(CK_CCM_PARAMS), wrapping_ccm_given},
     {SHAPE_CHACHA_POLY, sizeof(CK_SALSA20_CHACHA20_POLY1305_PARAMS), wrapping_chacha_poly},

@@ -168,7 +168,17 @@ static CK_RV read_ctr(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
 
 static CK_RV read_gcm(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
 {
+    CK_GCM_PARAMS room = {0};
     const CK_GCM_PARAMS *params = PARAMS_OF(CK_GCM_PARAMS, mechanism);
+    const struct p11_gcm_params_first *first = PARAMS_OF(struct p11_gcm_params_first, mechanism);
+    if (first != NULL) {
+        room.pIv = first->pIv;
+        room.ulIvLen = first->ulIvLen;
+        room.pAAD = first->pAAD;
+        room.ulAADLen = first->ulAADLen;
+        room.ulTagBits = first->ulTagBits;
+        params = &room;
+    }
     if (params == NULL) {
         return parameter_absent(mechanism, "GCM parameter");
     }
@@ -200,7 +210,8 @@ static CK_RV read_ccm(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
 
 static CK_RV read_chacha_poly(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
 {
-    const CK_SALSA20_CHACHA20_POLY1305_PARAMS *params = PARAMS_OF(CK_SALSA20_CHACHA20_POLY1305_PARAMS, mechanism);
+    const CK_SALSA20_CHACHA20_POLY1305_PARAMS *params =
+        PARAMS_OF(CK_SALSA20_CHACHA20_POLY1305_PARAMS, mechanism);
     if (params == NULL) {
         return parameter_absent(mechanism, "ChaCha20-Poly1305 parameter");
     }

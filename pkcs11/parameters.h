@@ -68,6 +68,15 @@ typedef struct {
     CK_ULONG ulMACLen;
 } CK_CCM_PARAMS;
 
+/* CK_GCM_PARAMS as the first edition of 2.40 had it, without ulIvBits: Java, NSS and others still pass it. */
+struct p11_gcm_params_first {
+    CK_BYTE_PTR pIv;
+    CK_ULONG ulIvLen;
+    CK_BYTE_PTR pAAD;
+    CK_ULONG ulAADLen;
+    CK_ULONG ulTagBits;
+};
+
 #define CK_GCM_MESSAGE_PARAMS p11_ck_gcm_message_params
 typedef struct {
     CK_BYTE_PTR pIv;

@@ -310,6 +310,11 @@ def gcm():
     return pack(SALT[:12], 96, b"aad", 128)
 
 
+def gcm_first():
+    """CK_GCM_PARAMS as it was before it had ulIvBits."""
+    return pack(SALT[:12], b"aad", 128)
+
+
 def ccm(size):
     return lambda: pack(size, SALT[:12], b"aad", 16)
 
@@ -405,7 +410,7 @@ for _names, _form, _parameter, _more in (
                (lambda make=_parameter, block=_block: make(block)) if callable(_parameter) else _parameter, **_more)
 for _name, (_key, _block) in CIPHERS.items():
     sample(_name + "_KEY_GEN", size=_key[1])
-sample("AES_GCM", ("AES", 32), gcm, sealed=True)
+sample("AES_GCM", ("AES", 32), gcm, sealed=True, alike=gcm_first)
 sample("AES_CCM", ("AES", 32), ccm(64), sealed=True, wrap=ccm(32))
 sample("AES_XCBC_MAC(_96)?", ("AES", 16))
 sample("AES_GMAC", ("AES", 32), SALT[:12], takes_bytes=True, message=SALT[:12])
@@ -560,6 +565,9 @@ def encrypts(this):
     keys = this.key()
     sealed = token.crypt("Encrypt", this.mechanism(), keys.public, this.data)
     equal(token.crypt("Decrypt", this.mechanism(), keys.private, sealed), this.data, "decrypted")
+    if "alike" in this.more:
+        other = this.mechanism(this.more["alike"])
+        equal(token.crypt("Encrypt", other, keys.public, this.data), sealed, "encrypted with the other parameter")
     if sealed == this.data:
         raise AssertionError("nothing is encrypted")
     if not this.more.get("whole"):
@@ -593,6 +601,9 @@ def wrapping(this):
 def wraps(this):
     keys, value = this.key(), bytes(range(100, 132))
     wrapped = token.wrap(wrapping(this), keys.public, plain_key())
+    if "alike" in this.more:
+        equal(token.wrap(this.mechanism(this.more["alike"]), keys.public, plain_key()), wrapped,
+              "wrapped with the other parameter")
     equal(token.unwrap(wrapping(this), keys.private, wrapped), value, "unwrapped")
     changed = flip(wrapped, 8 * len(wrapped) - 3)
     if this.more.get("sealed") or this.kind in PAIRS:
