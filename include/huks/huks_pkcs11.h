@@ -84,10 +84,11 @@ typedef struct CK_HUKS_FUNCTION_LIST {
     CK_RV (*SetAuthToken)(CK_SESSION_HANDLE session, CK_FLAGS operation, CK_BYTE_PTR token, CK_ULONG length);
 
     /*
-     * The attestation chain of a key pair, by either half's handle: DER certificates, the key's own first, then
-     * the device's, its CA's and the root, end to end. The challenge has 1 to 128 bytes. Two-call convention on
-     * `chain_length`; the length for a NULL chain is an upper bound. KEY_TYPE_INCONSISTENT: no private half here,
-     * or an algorithm that is not attested; CURVE_NOT_SUPPORTED: a curve that is not;
+     * The attestation chain of a key pair, by the private key's handle or, of a pair of token objects, either
+     * half's: DER certificates, the key's own first, then the device's, its CA's and the root, end to end. The
+     * challenge has 1 to 128 bytes. Two-call convention on `chain_length`; the length for a NULL chain is an upper
+     * bound. KEY_TYPE_INCONSISTENT: no private half here, none seen without a login, or an algorithm that is not
+     * attested; CURVE_NOT_SUPPORTED: a curve that is not;
      * KEY_FUNCTION_NOT_PERMITTED: the key may leave the token, or might have left it.
      */
     CK_RV (*AttestKey)(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key, CK_BYTE_PTR challenge,

@@ -117,6 +117,9 @@ static bool extension_add(struct making *making, X509_EXTENSION *extension)
 
 static bool add_usage(struct making *making, uint32_t usage, bool critical)
 {
+    if (usage == 0) {
+        return true; /* RFC 5280, 4.2.1.3: one bit at least; OpenSSL refuses a chain with none */
+    }
     ASN1_BIT_STRING *bits = ASN1_BIT_STRING_new();
     bool set = bits != NULL;
     for (int bit = 0; set && bit < 8; bit++) {

@@ -33,7 +33,7 @@ struct crypto_certificate {
     struct date from, to;      /* `to` of year 0: no end                                               */
     struct bytes issuer;       /* the issuer's certificate; absent: the subject issues its own         */
     struct crypto_key *signer; /* the issuer's private key, RSA or ECC: signs with SHA-256             */
-    uint32_t usage;            /* enum crypto_key_usage                                                */
+    uint32_t usage;            /* enum crypto_key_usage; 0: the certificate has no such extension      */
     int below;                 /* a CA: how many CAs may come below; −1: no CA                         */
     /* No CA: HUKS's extension with version 0 and these claims, and an empty cRLDistributionPoints. */
     const struct crypto_claim *claims;

@@ -16,6 +16,7 @@ module_layer = tests/module/io-shim.h tests/module/layer.c tests/module/layer.h
 module_witness = tests/module/witness.c tests/module/witness.h
 
 module_programs += \
+	tests/module/test-attest \
 	tests/module/test-attribute \
 	tests/module/test-auth \
 	tests/module/test-auth-rules \
@@ -58,6 +59,9 @@ module_programs += \
 tests_module_test_attribute_SOURCES = tests/module/test-attribute.c $(module_common)
 tests_module_test_attribute_LDADD = $(module_ldadd) -lpthread
 module_bound = tests/module/bound.c tests/module/bound.h $(module_common) $(module_witness)
+tests_module_test_attest_SOURCES = tests/module/test-attest.c tests/native/chain.c tests/native/chain.h \
+	$(module_bound)
+tests_module_test_attest_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread
 tests_module_test_auth_SOURCES = tests/module/test-auth.c $(module_bound)
 tests_module_test_auth_LDADD = $(module_ldadd) $(CRYPTO_LIBS) -lpthread
 tests_module_test_auth_rules_SOURCES = tests/module/test-auth-rules.c $(module_bound)

@@ -2,7 +2,9 @@
 #include "chain.h"
 
 #include <stdio.h>
+#include <string.h>
 
+#include <check.h>
 #include <openssl/objects.h>
 #include <openssl/x509v3.h>
 
@@ -13,7 +15,7 @@ void chain_room(struct chain_room *room, uint32_t count, uint32_t size)
 {
     memset(room->bytes, 0xee, sizeof room->bytes);
     for (uint32_t i = 0; i < CHAIN_MOST; i++) {
-        room->certs[i] = (blob){size, room->bytes[i]};
+        room->certs[i] = (struct OH_Huks_Blob){size, room->bytes[i]};
     }
     room->chain = (struct OH_Huks_CertChain){room->certs, count};
 }
@@ -23,7 +25,7 @@ void chain_room(struct chain_room *room, uint32_t count, uint32_t size)
 static const char first_line[] = "-----BEGIN CERTIFICATE-----\n";
 static const char last_line[] = "\n-----END CERTIFICATE-----";
 
-static X509 *read_pem(blob pem)
+static X509 *read_pem(struct OH_Huks_Blob pem)
 {
     uint8_t der[4096];
     const uint8_t *at = der;

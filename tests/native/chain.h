@@ -4,9 +4,12 @@
 #ifndef HUKS_TESTS_NATIVE_CHAIN_H
 #define HUKS_TESTS_NATIVE_CHAIN_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include <openssl/x509.h>
 
-#include "native.h"
+#include "huks/native_huks_type.h"
 
 #define CHAIN_MOST 4
 
@@ -18,7 +21,7 @@ struct chain {
 /* Room for a chain of so many certificates of so many bytes, and what OH_Huks_* filled in. */
 struct chain_room {
     uint8_t bytes[CHAIN_MOST][4096];
-    blob certs[CHAIN_MOST];
+    struct OH_Huks_Blob certs[CHAIN_MOST];
     struct OH_Huks_CertChain chain;
 };
 void chain_room(struct chain_room *room, uint32_t count, uint32_t size);
