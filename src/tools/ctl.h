@@ -52,6 +52,9 @@ enum ctl_option {
     OPTION_PASSPHRASE_FILE,
     OPTION_PASSPHRASE_ENV,
     OPTION_LIST,
+    OPTION_MODULE,
+    OPTION_FROM_PIN_FILE,
+    OPTION_FROM_PIN_ENV,
     OPTION_COUNT
 };
 _Static_assert(OPTION_COUNT <= 64, "a set of options is 64 bits");
@@ -81,6 +84,7 @@ extern const struct ctl_command ctl_token_commands[];
 extern const struct ctl_command ctl_auth_commands[];
 extern const struct ctl_command ctl_key_commands[];
 extern const struct ctl_command ctl_make_commands[];
+extern const struct ctl_command ctl_softhsm_commands[];
 extern const struct ctl_command ctl_use_commands[];
 extern const struct ctl_command ctl_crypt_commands[];
 extern const struct ctl_command ctl_attest_commands[];
@@ -159,6 +163,8 @@ HUKS_MUST_USE huks_rc ctl_passphrase(const struct ctl *ctl, const char *what, bo
 bool ctl_pin_given(const struct ctl *ctl, enum auth_who who);
 /* The user's next PIN: --new-pin-file, --new-pin-env, or asked for twice. */
 HUKS_MUST_USE huks_rc ctl_new_pin(const struct ctl *ctl, struct secret *pin);
+/* Of another module's token, which has this label: --from-pin-file, --from-pin-env, or asked for. */
+HUKS_MUST_USE huks_rc ctl_from_pin(const struct ctl *ctl, const char *label, struct secret *pin);
 /* A question of somebody else's, asked on the terminal; false: none, or no answer. */
 bool ctl_ask(const char *question, bool shown, char *answer, size_t capacity);
 /*

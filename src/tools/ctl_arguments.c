@@ -55,13 +55,19 @@ static const struct {
     [OPTION_PASSPHRASE_ENV] = {"passphrase-env", "NAME", 0,
                                "the passphrase is in the environment variable NAME"},
     [OPTION_LIST] = {"list", NULL, 0, "only show what it holds"},
+    [OPTION_MODULE] = {"module", "FILE", 0,
+                       "the other PKCS #11 module (default: the system's libsofthsm2.so)"},
+    [OPTION_FROM_PIN_FILE] = {"from-pin-file", "FILE", 0,
+                              "the other token's user PIN is the first line of FILE"},
+    [OPTION_FROM_PIN_ENV] = {"from-pin-env", "NAME", 0, "it is in the environment variable NAME"},
 };
 
 /* ---- help ---- */
 
 static const struct ctl_command *const verbs[] = {
-    ctl_token_commands, ctl_auth_commands,   ctl_key_commands,    ctl_make_commands,   ctl_use_commands,
-    ctl_crypt_commands, ctl_attest_commands, ctl_backup_commands, ctl_status_commands, ctl_explain_commands,
+    ctl_token_commands,   ctl_auth_commands,   ctl_key_commands,     ctl_make_commands,
+    ctl_softhsm_commands, ctl_use_commands,    ctl_crypt_commands,   ctl_attest_commands,
+    ctl_backup_commands,  ctl_status_commands, ctl_explain_commands,
 };
 
 void ctl_help_all(void)

@@ -26,6 +26,7 @@ static const struct source sources[] = {
     [AUTH_SO] = {OPTION_SO_PIN_FILE, OPTION_SO_PIN_ENV, "SO PIN", "so-"},
 };
 static const struct source next_source = {OPTION_NEW_PIN_FILE, OPTION_NEW_PIN_ENV, "user PIN", "new-"};
+static const struct source from_source = {OPTION_FROM_PIN_FILE, OPTION_FROM_PIN_ENV, "user PIN", "from-"};
 
 bool ctl_pin_given(const struct ctl *ctl, enum auth_who who)
 {
@@ -233,7 +234,8 @@ huks_rc ctl_passphrase(const struct ctl *ctl, const char *what, bool fresh, stru
     return ask_hidden(tty, prompt, passphrase);
 }
 
-static huks_rc pin_from(const struct ctl *ctl, const struct source *source, bool fresh, struct secret *pin)
+static huks_rc pin_from(const struct ctl *ctl, const struct source *source, const char *label, bool fresh,
+                        struct secret *pin)
 {
     if (ctl_given(ctl, source->file)) {
         return pin_from_file(ctl_option(ctl, source->file), pin);
@@ -245,26 +247,34 @@ static huks_rc pin_from(const struct ctl *ctl, const struct source *source, bool
     if (tty < 0) {
         return ctl_usage(
             ctl, "the %s%s is needed and there is no terminal to ask for it: --%spin-file or --%spin-env",
-            source == &next_source ? "new " : "", source->name, source->prefix, source->prefix);
+            source == &next_source   ? "new "
+            : source == &from_source ? "other token's "
+                                     : "",
+            source->name, source->prefix, source->prefix);
     }
     if (fresh) {
         return ask_twice(tty, source->name, pin);
     }
     char prompt[128];
-    snprintf(prompt, sizeof(prompt), "%s of token %s: ", source->name, ctl->info.label);
-    prompt[0] = source == &sources[AUTH_USER] ? 'U' : prompt[0];
+    snprintf(prompt, sizeof(prompt), "%s of token %s: ", source->name, label);
+    prompt[0] = prompt[0] == 'u' ? 'U' : prompt[0];
     tame(prompt);
     return ask_hidden(tty, prompt, pin);
 }
 
 huks_rc ctl_pin(const struct ctl *ctl, enum auth_who who, bool fresh, struct secret *pin)
 {
-    return pin_from(ctl, &sources[who], fresh, pin);
+    return pin_from(ctl, &sources[who], ctl->info.label, fresh, pin);
 }
 
 huks_rc ctl_new_pin(const struct ctl *ctl, struct secret *pin)
 {
-    return pin_from(ctl, &next_source, true, pin);
+    return pin_from(ctl, &next_source, ctl->info.label, true, pin);
+}
+
+huks_rc ctl_from_pin(const struct ctl *ctl, const char *label, struct secret *pin)
+{
+    return pin_from(ctl, &from_source, label, false, pin);
 }
 
 bool ctl_ask(const char *question, bool shown, char *answer, size_t capacity)

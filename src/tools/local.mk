@@ -17,10 +17,13 @@ huksctl_sources += \
 	src/tools/ctl_names.c src/tools/ctl_names.h \
 	src/tools/ctl_pin.c \
 	src/tools/ctl_print.c \
+	src/tools/ctl_softhsm.c \
 	src/tools/ctl_status.c \
 	src/tools/ctl_target.c \
 	src/tools/ctl_token.c \
 	src/tools/ctl_use.c \
+	src/tools/foreign.c src/tools/foreign.h \
+	src/tools/foreign_copy.c \
 	src/tools/huksctl.c
 
 unit_programs += tests/unit/check-huksctl

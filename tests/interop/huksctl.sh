@@ -35,7 +35,7 @@ ctl "help of nothing" 2 'no command frob' help frob
 ctl "version" 0 '^huksctl [0-9]' version
 ctl "version in JSON" 0 '' version --json
 json "version in JSON" "j['store_format'] >= 1"
-for command in init tokens list show export delete generate import sign verify encrypt decrypt attest status check errors help version; do
+for command in init tokens list show export delete generate import import-softhsm sign verify encrypt decrypt attest status check errors help version; do
     ctl "help of $command" 0 "^usage: huksctl $command" "$command" --help
 done
 

@@ -4,7 +4,9 @@ interop_tests += tests/interop/pkcs11-tool.sh tests/interop/p11-kit.sh tests/int
 	tests/interop/pykcs11.py tests/interop/readme.sh tests/interop/exit.sh
 interop_tests += tests/interop/bound-keys.sh tests/interop/main-job.sh
 interop_tests += tests/interop/huksctl.sh tests/interop/huksctl-auth.sh tests/interop/fprintd.sh
-interop_tests += tests/interop/huksctl-attest.sh tests/interop/huksctl-crypt.sh
+interop_tests += tests/interop/huksctl-attest.sh tests/interop/huksctl-crypt.sh \
+	tests/interop/huksctl-softhsm.sh
+EXTRA_DIST += tests/interop/softhsm-objects.py
 EXTRA_DIST += tests/interop/huksctl-steps.sh
 interop_tests += tests/interop/backup-faults.py tests/interop/group.sh
 TESTS += tests/interop/recipes.sh
