@@ -51,9 +51,12 @@ static bool permitted_operation(const struct item *item, const struct p11_mechan
 
 static bool permitted_derivation(const struct item *item, const struct p11_mechanism *row)
 {
+    uint32_t digest = param_u32(item_params(item), OH_HUKS_TAG_DIGEST, OH_HUKS_DIGEST_SHA256);
     const struct crypto_derive_spec spec = {
         .method = row->method,
-        .digest = param_u32(item_params(item), OH_HUKS_TAG_DIGEST, OH_HUKS_DIGEST_SHA256),
+        .digest = row->digest != OH_HUKS_DIGEST_NONE ? row->digest : digest,
+        .prf = {.method = CRYPTO_HMAC, .digest = digest},
+        .mode = row->mode,
     };
     return permit_derivation(item, &spec) == HUKS_OK;
 }

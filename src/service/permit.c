@@ -162,8 +162,27 @@ huks_rc permit_input(const struct item *item, struct bytes first, struct bytes r
 huks_rc permit_derivation(const struct item *item, const struct crypto_derive_spec *spec)
 {
     HUKS_TRY(permit_purpose(item, OH_HUKS_KEY_PURPOSE_DERIVE | OH_HUKS_KEY_PURPOSE_AGREE));
-    bool hashes = spec->method == CRYPTO_HKDF || spec->method == CRYPTO_PBKDF2;
-    return hashes ? check_digest(item, spec->digest) : HUKS_OK;
+    switch (spec->method) {
+    case CRYPTO_HKDF:
+    case CRYPTO_PBKDF2:
+    case CRYPTO_HASH_OF_KEY:
+    case CRYPTO_TLS_PRF:
+        return check_digest(item, spec->digest);
+    case CRYPTO_KBKDF:
+    case CRYPTO_PRF:
+    case CRYPTO_PRF_PLUS:
+    case CRYPTO_PRF_EXTEND:
+        return check_digest(item, spec->prf.method == CRYPTO_HMAC ? spec->prf.digest : OH_HUKS_DIGEST_NONE);
+    case CRYPTO_ENCRYPT_DATA:
+        HUKS_TRY(check(item, OH_HUKS_TAG_BLOCK_MODE, spec->mode, "cipher mode"));
+        return check_digest(item, OH_HUKS_DIGEST_NONE);
+    case CRYPTO_JOIN: /* a digest that is fixed hides the key's value; these show it */
+    case CRYPTO_XOR:
+    case CRYPTO_EXTRACT:
+        return check_digest(item, OH_HUKS_DIGEST_NONE);
+    default:
+        return HUKS_OK;
+    }
 }
 
 static bool draft_truth(const struct item_draft *draft, uint32_t tag, bool fallback)

@@ -25,12 +25,17 @@ static CK_AES_CTR_PARAMS ctr = {128, {0}};
 static struct hkdf_params hkdf256 = {CK_TRUE, CK_TRUE, CKM_SHA256, CKF_HKDF_SALT_NULL, NULL, 0, 0, NULL, 0};
 static struct hkdf_params hkdf384 = {CK_TRUE, CK_TRUE, CKM_SHA384, CKF_HKDF_SALT_NULL, NULL, 0, 0, NULL, 0};
 
+static uint8_t piece[32];
+static CK_KEY_DERIVATION_STRING_DATA string_data = {piece, sizeof piece};
+static CK_ULONG first_bit = 0;
+
 #define WITH(param) &(param), sizeof(param)
 #define BARE        NULL, 0
 
-#define RSA_SIGN  ALG(RSA), SIZE(1024), PURPOSE(SIGN | VERIFY)
-#define RSA_CRYPT ALG(RSA), SIZE(1024), PURPOSE(ENCRYPT | DECRYPT)
-#define AES_CRYPT ALG(AES), SIZE(128), PURPOSE(ENCRYPT | DECRYPT)
+#define RSA_SIGN       ALG(RSA), SIZE(1024), PURPOSE(SIGN | VERIFY)
+#define RSA_CRYPT      ALG(RSA), SIZE(1024), PURPOSE(ENCRYPT | DECRYPT)
+#define DERIVING(name) ALG(AES), SIZE(256), PURPOSE(DERIVE), DIGEST(name)
+#define AES_CRYPT      ALG(AES), SIZE(128), PURPOSE(ENCRYPT | DECRYPT)
 
 static const struct use {
     const char *name;
@@ -222,6 +227,38 @@ static const struct use {
      CKM_HKDF_DERIVE,
      WITH(hkdf384),
      "digest algorithm"},
+    {"its hash", {DERIVING(SHA256)}, DERIVES, CKM_SHA256_KEY_DERIVATION, BARE, NULL},
+    {"another hash of it", {DERIVING(SHA256)}, DERIVES, CKM_SHA512_KEY_DERIVATION, BARE, "digest algorithm"},
+    {"its bytes beside others",
+     {DERIVING(SHA256)},
+     DERIVES,
+     CKM_CONCATENATE_BASE_AND_DATA,
+     WITH(string_data),
+     "digest algorithm"},
+    {"its bytes and others",
+     {DERIVING(SHA256)},
+     DERIVES,
+     CKM_XOR_BASE_AND_DATA,
+     WITH(string_data),
+     "digest algorithm"},
+    {"some of its bytes",
+     {DERIVING(SHA256)},
+     DERIVES,
+     CKM_EXTRACT_KEY_FROM_KEY,
+     WITH(first_bit),
+     "digest algorithm"},
+    {"what it encrypts",
+     {DERIVING(SHA256)},
+     DERIVES,
+     CKM_AES_ECB_ENCRYPT_DATA,
+     WITH(string_data),
+     "digest algorithm"},
+    {"any derivation",
+     {ALG(AES), SIZE(256), PURPOSE(DERIVE)},
+     DERIVES,
+     CKM_XOR_BASE_AND_DATA,
+     WITH(string_data),
+     NULL},
     {"HKDF of a cipher's key", {AES_CRYPT}, DERIVES, CKM_HKDF_DERIVE, WITH(hkdf256), "key purpose"},
 };
 
@@ -407,8 +444,8 @@ static const struct view {
      {CKM_SHA384_HMAC, CKM_SHA_1_HMAC, CKM_HKDF_DERIVE}},
     {{ALG(AES), SIZE(256), PURPOSE(DERIVE), DIGEST(SHA512)},
      CKO_SECRET_KEY,
-     {CKM_HKDF_DERIVE},
-     {CKM_AES_ECB, CKM_AES_CBC, CKM_AES_CMAC}},
+     {CKM_HKDF_DERIVE, CKM_SHA512_KEY_DERIVATION},
+     {CKM_AES_ECB, CKM_AES_CBC, CKM_AES_CMAC, CKM_SHA256_KEY_DERIVATION}},
 };
 
 static bool listed(const CK_MECHANISM_TYPE *list, CK_ULONG size, CK_MECHANISM_TYPE type)
@@ -622,7 +659,8 @@ START_TEST(lists_bind_derivations)
 }
 END_TEST
 
-/* ---- What is derived from a key whose results stay inside ----------------------------------------------- */
+/* ---- What is derived from a key whose results stay inside -----------------------------------------------
+ */
 
 static CK_RV derive_as(CK_OBJECT_CLASS class, CK_BBOOL sensitive, CK_BBOOL extractable)
 {
@@ -643,10 +681,11 @@ START_TEST(derived_keys_stay_inside)
 {
     static const char text[] = "Invalid template: what is derived stays inside.";
 
-    OK(OH_Huks_GenerateKeyItem(NAME("key"),
-                               SET(ALG(AES), SIZE(256), PURPOSE(DERIVE),
-                                   NUMBER(DERIVED_AGREED_KEY_STORAGE_FLAG, OH_HUKS_STORAGE_ONLY_USED_IN_HUKS)),
-                               NULL));
+    OK(OH_Huks_GenerateKeyItem(
+        NAME("key"),
+        SET(ALG(AES), SIZE(256), PURPOSE(DERIVE),
+            NUMBER(DERIVED_AGREED_KEY_STORAGE_FLAG, OH_HUKS_STORAGE_ONLY_USED_IN_HUKS)),
+        NULL));
     enter();
     RV(CKR_OK, derive_as(CKO_SECRET_KEY, CK_TRUE, CK_FALSE));
     REFUSED(CKR_TEMPLATE_INCONSISTENT, 12000003, text, derive_as(CKO_SECRET_KEY, CK_FALSE, CK_FALSE));
