@@ -175,7 +175,7 @@ bool p11_mechanism_allowed(struct item *item, CK_MECHANISM_TYPE type)
 static const uint32_t stands_for[][2] = {
     {OH_HUKS_ALG_HMAC, HUKS_ALG_GENERIC}, {OH_HUKS_ALG_HMAC, OH_HUKS_ALG_HKDF},
     {OH_HUKS_ALG_ECC, OH_HUKS_ALG_ECDH},  {OH_HUKS_ALG_ED25519, HUKS_ALG_ED448},
-    {OH_HUKS_ALG_X25519, HUKS_ALG_X448},
+    {OH_HUKS_ALG_X25519, HUKS_ALG_X448},  {OH_HUKS_ALG_HMAC, OH_HUKS_ALG_SM3},
 };
 
 /* Derivations that start from any secret, whatever it is a key of. */
@@ -206,6 +206,9 @@ bool p11_mechanism_fits(const struct p11_mechanism *row, const struct item *item
     }
     if (row->shape == SHAPE_PUBLIC_KEY) {
         fits = item_class(item) == HUKS_CLASS_PRIVATE_KEY;
+    }
+    if (alg == OH_HUKS_ALG_SM3) { /* HUKS's keys for the MAC of one hash */
+        fits = fits && row->method == CRYPTO_HMAC && row->digest == OH_HUKS_DIGEST_SM3;
     }
     return fits &&
            ((row->method != CRYPTO_HMAC && row->method != CRYPTO_BLAKE2_MAC) || hmac_key_fits(row, item));

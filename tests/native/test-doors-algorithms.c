@@ -115,6 +115,7 @@ static const struct kind {
     OTHER("SM4", SM4, 128, HUKS_NUMBER(6), 0),
     OTHER("3DES", 3DES, 192, CKM_DES3_KEY_GEN, 0),
     OTHER("HMAC", HMAC, 256, CKM_GENERIC_SECRET_KEY_GEN, 32),
+    OTHER("SM3", SM3, 256, 0, 32), /* PKCS #11 makes no keys for one digest alone */
 };
 
 static const struct kind *kind_of(const char *name)
@@ -215,6 +216,7 @@ static const struct signing {
     {"HMAC", CKM_SHA256_HMAC, BARE, {DIGEST(SHA256)}, 0, MAC},
     {"HMAC", CKM_SHA512_HMAC, BARE, {DIGEST(SHA512)}, 0, MAC},
     {"HMAC", HUKS_NUMBER(5), BARE, {DIGEST(SM3)}, 0, MAC},
+    {"SM3", HUKS_NUMBER(5), BARE, {DIGEST(SM3)}, 0, MAC},
 };
 
 static void verify_natively(const struct signing *row, uint32_t alg, const uint8_t *signature, size_t size)
@@ -270,7 +272,9 @@ END_TEST
 
 START_TEST(cryptoki_keys_sign)
 {
-    signs_at_both(&signings[_i], false);
+    if (kind_of(signings[_i].kind)->made_by != 0) {
+        signs_at_both(&signings[_i], false);
+    }
 }
 END_TEST
 
@@ -409,17 +413,31 @@ START_TEST(cryptoki_keys_agree)
 }
 END_TEST
 
-static void derives_at_both(bool natively)
+static const struct deriving {
+    const char *kind;
+    CK_MECHANISM_TYPE hash;
+    param digest;
+} derivings[] = {
+    {"AES", CKM_SHA256, DIGEST(SHA256)},
+    {"AES", CKM_SHA384, DIGEST(SHA384)},
+    {"AES", CKM_SHA512, DIGEST(SHA512)},
+    {"SM4", HUKS_NUMBER(4), DIGEST(SM3)},
+};
+
+static void derives_at_both(const struct deriving *row, bool natively)
 {
-    struct hkdf_params hkdf = {CK_TRUE, CK_TRUE, CKM_SHA256, CKF_HKDF_SALT_NULL, NULL, 0, 0, message, 20};
+    struct hkdf_params hkdf = {CK_TRUE, CK_TRUE, row->hash, CKF_HKDF_SALT_NULL, NULL, 0, 0, message, 20};
     CK_MECHANISM mechanism = {CKM_HKDF_DERIVE, &hkdf, sizeof hkdf};
     uint32_t room = sizeof here;
     struct session s;
 
-    make_key("AES", DERIVE, natively);
-    OK(begin(&s, "key",
-             SET(ALG(HKDF), PURPOSE(DERIVE), DIGEST(SHA256), NUMBER(DERIVE_KEY_SIZE, 48),
-                 BYTES(INFO, message, 20))));
+    if (!offered(row->hash)) {
+        return;
+    }
+    make_key(row->kind, DERIVE, natively);
+    OK(begin(
+        &s, "key",
+        SET(ALG(HKDF), PURPOSE(DERIVE), row->digest, NUMBER(DERIVE_KEY_SIZE, 48), BYTES(INFO, message, 20))));
     OK(feed(&s, NULL, 0));
     OK(finish(&s, NULL, 0, here, &room));
     derive_openly(&mechanism, find(CKO_SECRET_KEY, "key"), there, 48);
@@ -427,9 +445,26 @@ static void derives_at_both(bool natively)
     ck_assert_mem_eq(here, there, 48);
 }
 
-START_TEST(keys_derive)
+START_TEST(native_keys_derive)
 {
-    derives_at_both(_i == 0);
+    derives_at_both(&derivings[_i], true);
+}
+END_TEST
+
+START_TEST(cryptoki_keys_derive)
+{
+    derives_at_both(&derivings[_i], false);
+}
+END_TEST
+
+/* A key of HUKS's for SM3 is one for no other hash. */
+START_TEST(one_hash_alone)
+{
+    if (!offered(HUKS_NUMBER(5))) {
+        return;
+    }
+    make_key("SM3", MAC, true);
+    RV(CKR_KEY_TYPE_INCONSISTENT, p11->C_SignInit(cryptoki, M(CKM_SHA256_HMAC), find(CKO_SECRET_KEY, "key")));
 }
 END_TEST
 
@@ -475,7 +510,9 @@ int main(void)
     tcase_add_loop_test(tcase, cryptoki_keys_encrypt, 0, COUNT(cryptings));
     tcase_add_loop_test(tcase, native_keys_agree, 0, COUNT(agreements));
     tcase_add_loop_test(tcase, cryptoki_keys_agree, 0, COUNT(agreements));
-    tcase_add_loop_test(tcase, keys_derive, 0, 2);
+    tcase_add_loop_test(tcase, native_keys_derive, 0, COUNT(derivings));
+    tcase_add_loop_test(tcase, cryptoki_keys_derive, 0, COUNT(derivings));
+    tcase_add_test(tcase, one_hash_alone);
     tcase_add_test(tcase, beyond_huks);
     return native_run(suite);
 }
