@@ -37,16 +37,7 @@ static huks_rc find_own_key(struct engine *engine, const OH_Huks_ParamSet *set, 
                : error_raise(HUKS_E_INVALID_PARAM, ABOUT_PURPOSE, "key purpose");
 }
 
-/* As the peer would send it. */
-static huks_rc find_peer_key(struct engine *engine, const OH_Huks_ParamSet *set, struct secret *peer)
-{
-    struct bytes given = param_bytes(set, OH_HUKS_TAG_AGREE_PUBLIC_KEY);
-    return param_bool(set, OH_HUKS_TAG_AGREE_PUBLIC_KEY_IS_KEY_ALIAS, true)
-               ? native_export(engine, given, set, peer)
-               : secret_set(peer, given.data, given.size);
-}
-
-static const struct {
+static const struct agreement {
     uint32_t word; /* AGREE_ALG */
     uint32_t keys[2];
     enum crypto_method method;
@@ -56,17 +47,41 @@ static const struct {
     {OH_HUKS_ALG_DH, {OH_HUKS_ALG_DH, 0}, CRYPTO_DH},
 };
 
-static huks_rc choose_method(const OH_Huks_ParamSet *set, const struct item *own, enum crypto_method *method)
+static bool agrees(const struct agreement *agreement, const struct item *item)
+{
+    return agreement->keys[0] == item->alg || agreement->keys[1] == item->alg;
+}
+
+static huks_rc find_agreement(const OH_Huks_ParamSet *set, const struct item *own, const struct agreement **out)
 {
     uint32_t word = param_u32(set, OH_HUKS_TAG_AGREE_ALG, 0);
     for (size_t i = 0; i < ARRAY_SIZE(agreements); i++) {
-        if (agreements[i].word == word &&
-            (agreements[i].keys[0] == own->alg || agreements[i].keys[1] == own->alg)) {
-            *method = agreements[i].method;
+        if (agreements[i].word == word && agrees(&agreements[i], own)) {
+            *out = &agreements[i];
             return HUKS_OK;
         }
     }
     return illegal(ILLEGAL_ARGUMENT);
+}
+
+/* A key here, as the peer would send it: Ed25519's 32 bytes are not to be taken for X25519's. */
+static huks_rc find_peer_here(struct engine *engine, const OH_Huks_ParamSet *set, struct bytes alias,
+                              const struct agreement *agreement, struct secret *peer)
+{
+    struct token *token;
+    AUTO(aliased_free) struct aliased aliased = {0};
+    HUKS_TRY(native_export(engine, alias, set, peer));
+    HUKS_TRY(aliased_open(engine, alias, set, &token, &aliased));
+    return agrees(agreement, aliased.items[0]) ? HUKS_OK : illegal(ILLEGAL_PUBLIC_KEY);
+}
+
+static huks_rc find_peer_key(struct engine *engine, const OH_Huks_ParamSet *set, const struct agreement *agreement,
+                             struct secret *peer)
+{
+    struct bytes given = param_bytes(set, OH_HUKS_TAG_AGREE_PUBLIC_KEY);
+    return param_bool(set, OH_HUKS_TAG_AGREE_PUBLIC_KEY_IS_KEY_ALIAS, true)
+               ? find_peer_here(engine, set, given, agreement, peer)
+               : secret_set(peer, given.data, given.size);
 }
 
 /* What the base key was made for goes before what this call wants with the result. */
@@ -95,6 +110,7 @@ static huks_rc agree(struct engine *engine, const OH_Huks_ParamSet *set, struct 
 {
     struct token *token;
     struct item *own;
+    const struct agreement *agreement = NULL;
     struct crypto_derive_spec spec = {0};
     AUTO(aliased_free) struct aliased aliased = {0};
     AUTO(secret_free) struct secret peer = {0};
@@ -102,8 +118,9 @@ static huks_rc agree(struct engine *engine, const OH_Huks_ParamSet *set, struct 
     size_t size = param_u32(set, OH_HUKS_TAG_KEY_SIZE, 0) / OH_HUKS_BITS_PER_BYTE;
     HUKS_TRY(find_own_key(engine, set, &token, &aliased, &own));
     HUKS_TRY(check_storage(own, making == NULL));
-    HUKS_TRY(choose_method(set, own, &spec.method));
-    HUKS_TRY(find_peer_key(engine, set, &peer));
+    HUKS_TRY(find_agreement(set, own, &agreement));
+    HUKS_TRY(find_peer_key(engine, set, agreement, &peer));
+    spec.method = agreement->method;
     spec.peer = secret_bytes(&peer);
     huks_rc rc = agree_with(token, own, set, &spec, &shared);
     if (rc == HUKS_E_INVALID_PARAM && error_about() == ABOUT_PUBLIC_POINT) {

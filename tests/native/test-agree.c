@@ -301,8 +301,11 @@ END_TEST
 START_TEST(another_agreement)
 {
     static const uint32_t words[] = {OH_HUKS_ALG_ECDH, OH_HUKS_ALG_X25519, OH_HUKS_ALG_DH};
-    static const uint32_t algs[] = {OH_HUKS_ALG_ECC, OH_HUKS_ALG_X25519, OH_HUKS_ALG_DH, OH_HUKS_ALG_SM2};
-    static const uint32_t bits[] = {256, 256, 2048, 256};
+    static const uint32_t algs[] = {OH_HUKS_ALG_ECC, OH_HUKS_ALG_X25519, OH_HUKS_ALG_DH, OH_HUKS_ALG_SM2,
+                                    OH_HUKS_ALG_ED25519};
+    static const uint32_t bits[] = {256, 256, 2048, 256, 256};
+    static const uint32_t no_words[] = {OH_HUKS_ALG_ECC, OH_HUKS_ALG_SM2, OH_HUKS_ALG_ED25519,
+                                        OH_HUKS_ALG_AES};
     struct session s;
 
     for (int i = 0; i < COUNT(algs); i++) {
@@ -316,9 +319,11 @@ START_TEST(another_agreement)
                 SET({.tag = OH_HUKS_TAG_ALGORITHM, .uint32Param = words[k]}, SIZE(256), PURPOSE(AGREE))));
             EXPECT(12000006, TEXT_CRYPTO, feed(&s, "0123456789abcdef0123456789abcdef", 32));
         }
-        EXPECT(12000003, "Invalid algorithm.",
-               begin(&s, "key",
-                     SET({.tag = OH_HUKS_TAG_ALGORITHM, .uint32Param = OH_HUKS_ALG_ECC}, PURPOSE(AGREE))));
+        for (int k = 0; k < COUNT(no_words); k++) { /* the key's own is none, either */
+            EXPECT(12000003, "Invalid algorithm.",
+                   begin(&s, "key",
+                         SET({.tag = OH_HUKS_TAG_ALGORITHM, .uint32Param = no_words[k]}, PURPOSE(AGREE))));
+        }
     }
     make_key("key", OH_HUKS_ALG_ECC, 256, SIGN);
     EXPECT(401, TEXT_INVALID, begin(&s, "key", agreeing(&agreements[P256]))); /* a purpose it lacks */

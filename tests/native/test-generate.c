@@ -274,9 +274,11 @@ START_TEST(agreed)
 }
 END_TEST
 
-#define PEER  BYTES(AGREE_PUBLIC_KEY, "peer", 4)
-#define OTHER BYTES(AGREE_PUBLIC_KEY, "signs", 5)
-#define BOGUS BYTES(AGREE_PUBLIC_KEY, "it is no key at all", 19)
+#define PEER         BYTES(AGREE_PUBLIC_KEY, "peer", 4)
+#define OTHER        BYTES(AGREE_PUBLIC_KEY, "signs", 5)
+#define X25519_PEER  BYTES(AGREE_PUBLIC_KEY, "x25519", 6)
+#define ED25519_PEER BYTES(AGREE_PUBLIC_KEY, "ed25519", 7)
+#define BOGUS        BYTES(AGREE_PUBLIC_KEY, "it is no key at all", 19)
 
 static const struct {
     const char *name;
@@ -305,6 +307,42 @@ static const struct {
     {"unknown word", {AGREED(256), WITH(99, "own", PEER, true)}, 401, TEXT_INVALID},
     {"another algorithm's word",
      {AGREED(256), WITH(OH_HUKS_ALG_X25519, "own", PEER, true)},
+     401,
+     TEXT_INVALID},
+    {"Ed25519 is no word", {AGREED(256), WITH(OH_HUKS_ALG_ED25519, "own", PEER, true)}, 401, TEXT_INVALID},
+    {"Ed25519 is no word for its own keys, either",
+     {AGREED(256), WITH(OH_HUKS_ALG_ED25519, "ed25519", ED25519_PEER, true)},
+     401,
+     TEXT_INVALID},
+    {"Ed25519 is no word for X25519",
+     {AGREED(256), WITH(OH_HUKS_ALG_ED25519, "x25519", ED25519_PEER, true)},
+     401,
+     TEXT_INVALID},
+    {"X25519 with an Ed25519 key",
+     {AGREED(256), WITH(OH_HUKS_ALG_X25519, "ed25519", X25519_PEER, true)},
+     401,
+     TEXT_INVALID},
+    {"ECDH with an Ed25519 key",
+     {AGREED(256), WITH(OH_HUKS_ALG_ECDH, "ed25519", PEER, true)},
+     401,
+     TEXT_INVALID},
+    {"DH with an Ed25519 key", {AGREED(256), WITH(OH_HUKS_ALG_DH, "ed25519", PEER, true)}, 401, TEXT_INVALID},
+    {"SM2 is no word", {AGREED(256), WITH(OH_HUKS_ALG_SM2, "sm2", PEER, true)}, 401, TEXT_INVALID},
+    {"ECDH with an SM2 key", {AGREED(256), WITH(OH_HUKS_ALG_ECDH, "sm2", PEER, true)}, 401, TEXT_INVALID},
+    {"X25519 with an Ed25519 peer", /* whose bytes look like X25519's */
+     {AGREED(256), WITH(OH_HUKS_ALG_X25519, "x25519", ED25519_PEER, true)},
+     401,
+     "Invalid public key."},
+    {"ECDH with an SM2 peer",
+     {AGREED(256), WITH(OH_HUKS_ALG_ECDH, "own", BYTES(AGREE_PUBLIC_KEY, "sm2", 3), true)},
+     401,
+     "Invalid public key."},
+    {"ECDH with a peer of another curve",
+     {AGREED(128), WITH(OH_HUKS_ALG_ECDH, "own", BYTES(AGREE_PUBLIC_KEY, "p224", 4), true)},
+     401,
+     "Invalid public key."},
+    {"a secret peer",
+     {AGREED(256), WITH(OH_HUKS_ALG_ECDH, "own", BYTES(AGREE_PUBLIC_KEY, "aes", 3), true)},
      401,
      TEXT_INVALID},
     {"no such own key", {AGREED(256), WITH(OH_HUKS_ALG_ECDH, "nobody's", PEER, true)}, 12000011, TEXT_ENTITY},
@@ -363,6 +401,9 @@ START_TEST(agreement_refused)
     OK(OH_Huks_GenerateKeyItem(NAME("p224"), SET(ALG(ECC), SIZE(224), PURPOSE(AGREE)), NULL));
     OK(OH_Huks_GenerateKeyItem(NAME("signs"), SET(ALG(ECC), SIZE(256), PURPOSE(SIGN)), NULL));
     OK(OH_Huks_GenerateKeyItem(NAME("aes"), SET(ALG(AES), SIZE(256), PURPOSE(ENCRYPT)), NULL));
+    OK(OH_Huks_GenerateKeyItem(NAME("x25519"), SET(ALG(X25519), SIZE(256), PURPOSE(AGREE)), NULL));
+    OK(OH_Huks_GenerateKeyItem(NAME("ed25519"), SET(ALG(ED25519), SIZE(256), PURPOSE(AGREE)), NULL));
+    OK(OH_Huks_GenerateKeyItem(NAME("sm2"), SET(ALG(SM2), SIZE(256), PURPOSE(AGREE)), NULL));
     make("inside", 256, AGREE, OH_HUKS_STORAGE_ONLY_USED_IN_HUKS);
     make("outside", 256, AGREE, OH_HUKS_STORAGE_KEY_EXPORT_ALLOWED);
 
