@@ -21,7 +21,7 @@ EXTRA_DIST += tests/interop/vectors-openssl.py tests/interop/vectors-openssl-key
 EXTRA_DIST += tests/interop/common.sh tests/interop/answer.py tests/interop/blame.py
 
 TESTS += tests/interop/second-opinion.py tests/interop/mechanisms.py
-EXTRA_DIST += tests/interop/second-opinion.py tests/interop/mechanisms.py
+EXTRA_DIST += tests/interop/second-opinion.py tests/interop/mechanisms.py tests/interop/samples.py
 
 # Hosts that the scripts run: neither has anything of ours in it.
 check_PROGRAMS += tests/interop/guest tests/interop/engine-host
