@@ -62,6 +62,8 @@ void foreign_object_free(struct foreign_object *object); /* cleanses */
 /* NULL: it has none. */
 const CK_ATTRIBUTE *foreign_attribute(const struct foreign_object *object, CK_ATTRIBUTE_TYPE type);
 
+/* Is an attribute taken over, or looked at because it can't be? */
+bool foreign_knows(CK_OBJECT_CLASS class, CK_ATTRIBUTE_TYPE type);
 /* Reads all that is to be taken of an object, and whether it can be; looks whether it is in `own` already. */
 HUKS_MUST_USE huks_rc foreign_read(struct foreign *from, struct foreign *own, CK_OBJECT_HANDLE handle,
                                    struct foreign_object *object);

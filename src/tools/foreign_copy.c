@@ -5,8 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifndef CKM_AES_KEY_WRAP_KWP /* not in every <p11-kit/pkcs11.h> */
+/* Of PKCS #11 3.0 and 3.2, and not in every <p11-kit/pkcs11.h>. */
+#ifndef CKM_AES_KEY_WRAP_KWP
 #define CKM_AES_KEY_WRAP_KWP 0x210bUL
+#endif
+#ifndef CKA_PARAMETER_SET
+#define CKA_PARAMETER_SET 0x61dUL
+#endif
+#ifndef CKA_ENCAPSULATE
+#define CKA_ENCAPSULATE          0x633UL
+#define CKA_DECAPSULATE          0x634UL
+#define CKA_ENCAPSULATE_TEMPLATE (CKF_ARRAY_ATTRIBUTE | 0x62aUL)
+#define CKA_DECAPSULATE_TEMPLATE (CKF_ARRAY_ATTRIBUTE | 0x62bUL)
+#endif
+#ifndef CKA_SEED
+#define CKA_SEED 0x637UL
 #endif
 
 /* ---- which attributes ---- */
@@ -67,6 +80,8 @@ static const struct row {
     {NAMED(DECRYPT), PRIV | SEC, 0},
     {NAMED(SIGN), PRIV | SEC, 0},
     {NAMED(SIGN_RECOVER), PRIV, 0},
+    {NAMED(ENCAPSULATE), PUB, 0},
+    {NAMED(DECAPSULATE), PRIV, 0},
     {NAMED(UNWRAP), PRIV | SEC, 0},
     {NAMED(SENSITIVE), PRIV | SEC, 0},
     {NAMED(EXTRACTABLE), PRIV | SEC, 0},
@@ -81,8 +96,10 @@ static const struct row {
     {NAMED(EXPONENT_1), PRIV, PRIV},
     {NAMED(EXPONENT_2), PRIV, PRIV},
     {NAMED(COEFFICIENT), PRIV, PRIV},
-    {NAMED(EC_PARAMS), PUB | PRIV, PRIV},
+    {NAMED(EC_PARAMS), PUB | PRIV | DOM, PRIV},
     {NAMED(EC_POINT), PUB, 0},
+    {NAMED(PARAMETER_SET), PUB | PRIV, PRIV},
+    {NAMED(SEED), PRIV, PRIV},
     {NAMED(PRIME), PUB | PRIV | DOM, PRIV},
     {NAMED(SUBPRIME), PUB | PRIV | DOM, PRIV},
     {NAMED(BASE), PUB | PRIV | DOM, PRIV},
@@ -95,10 +112,27 @@ static const struct {
     CK_ATTRIBUTE_TYPE type;
     const char *name;
 } bonds[] = {
-    {NAMED(WRAP_TEMPLATE)},
-    {NAMED(UNWRAP_TEMPLATE)},
-    {NAMED(DERIVE_TEMPLATE)},
+    {NAMED(WRAP_TEMPLATE)},        {NAMED(UNWRAP_TEMPLATE)},      {NAMED(DERIVE_TEMPLATE)},
+    {NAMED(ENCAPSULATE_TEMPLATE)}, {NAMED(DECAPSULATE_TEMPLATE)},
 };
+
+bool foreign_knows(CK_OBJECT_CLASS class, CK_ATTRIBUTE_TYPE type)
+{
+    if (class >= 32 || (1U << class & ALL) == 0) {
+        return false;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        if (rows[i].type == type && (rows[i].classes & 1U << class) != 0) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(bonds); i++) {
+        if (bonds[i].type == type) {
+            return true;
+        }
+    }
+    return false;
+}
 
 const CK_ATTRIBUTE *foreign_attribute(const struct foreign_object *object, CK_ATTRIBUTE_TYPE type)
 {

@@ -28,5 +28,5 @@ huksctl_sources += \
 
 unit_programs += tests/unit/check-huksctl
 tests_unit_check_huksctl_SOURCES = tests/unit/check-huksctl.c \
-	src/tools/ctl_errors.c src/tools/ctl_names.c
-tests_unit_check_huksctl_LDADD = libhuks_cryptoki.la libhuks_engine.la $(CHECK_LIBS)
+	src/tools/ctl_errors.c src/tools/ctl_names.c src/tools/foreign.c src/tools/foreign_copy.c
+tests_unit_check_huksctl_LDADD = libhuks_cryptoki.la libhuks_engine.la $(CHECK_LIBS) -ldl

@@ -47,7 +47,7 @@ echo "# looking"
 ctl "--list" 0 'private key +rsa +01 +can be imported' import-softhsm --list "${from[@]}" "${me[@]}"
 says "what stays, and why" 'private key +stuck +06 +stays +it was made never to leave'
 ctl "--list in JSON" 0 '' import-softhsm --list --json "${from[@]}" "${me[@]}"
-json "--list in JSON" "len(j) == 25 and sorted((o['kind'], o['label']) for o in j if o['outcome'] == 'stays') == [('private key', 'stuck'), ('secret key', 'picky'), ('secret key', 'stuck')]"
+json "--list in JSON" "len(j) == 29 and sorted((o['kind'], o['label']) for o in j if o['outcome'] == 'stays') == [('private key', 'stuck'), ('secret key', 'picky'), ('secret key', 'stuck')]"
 ctl "nothing came" 0 'no objects' list "${me[@]}"
 
 echo "# refused"
@@ -92,28 +92,33 @@ limited "no space at all" 200 narrow
 run list --store narrow --json "${me[@]}"
 json "what could not be taken back is told" "len(j) == $(grep -c "can't be taken back" limited)"
 ctl "and sound" 0 'token narrow: good' check --store narrow "${me[@]}"
-ctl "with space again the rest comes" 1 '4 of 25 objects' import-softhsm old --store narrow "${from[@]}" "${me[@]}"
+ctl "with space again the rest comes" 1 '5 of 29 objects' import-softhsm old --store narrow "${from[@]}" "${me[@]}"
 run list --store narrow --json "${me[@]}"
-json "nothing twice" "len(j) == 21"
+json "nothing twice" "len(j) == 24"
 
 echo "# the import"
-ctl "import" 1 'error 12000003: Invalid import: 4 of 25 objects can not come over' import-softhsm old "${from[@]}" "${me[@]}"
+ctl "import" 1 'error 12000003: Invalid import: 5 of 29 objects can not come over' import-softhsm old "${from[@]}" "${me[@]}"
 says "what came" 'private key +rsa +01 +imported'
 says "never to leave" 'private key +stuck +06 +stays +it was made never to leave \(CKA_EXTRACTABLE is false\)'
 says "secret keys, too" 'secret key +stuck +14 +stays +it was made never to leave'
 says "wrapped by trusted keys alone" 'secret key +picky +13 +stays +only a key that its SO trusts'
 says "what SoftHSM2 itself can't tell" 'private key +ec +03 +imported +without its CKA_END_DATE: C_GetAttributeValue answers CKR_GENERAL_ERROR'
+says "what SoftHSM2 itself does not wrap" 'private key +ed +08 +stays +C_WrapKey answers CKR_KEY_NOT_WRAPPABLE'
 says "what our rules forbid" 'private key +asks +07 +stays +refused here: error 12000003: '
 contents >old.after
 holds "the other token is as it was" cmp old.contents old.after
 ctl "check" 0 'token new: good' check "${me[@]}"
 ctl "no session stays taken" 0 '0 of 15 key-operation sessions' status
-holds "attributes are compared" $python "$objects" compare "$softhsm" old 9876 "$module" new 123456
-cp out compared
-cat compared
-holds "more than a few" test "$(sed -n 's/^compared //p' compared)" -gt 200
-holds "and all are as they were" test -z "$(grep '^differs' compared)"
-holds "absent is what stayed" test "$(grep -c '^absent' compared)" = 4
+if [ -n "${HUKS_SANITIZER-}" ]; then
+    skip "attributes" "Python can't load a module built with $HUKS_SANITIZER"
+else
+    holds "attributes are compared" $python "$objects" compare "$softhsm" old 9876 "$module" new 123456
+    cp out compared
+    cat compared
+    holds "more than a few" test "$(sed -n 's/^compared //p' compared)" -gt 200
+    holds "and all are as they were" test -z "$(grep '^differs' compared)"
+    holds "absent is what stayed" test "$(grep -c '^absent' compared)" = 5
+fi
 
 echo "# keys at work"
 for key in rsa:01 rsa-told:02 ec:03 ec384:04 ec-told:05; do
@@ -127,6 +132,11 @@ for key in rsa:01 rsa-told:02 ec:03 ec384:04 ec-told:05; do
     holds "$label: OpenSSL verifies it by the other token's key" openssl dgst -sha256 -verify "$label.pub" -signature sig letter
     ctl "$label verifies" 0 '' verify "$label" letter sig
 done
+ctl "ed-told signs" 0 '' sign ed-told letter -o sig "${me[@]}"
+ctl "the public half that came by itself verifies it" 0 '' verify 09 letter sig
+ctl "its public half" 0 '' export 09 -o ed.der
+holds "is one that OpenSSL reads" openssl pkey -pubin -inform DER -in ed.der -out ed.pub
+holds "and verifies by" openssl pkeyutl -verify -pubin -inkey ed.pub -rawin -in letter -sigfile sig
 for key in aes:aes aes-told:told; do
     ctl "${key%:*} encrypts" 0 '' encrypt "${key%:*}" letter --mode cbc -o enc "${me[@]}"
     tail -c +17 enc >body
@@ -141,17 +151,17 @@ holds "mac: is plain OpenSSL's" cmp mac.sig mac.ours
 ctl "a public half alone" 0 'kind +public key' show 06 "${me[@]}"
 
 echo "# once more"
-ctl "once more" 1 '4 of 25 objects' import-softhsm old "${from[@]}" "${me[@]}"
+ctl "once more" 1 '5 of 29 objects' import-softhsm old "${from[@]}" "${me[@]}"
 says "what is here" 'private key +rsa +01 +is here already'
 lacks "nothing twice" ' imported '
 ctl "one was deleted" 0 '' delete aes --yes "${me[@]}"
 ctl "it comes back" 1 '' import-softhsm old --json "${from[@]}" "${me[@]}"
 json "it comes back" "[o['label'] for o in j if o['outcome'] == 'imported'] == ['aes']"
-ctl "by the serial number" 1 '4 of 25 objects' import-softhsm "$(pkcs11-tool --module "$softhsm" -L 2>/dev/null | grep -A9 'label *: old' | sed -n 's/^ *serial num *: //p' | head -n 1)" "${from[@]}" "${me[@]}"
+ctl "by the serial number" 1 '5 of 29 objects' import-softhsm "$(pkcs11-tool --module "$softhsm" -L 2>/dev/null | grep -A9 'label *: old' | sed -n 's/^ *serial num *: //p' | head -n 1)" "${from[@]}" "${me[@]}"
 
 echo "# other tokens"
 ctl "a token without PINs" 0 '' init --store free --label free --without-pins
-ctl "it takes the objects" 1 '4 of 25 objects' import-softhsm old --store free "${from[@]}"
+ctl "it takes the objects" 1 '5 of 29 objects' import-softhsm old --store free "${from[@]}"
 ctl "and shows them" 0 'key +RSA +2048 +rsa' --store free list
 ctl "a token of another store" 0 '' init --store elsewhere --label elsewhere --so-pin-env SO --pin-env PIN
 ctl "our own module is one, too" 0 'private key +rsa +01 +imported' import-softhsm new --module "$module" --store elsewhere --from-pin-env PIN "${me[@]}"

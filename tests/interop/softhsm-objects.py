@@ -53,6 +53,8 @@ def fill(session):
              [(p.CKA_UNWRAP, False), (p.CKA_START_DATE, b"20260102"), (p.CKA_END_DATE, b"20360102")], free),
             ("ec384", b"\x04", p.MechanismECGENERATEKEYPAIR, [(p.CKA_EC_PARAMS, p384)], [(p.CKA_MODIFIABLE, False)], free),
             ("ec-told", b"\x05", p.MechanismECGENERATEKEYPAIR, [(p.CKA_EC_PARAMS, p256)], [], told),
+            ("ed", b"\x08", p.Mechanism(0x1055, None), [(p.CKA_EC_PARAMS, b"\x13\x0cedwards25519")], [], free),
+            ("ed-told", b"\x09", p.Mechanism(0x1055, None), [(p.CKA_EC_PARAMS, b"\x13\x0cedwards25519")], [], told),
             ("stuck", b"\x06", p.MechanismECGENERATEKEYPAIR, [(p.CKA_EC_PARAMS, p256)], [], kept),
             ("asks", b"\x07", p.MechanismRSAGENERATEKEYPAIR, rsa, [(p.CKA_ALWAYS_AUTHENTICATE, True)], free)):
         session.generateKeyPair([(p.CKA_VERIFY, True)] + parameters + dates(extra) + named(label, id),

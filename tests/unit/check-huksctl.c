@@ -10,6 +10,7 @@
 #include "pkcs11/errors.h"
 #include "tools/ctl_errors.h"
 #include "tools/ctl_names.h"
+#include "tools/foreign.h"
 
 static const char *bare(const char *ckr)
 {
@@ -181,6 +182,57 @@ START_TEST(curves_have_their_names)
 }
 END_TEST
 
+/* ---- other modules ---- */
+
+START_TEST(answers_of_other_modules_have_their_names)
+{
+    size_t named = 0;
+    char room[24];
+#define COMPARE(name, value, huks, about, info)                                                              \
+    if (strncmp(foreign_answer(CKR_##name, room), "0x", 2) != 0) {                                           \
+        ck_assert_str_eq(foreign_answer(CKR_##name, room), "CKR_" #name);                                    \
+        ck_assert_ptr_nonnull(ctl_error_by_ckr("CKR_" #name));                                               \
+        named++;                                                                                             \
+    }
+    P11_CKR_TABLE(COMPARE)
+#undef COMPARE
+    ck_assert_uint_gt(named, 30);
+    ck_assert_str_eq(foreign_answer(CKR_VENDOR_DEFINED | 7, room), "0x80000007");
+}
+END_TEST
+
+/* All that a template may bring, but what the SO gives, what follows from the value, and what is ours alone.
+ */
+START_TEST(no_attribute_is_forgotten)
+{
+    static const CK_OBJECT_CLASS classes[] = {CKO_DATA,        CKO_CERTIFICATE, CKO_PUBLIC_KEY,
+                                              CKO_PRIVATE_KEY, CKO_SECRET_KEY,  CKO_DOMAIN_PARAMETERS};
+    static const CK_ATTRIBUTE_TYPE others[] = {CKA_CLASS,       CKA_TOKEN,           CKA_TRUSTED,
+                                               CKA_CHECK_VALUE, CKA_PUBLIC_KEY_INFO, CKA_VALUE_LEN};
+    size_t count = 0, compared = 0;
+    const struct attribute_row *rows = attribute_rows(&count);
+    for (size_t i = 0; i < count; i++) {
+        bool other = (rows[i].type & CKA_VENDOR_DEFINED) != 0 || (rows[i].flags & A_CREATE) == 0;
+        for (size_t k = 0; k < ARRAY_SIZE(others); k++) {
+            other = other || rows[i].type == others[k];
+        }
+        for (size_t k = 0; k < ARRAY_SIZE(classes) && !other; k++) {
+            bool point = rows[i].type == CKA_EC_POINT && classes[k] == CKO_PRIVATE_KEY; /* derived from it */
+            if ((rows[i].classes & attribute_class_bit(classes[k])) != 0 && !point) {
+                ck_assert_msg(foreign_knows(classes[k], rows[i].type), "class %lu: attribute 0x%lx",
+                              classes[k], rows[i].type);
+                compared++;
+            }
+        }
+    }
+    ck_assert_uint_gt(compared, 80);
+    ck_assert(!foreign_knows(CKO_DATA, CKA_MODULUS));
+    ck_assert(!foreign_knows(CKO_PRIVATE_KEY, CKA_TRUSTED));
+    ck_assert(!foreign_knows(CKO_HW_FEATURE, CKA_LABEL));
+    ck_assert(!foreign_knows(~0UL, CKA_LABEL));
+}
+END_TEST
+
 int main(void)
 {
     int rows = 0;
@@ -198,6 +250,10 @@ int main(void)
     tcase_add_test(names, key_types_and_mechanisms_are_those_of_the_standard);
     tcase_add_test(names, curves_have_their_names);
     suite_add_tcase(suite, names);
+    TCase *foreign = tcase_create("foreign");
+    tcase_add_test(foreign, answers_of_other_modules_have_their_names);
+    tcase_add_test(foreign, no_attribute_is_forgotten);
+    suite_add_tcase(suite, foreign);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);
