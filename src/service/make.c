@@ -243,18 +243,24 @@ static bool draft_binds(const struct item_draft *draft)
     return (class == HUKS_CLASS_PRIVATE_KEY || class == HUKS_CLASS_SECRET_KEY) && !draft->copied;
 }
 
-static huks_rc may_make(struct token *token, const struct item_draft *draft)
+/* Before a key is generated for nothing; the store and binding_bind() ask again. */
+static huks_rc may_make(struct token *token, const struct item_draft *drafts, size_t count)
 {
-    if (draft_private(draft) && !token_private_open(token)) {
-        return error_raise(HUKS_E_AUTH_FAILED, ABOUT_LOGIN, NULL);
+    bool on_token = false;
+    for (size_t i = 0; i < count; i++) {
+        if (draft_private(&drafts[i]) && !token_private_open(token)) {
+            return error_raise(HUKS_E_AUTH_FAILED, ABOUT_LOGIN, NULL);
+        }
+        on_token = on_token || drafts[i].on_token;
     }
-    if (draft->on_token && !store_token_writable(atomic_load(&token->db))) {
+    if (on_token && !store_token_writable(atomic_load(&token->db))) {
         return error_raise(HUKS_E_FILE, ABOUT_READ_ONLY, "write the key file");
     }
-    if (draft_binds(draft)) {
-        /* Before a key is generated for nothing; binding_bind() asks again. */
-        HUKS_TRY(binding_check_user(token->auth, &draft->params));
-        HUKS_TRY(binding_check_password(token->auth, &draft->params));
+    for (size_t i = 0; i < count; i++) {
+        if (draft_binds(&drafts[i])) {
+            HUKS_TRY(binding_check_user(token->auth, &drafts[i].params));
+            HUKS_TRY(binding_check_password(token->auth, &drafts[i].params));
+        }
     }
     return HUKS_OK;
 }
@@ -412,7 +418,7 @@ static huks_rc keep_one(struct token *token, struct item_draft *draft, struct cr
 
 huks_rc item_create(struct token *token, struct item_draft *draft, enum store_alias_rule rule, uint64_t *handle)
 {
-    HUKS_TRY(may_make(token, draft));
+    HUKS_TRY(may_make(token, draft, 1));
     enum huks_object_class class = draft_class(draft);
     if (!is_key_class(class)) {
         return keep_one(token, draft, NULL, OH_HUKS_KEY_FLAG_IMPORT_KEY, rule, handle);
@@ -428,7 +434,7 @@ huks_rc item_create(struct token *token, struct item_draft *draft, enum store_al
 huks_rc item_import(struct token *token, enum crypto_key_class class, struct bytes encoded, struct item_draft *draft,
                     enum store_alias_rule rule, uint64_t *handle)
 {
-    HUKS_TRY(may_make(token, draft));
+    HUKS_TRY(may_make(token, draft, 1));
     AUTO(key_unref_ptr) struct crypto_key *key = NULL;
     HUKS_TRY(crypto_key_decode(token->engine->crypto, class, list_u32(&draft->params, OH_HUKS_TAG_ALGORITHM, 0),
                                encoded, &key));
@@ -488,38 +494,36 @@ static huks_rc keep_pair(struct token *token, struct item_draft *drafts, struct 
     return rc;
 }
 
-static huks_rc may_make_all(struct token *token, const struct item_draft *drafts, size_t count)
+static huks_rc keep_made(struct token *token, struct crypto_key *key, uint32_t key_flag, struct item_draft *drafts,
+                         size_t count, enum store_alias_rule rule, uint64_t *handles)
 {
-    for (size_t i = 0; i < count; i++) {
-        HUKS_TRY(may_make(token, &drafts[i]));
-    }
-    return HUKS_OK;
+    return count == 1 ? keep_one(token, &drafts[0], key, key_flag, rule, handles)
+                      : keep_pair(token, drafts, key, key_flag, rule, handles);
 }
 
 huks_rc item_keep(struct token *token, struct crypto_key *key, uint32_t key_flag, struct item_draft *drafts,
                   size_t count, enum store_alias_rule rule, uint64_t *handles)
 {
-    HUKS_TRY(may_make_all(token, drafts, count));
-    return count == 1 ? keep_one(token, &drafts[0], key, key_flag, rule, handles)
-                      : keep_pair(token, drafts, key, key_flag, rule, handles);
+    HUKS_TRY(may_make(token, drafts, count));
+    return keep_made(token, key, key_flag, drafts, count, rule, handles);
 }
 
 huks_rc item_generate(struct token *token, const struct crypto_keygen *spec, struct item_draft *drafts, size_t count,
                       enum store_alias_rule rule, uint64_t *handles)
 {
-    HUKS_TRY(may_make_all(token, drafts, count));
+    HUKS_TRY(may_make(token, drafts, count));
     if (count == 1 && draft_class(&drafts[0]) == HUKS_CLASS_DOMAIN_PARAMETERS) {
         return generate_domain(token, spec, &drafts[0], rule, handles);
     }
     AUTO(key_unref_ptr) struct crypto_key *key = NULL;
     HUKS_TRY(crypto_key_generate(token->engine->crypto, spec, &key));
-    return item_keep(token, key, OH_HUKS_KEY_FLAG_GENERATE_KEY, drafts, count, rule, handles);
+    return keep_made(token, key, OH_HUKS_KEY_FLAG_GENERATE_KEY, drafts, count, rule, handles);
 }
 
 huks_rc item_copy(struct token *token, struct item *source, struct item_draft *draft, uint64_t *handle)
 {
     draft->copied = true;
-    HUKS_TRY(may_make(token, draft));
+    HUKS_TRY(may_make(token, draft, 1));
     AUTO(key_unref_ptr) struct crypto_key *key = NULL;
     if (is_key_class(source->class)) {
         HUKS_TRY(item_key(source, &key));
@@ -530,7 +534,7 @@ huks_rc item_copy(struct token *token, struct item *source, struct item_draft *d
 
 huks_rc item_make_public(struct token *token, struct item *source, struct item_draft *draft, uint64_t *handle)
 {
-    HUKS_TRY(may_make(token, draft));
+    HUKS_TRY(may_make(token, draft, 1));
     AUTO(key_unref_ptr) struct crypto_key *key = NULL;
     AUTO(key_unref_ptr) struct crypto_key *public = NULL;
     HUKS_TRY(item_key(source, &key));

@@ -75,7 +75,7 @@ struct candidate {
 static bool wait_longest(struct session_map *map, uint32_t slot, uint32_t bell, struct candidate *out)
 {
     struct session_shared *shared = map->shared;
-    out->waiter = NULL;
+    *out = (struct candidate){0};
     for (uint32_t i = 0; i < SESSION_WAITER_WORDS; i++) {
         for (uint64_t bits = atomic_load(&shared->waiting[i]); bits != 0; bits &= bits - 1) {
             uint32_t number = i * 64 + (uint32_t)__builtin_ctzll(bits);
