@@ -294,10 +294,9 @@ huks_rc foreign_read(struct foreign *from, struct foreign *own, CK_OBJECT_HANDLE
         snprintf(object->lacks, sizeof(object->lacks), "without its CKA_TRUSTED: here the SO gives that");
     }
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        bool part = (rows[i].values & 1U << object->class) != 0;
-        /* A modulus names a key that does not leave, too; its secret parts nobody asks for in vain. */
-        bool withheld = part && (object->wrapped || object->stays[0] != '\0') && rows[i].type != CKA_MODULUS;
-        if ((rows[i].classes & 1U << object->class) != 0 && !withheld) {
+        /* A modulus names a key; the rest of its value waits until the key goes over. */
+        bool waits = (rows[i].values & 1U << object->class) != 0 && rows[i].type != CKA_MODULUS;
+        if ((rows[i].classes & 1U << object->class) != 0 && !waits) {
             HUKS_TRY(take(from, object, &rows[i]));
         }
     }
@@ -388,7 +387,7 @@ static huks_rc refused(struct foreign_object *object, CK_OBJECT_HANDLE *made)
     return HUKS_OK;
 }
 
-/* The object's attributes with class and place; `values`: those that are its value, too. */
+/* The object's attributes with class and place; `values`: what is known of its value, too. */
 static CK_ULONG fill(struct foreign_object *object, bool values, CK_BBOOL *on_token, CK_ATTRIBUTE *template)
 {
     CK_ULONG size = 0;
@@ -497,16 +496,64 @@ static huks_rc copy_wrapped(struct foreign *from, struct foreign *own, const str
     return HUKS_OK;
 }
 
+/* The parts of a value that is told, for as long as the object is made of them. */
+struct parts {
+    struct secret values[16];
+    size_t count;
+};
+static void parts_free(struct parts *parts)
+{
+    while (parts->count > 0) {
+        secret_free(&parts->values[--parts->count]);
+    }
+}
+
+static huks_rc take_part(struct foreign *from, struct foreign_object *object, const struct row *row,
+                         struct parts *parts, CK_ATTRIBUTE *attribute)
+{
+    char room[24];
+    CK_RV rv;
+    CK_ULONG size = size_of(from, object->handle, row->type, &rv);
+    *attribute = (CK_ATTRIBUTE){row->type, NULL, 0};
+    if (rv == CKR_OK && size > 0 && parts->count < ARRAY_SIZE(parts->values)) {
+        struct secret *value = &parts->values[parts->count];
+        HUKS_TRY(secret_alloc(value, size));
+        parts->count++;
+        *attribute = (CK_ATTRIBUTE){row->type, value->data, size};
+        rv = from->p11->C_GetAttributeValue(from->session, object->handle, attribute, 1);
+        rv = rv == CKR_OK && attribute->ulValueLen > size ? CKR_GENERAL_ERROR : rv;
+    }
+    if (rv != CKR_OK) {
+        snprintf(object->stays, sizeof(object->stays), "C_GetAttributeValue answers %s for its %s",
+                 foreign_answer(rv, room), row->name);
+    }
+    return HUKS_OK;
+}
+
+static huks_rc copy_told(struct foreign *from, struct foreign *own, struct foreign_object *object,
+                         CK_OBJECT_HANDLE *made)
+{
+    AUTO(parts_free) struct parts parts = {0};
+    CK_ATTRIBUTE template[FOREIGN_ATTRIBUTES + 2];
+    CK_BBOOL yes = CK_TRUE;
+    CK_ULONG size = fill(object, true, &yes, template);
+    for (size_t i = 0; i < ARRAY_SIZE(rows) && object->stays[0] == '\0'; i++) {
+        if ((rows[i].values & 1U << object->class) != 0 && rows[i].type != CKA_MODULUS) {
+            HUKS_TRY(take_part(from, object, &rows[i], &parts, &template[size]));
+            size += template[size].pValue != NULL;
+        }
+    }
+    if (object->stays[0] != '\0') {
+        return HUKS_OK;
+    }
+    CK_RV rv = own->p11->C_CreateObject(own->session, template, size, made);
+    return rv == CKR_OK ? HUKS_OK : refused(object, made);
+}
+
 huks_rc foreign_copy(struct foreign *from, struct foreign *own, const struct foreign_passage *passage,
                      struct foreign_object *object, CK_OBJECT_HANDLE *made)
 {
-    CK_ATTRIBUTE template[FOREIGN_ATTRIBUTES + 2];
-    CK_BBOOL yes = CK_TRUE;
     *made = 0;
-    if (object->wrapped) {
-        return copy_wrapped(from, own, passage, object, made);
-    }
-    CK_ULONG size = fill(object, true, &yes, template);
-    CK_RV rv = own->p11->C_CreateObject(own->session, template, size, made);
-    return rv == CKR_OK ? HUKS_OK : refused(object, made);
+    return object->wrapped ? copy_wrapped(from, own, passage, object, made)
+                           : copy_told(from, own, object, made);
 }

@@ -109,7 +109,8 @@ ctl "chacha20" 0 '' encrypt chacha20 long -o chacha.enc "${me[@]}"
 head -c -16 chacha.enc | tail -c +13 >chacha.body
 holds "chacha20: OpenSSL's stream decrypts it" openssl enc -d -chacha20 -K "$(hex chacha20.key)" -iv "01000000$(hex chacha.enc 0 12)" -in chacha.body -out chacha.plain
 holds "chacha20: to what it was" cmp chacha.plain long
-if python3 -c 'from cryptography.hazmat.primitives.ciphers.aead import AESGCM' 2>/dev/null; then
+python=/usr/bin/python3 # the distribution's, which has the module
+if $python -c 'from cryptography.hazmat.primitives.ciphers.aead import AESGCM' 2>/dev/null; then
     cat >gcm.py <<'P'
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM, ChaCha20Poly1305
 read = lambda name: open(name, "rb").read()
@@ -120,7 +121,7 @@ for kind, key, name in (AESGCM, "aes.key", "gcm"), (ChaCha20Poly1305, "chacha20.
     open(name + ".theirs", "wb").write(bytes(range(12)) + kind(read(key)).encrypt(bytes(range(12)), plain, None))
 P
     ctl "aes ccm" 0 '' encrypt aes letter --mode ccm -o ccm.enc "${me[@]}"
-    holds "Python verifies the tags" python3 gcm.py
+    holds "Python verifies the tags" $python gcm.py
     for way in gcm:aes:long: chacha:chacha20:long: ccm:aes:letter:--mode=ccm; do
         IFS=: read -r name key file option <<<"$way"
         ctl "$name by Python" 0 '' decrypt "$key" "$name.theirs" -o theirs ${option:+"$option"} "${me[@]}"
