@@ -248,6 +248,9 @@ static huks_rc list_aliases(const struct OH_Huks_ParamSet *set, struct OH_Huks_K
     }
     struct engine *engine = NULL;
     HUKS_TRY(door_set(set));
+    if (set->paramSetSize > REQUEST_MAX) {
+        return error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
+    }
     HUKS_TRY(door_engine(&engine));
     AUTO(alias_set_free) struct OH_Huks_KeyAliasSet *aliases = calloc(1, sizeof(*aliases));
     if (aliases == NULL) {

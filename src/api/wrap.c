@@ -16,7 +16,7 @@ static struct OH_Huks_Result as_argument(struct OH_Huks_Result result)
 }
 
 static huks_rc enter(const struct OH_Huks_Blob *alias, const struct OH_Huks_ParamSet *set,
-                     const struct OH_Huks_Blob *wrapped, struct bytes *name, struct engine **engine)
+                     const struct OH_Huks_Blob *wrapped, bool comes_in, struct bytes *name, struct engine **engine)
 {
     error_clear();
     if (alias == NULL || set == NULL || wrapped == NULL) {
@@ -24,7 +24,7 @@ static huks_rc enter(const struct OH_Huks_Blob *alias, const struct OH_Huks_Para
     }
     HUKS_TRY(door_alias(alias, name));
     HUKS_TRY(door_blob(wrapped));
-    return door_request(alias, set, 0, name, engine);
+    return door_request(alias, set, comes_in ? wrapped->size : 0, name, engine);
 }
 
 static huks_rc wrap(const struct OH_Huks_Blob *alias, const struct OH_Huks_ParamSet *set,
@@ -33,7 +33,7 @@ static huks_rc wrap(const struct OH_Huks_Blob *alias, const struct OH_Huks_Param
     struct bytes name = BYTES_NONE;
     struct engine *engine = NULL;
     AUTO(buffer_free) struct buffer blob = {0};
-    HUKS_TRY(enter(alias, set, wrapped, &name, &engine));
+    HUKS_TRY(enter(alias, set, wrapped, false, &name, &engine));
     HUKS_TRY(native_wrap(engine, name, set, &blob));
     if (wrapped->size < blob.size) {
         return error_short_buffer();
@@ -55,7 +55,7 @@ static huks_rc unwrap(const struct OH_Huks_Blob *alias, const struct OH_Huks_Par
 {
     struct bytes name = BYTES_NONE;
     struct engine *engine = NULL;
-    HUKS_TRY(enter(alias, set, wrapped, &name, &engine));
+    HUKS_TRY(enter(alias, set, wrapped, true, &name, &engine));
     return native_unwrap(engine, name, set, bytes_of(wrapped->data, wrapped->size));
 }
 

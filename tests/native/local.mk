@@ -57,6 +57,10 @@ tests_native_test_doors_secrets_SOURCES = tests/native/test-doors-secrets.c \
 	tests/native/envelope.c tests/native/envelope.h $(material) $(doors_common)
 tests_native_test_doors_secrets_LDADD = $(doors_ldadd)
 
+native_programs += tests/native/test-every-call
+tests_native_test_every_call_SOURCES = tests/native/test-every-call.c $(native_common)
+tests_native_test_every_call_LDADD = $(native_ldadd)
+
 native_programs += tests/native/test-generate
 tests_native_test_generate_SOURCES = tests/native/test-generate.c tests/native/material.c \
 	tests/native/material.h $(native_common)
