@@ -28,6 +28,9 @@ void aliased_free(struct aliased *aliased);
  * 12000012 when what does is damaged, be it a half of a pair: `out` then says which. */
 HUKS_MUST_USE huks_rc aliased_open(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set,
                                    struct token **token, struct aliased *out);
+/* The same for who uses the keys: they are loaded, and stay so when somebody replaces them. */
+HUKS_MUST_USE huks_rc aliased_open_keys(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set,
+                                        struct token **token, struct aliased *out);
 
 /* Its user is to be asked before it is used: such a key never leaves, wrapped or not. */
 bool native_asks_user(const struct item *item);

@@ -75,7 +75,9 @@ void aliased_free(struct aliased *aliased)
     }
 }
 
-static huks_rc aliased_find(struct token *token, struct bytes alias, uint32_t level, struct aliased *out)
+/* `*vanished`: something was found that was gone when it was to be read. */
+static huks_rc aliased_read(struct token *token, struct bytes alias, uint32_t level, struct aliased *out,
+                            bool *vanished)
 {
     struct store_match match = {.tag = HUKS_TAG_ALIAS, .value = alias};
     uint64_t *handles = NULL;
@@ -88,6 +90,7 @@ static huks_rc aliased_find(struct token *token, struct bytes alias, uint32_t le
             out->damaged_count < ARRAY_SIZE(out->damaged)) {
             out->damaged[out->damaged_count++] = handles[i];
         }
+        *vanished = *vanished || rc == HUKS_E_NOT_EXIST;
         if (rc != HUKS_OK) {
             continue;
         }
@@ -111,11 +114,61 @@ static huks_rc aliased_find(struct token *token, struct bytes alias, uint32_t le
     return out->count > 0 ? HUKS_OK : error_raise(HUKS_E_NOT_EXIST, ABOUT_OBJECT, NULL);
 }
 
+/*
+ * A key that somebody replaces is there all the time: who finds the old one and comes too late to read it looks
+ * again. Each time somebody else has got on; so many times is nobody unlucky.
+ */
+#define LOOKS_MAX 100
+
+static huks_rc aliased_find(struct token *token, struct bytes alias, uint32_t level, struct aliased *out)
+{
+    for (int look = 1;; look++) {
+        bool vanished = false;
+        huks_rc rc = aliased_read(token, alias, level, out, &vanished);
+        if (!vanished || look == LOOKS_MAX) {
+            return rc;
+        }
+        aliased_free(out);
+        *out = (struct aliased){0};
+        error_clear();
+    }
+}
+
 huks_rc aliased_open(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set,
                      struct token **token, struct aliased *out)
 {
     HUKS_TRY(native_token(engine, set, false, token));
     return aliased_find(*token, alias, native_level(set), out);
+}
+
+static void key_unref_ptr(struct crypto_key **key)
+{
+    crypto_key_unref(*key);
+}
+
+/* Keys are loaded apart from their parameters. What else is wrong with one its user finds in good time. */
+static bool keys_vanished(const struct aliased *aliased)
+{
+    bool vanished = false;
+    for (size_t i = 0; i < aliased->count && !vanished; i++) {
+        AUTO(key_unref_ptr) struct crypto_key *key = NULL;
+        vanished = item_key(aliased->items[i], &key) == HUKS_E_NOT_EXIST;
+    }
+    error_clear();
+    return vanished;
+}
+
+huks_rc aliased_open_keys(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set,
+                          struct token **token, struct aliased *out)
+{
+    for (int look = 1;; look++) {
+        HUKS_TRY(aliased_open(engine, alias, set, token, out));
+        if (look == LOOKS_MAX || !keys_vanished(out)) {
+            return HUKS_OK;
+        }
+        aliased_free(out);
+        *out = (struct aliased){0};
+    }
 }
 
 bool native_asks_user(const struct item *item)
@@ -146,7 +199,7 @@ huks_rc native_export(struct engine *engine, struct bytes alias, const OH_Huks_P
 {
     struct token *token;
     AUTO(aliased_free) struct aliased aliased = {0};
-    HUKS_TRY(aliased_open(engine, alias, set, &token, &aliased));
+    HUKS_TRY(aliased_open_keys(engine, alias, set, &token, &aliased));
     struct item *item = aliased.items[0];
     if (item_class(item) == HUKS_CLASS_SECRET_KEY) {
         return error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
@@ -158,11 +211,12 @@ huks_rc native_export(struct engine *engine, struct bytes alias, const OH_Huks_P
     return item_part(item, is_raw_public(item_alg(item)) ? HUKS_TAG_EC_POINT : HUKS_TAG_PUBLIC_KEY_INFO, out);
 }
 
-huks_rc native_delete(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set)
+static huks_rc delete_found(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set, bool *found)
 {
     struct token *token;
     AUTO(aliased_free) struct aliased aliased = {0};
     huks_rc rc = aliased_open(engine, alias, set, &token, &aliased);
+    *found = rc == HUKS_OK;
     /* What can't be read can still go. */
     if (rc == HUKS_E_INTERNAL && aliased.damaged_count > 0) {
         error_clear();
@@ -177,6 +231,18 @@ huks_rc native_delete(struct engine *engine, struct bytes alias, const OH_Huks_P
         return items_destroy_unread(token, handles, count);
     }
     return rc == HUKS_OK ? items_destroy(token, aliased.items, aliased.count) : rc;
+}
+
+huks_rc native_delete(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set)
+{
+    for (int look = 1;; look++) {
+        bool found = false;
+        huks_rc rc = delete_found(engine, alias, set, &found);
+        if (rc != HUKS_E_NOT_EXIST || !found || look == LOOKS_MAX) {
+            return rc;
+        }
+        error_clear(); /* replaced meanwhile, or deleted by somebody else: looking again tells */
+    }
 }
 
 huks_rc native_exist(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set)

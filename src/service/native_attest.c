@@ -28,7 +28,7 @@ huks_rc native_attest(struct engine *engine, struct bytes alias, const OH_Huks_P
     AUTO(aliased_free) struct aliased aliased = {0};
     const struct attest_request request = {
         .challenge = param_bytes(set, OH_HUKS_TAG_ATTESTATION_CHALLENGE), .set = set, .anonymous = anonymous};
-    HUKS_TRY(aliased_open(engine, alias, set, &token, &aliased));
+    HUKS_TRY(aliased_open_keys(engine, alias, set, &token, &aliased));
     if (request.challenge.data == NULL) {
         return error_illegal(ABOUT_ATTRIBUTE, ILLEGAL_ABSENT);
     }

@@ -453,7 +453,7 @@ huks_rc native_import_wrapped(struct engine *engine, struct bytes alias, struct 
         .bits = param_u32(set, OH_HUKS_TAG_KEY_SIZE, 0),
     };
     HUKS_TRY(make_begin(engine, alias, set, &envelope.making));
-    HUKS_TRY(aliased_open(engine, wrapping, set, &token, &aliased));
+    HUKS_TRY(aliased_open_keys(engine, wrapping, set, &token, &aliased));
     HUKS_TRY(suite_find(set, &suite));
     HUKS_TRY(read_fields(suite, wrapped, envelope.field));
     HUKS_TRY(rules_import_kind(set, &envelope.kind));

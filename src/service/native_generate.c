@@ -30,7 +30,7 @@ static huks_rc find_own_key(struct engine *engine, const OH_Huks_ParamSet *set, 
                             struct aliased *aliased, struct item **own)
 {
     HUKS_TRY(
-        aliased_open(engine, param_bytes(set, OH_HUKS_TAG_AGREE_PRIVATE_KEY_ALIAS), set, token, aliased));
+        aliased_open_keys(engine, param_bytes(set, OH_HUKS_TAG_AGREE_PRIVATE_KEY_ALIAS), set, token, aliased));
     *own = agreeing(aliased);
     return *own != NULL && (item_purposes(*own) & OH_HUKS_KEY_PURPOSE_AGREE) != 0
                ? HUKS_OK

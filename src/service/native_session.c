@@ -147,7 +147,7 @@ huks_rc native_begin(struct engine *engine, struct bytes alias, const OH_Huks_Pa
 {
     struct token *token;
     AUTO(aliased_free) struct aliased aliased = {0};
-    HUKS_TRY(aliased_open(engine, alias, set, &token, &aliased));
+    HUKS_TRY(aliased_open_keys(engine, alias, set, &token, &aliased));
     uint32_t purpose = param_u32(set, OH_HUKS_TAG_PURPOSE, 0);
     struct item *fit = item_for(&aliased, purpose);
     struct item *item = fit != NULL ? fit : aliased.items[0];

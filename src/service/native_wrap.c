@@ -126,7 +126,7 @@ huks_rc native_wrap(struct engine *engine, struct bytes alias, const OH_Huks_Par
     AUTO(secret_free) struct secret plain = {0};
     AUTO(secret_free) struct secret sealing = {0};
     HUKS_TRY(check_type(set));
-    HUKS_TRY(aliased_open(engine, alias, set, &token, &aliased));
+    HUKS_TRY(aliased_open_keys(engine, alias, set, &token, &aliased));
     HUKS_TRY(check_allowed(bearer(&aliased)));
     HUKS_TRY(encode(&aliased, &kind, &key));
     HUKS_TRY(native_params(engine, alias, set, &params));

@@ -124,6 +124,7 @@ START_TEST(null_pointers_end_nothing)
     EXPECT(401, TEXT_INVALID, OH_Huks_FinishSession(&s.handle, strange, &in, &room));
     EXPECT(401, TEXT_NULL, OH_Huks_AbortSession(NULL, params));
     EXPECT(401, TEXT_NULL, OH_Huks_AbortSession(&s.handle, NULL));
+    EXPECT(401, TEXT_INVALID, OH_Huks_AbortSession(&s.handle, strange));
     OK(finish(&s, message, 10, out, &(uint32_t){sizeof out}));
 }
 END_TEST
@@ -297,7 +298,7 @@ END_TEST
 enum { THREADS = 20, ROUNDS = 20 };
 
 static struct {
-    set *sign, *verify;
+    set *sign, *verify, *make;
     struct session shared;
 } work;
 
@@ -366,6 +367,49 @@ START_TEST(threads)
 }
 END_TEST
 
+/* Keys come and go under each thread's own aliases, and all replace one that is everybody's. */
+static void *makes_keys(void *argument)
+{
+    const uint8_t name[] = {'t', (uint8_t)(uintptr_t)argument};
+    const blob mine = {sizeof name, (uint8_t *)(uintptr_t)name};
+    struct session session;
+    uint8_t bytes[256];
+    uintptr_t wrong = 0;
+
+    for (int i = 0; i < ROUNDS / 2; i++) {
+        struct OH_Huks_KeyAliasSet *aliases = NULL;
+        blob key = ROOM(bytes);
+
+        wrong += OH_Huks_GenerateKeyItem(&mine, work.make, NULL).errorCode != 0;
+        wrong += OH_Huks_ExportPublicKeyItem(&mine, NULL, &key).errorCode != 0 || key.size != 91;
+        wrong += OH_Huks_GenerateKeyItem(NAME("everybody's"), work.make, NULL).errorCode != 0;
+        wrong += OH_Huks_IsKeyItemExist(NAME("everybody's"), NULL).errorCode != 0;
+        key = (blob)ROOM(bytes);
+        wrong += OH_Huks_ExportPublicKeyItem(NAME("everybody's"), NULL, &key).errorCode != 0;
+        wrong += begin(&session, "everybody's", work.sign).errorCode != 0;
+        wrong += stop(&session).errorCode != 0;
+        wrong += OH_Huks_ListAliases(work.make, &aliases).errorCode != 0 || aliases == NULL;
+        OH_Huks_FreeKeyAliasSet(aliases);
+        wrong += OH_Huks_DeleteKeyItem(&mine, NULL).errorCode != 0;
+        wrong += OH_Huks_IsKeyItemExist(&mine, NULL).errorCode != 12000011;
+    }
+    return (void *)wrong;
+}
+
+START_TEST(threads_make_keys)
+{
+    struct OH_Huks_KeyAliasSet *aliases = NULL;
+
+    configure("session_wait_ms = 60000\n");
+    work.make = SET(ALG(ECC), SIZE(256), PURPOSE(SIGN | VERIFY));
+    work.sign = ecdsa(SIGN);
+    crew(makes_keys);
+    OK(OH_Huks_ListAliases(no_params(), &aliases));
+    ck_assert_uint_eq(aliases->aliasesCnt, 1);
+    OH_Huks_FreeKeyAliasSet(aliases);
+}
+END_TEST
+
 static struct session before_fork;
 
 static void goes_on_alone(void)
@@ -373,6 +417,8 @@ static void goes_on_alone(void)
     struct session own;
 
     CHILD(feed(&before_fork, message, 10).errorCode == 12000011); /* the parent's */
+    CHILD(finish(&before_fork, message, 10, out, &(uint32_t){sizeof out}).errorCode == 12000011);
+    CHILD(stop(&before_fork).errorCode == 0); /* nothing to end, and the parent keeps it */
     CHILD(begin(&own, "key", ecdsa(SIGN)).errorCode == 0);
     CHILD(finish(&own, message, 10, out, &(uint32_t){sizeof out}).errorCode == 0);
 }
@@ -385,6 +431,61 @@ START_TEST(forks)
     in_child(goes_on_alone);
     OK(finish(&before_fork, message, 10, out, &(uint32_t){sizeof out}));
     ck_assert(true);
+}
+END_TEST
+
+/* A derivation and an agreement, before and after their update, are the parent's alone, too. */
+static struct session derivations[2], agreements[2];
+static uint8_t peer_bytes[32];
+
+static set *hkdf(void)
+{
+    return SET(ALG(HKDF), PURPOSE(DERIVE), DIGEST(SHA256), NUMBER(DERIVE_KEY_SIZE, 32));
+}
+
+static void derives_alone(void)
+{
+    struct session own;
+    set *keeping = SET(ALG(AES), SIZE(256), PURPOSE(ENCRYPT), BYTES(KEY_ALIAS, "child's", 7),
+                       NUMBER(KEY_STORAGE_FLAG, OH_HUKS_STORAGE_PERSISTENT));
+
+    for (int i = 0; i < 2; i++) {
+        CHILD(feed(&derivations[i], NULL, 0).errorCode == 12000011);
+        CHILD(finish(&agreements[i], NULL, 0, out, &(uint32_t){sizeof out}).errorCode == 12000011);
+    }
+    CHILD(begin(&own, "derives", hkdf()).errorCode == 0);
+    CHILD(feed(&own, NULL, 0).errorCode == 0);
+    own.params = keeping;
+    CHILD(finish(&own, NULL, 0, out, &(uint32_t){sizeof out}).errorCode == 0);
+}
+
+START_TEST(forks_while_deriving)
+{
+    set *agree = SET(ALG(X25519), PURPOSE(AGREE));
+    blob peer = ROOM(peer_bytes);
+    uint8_t secrets[2][32];
+
+    make_key("derives", OH_HUKS_ALG_AES, 256, DERIVE);
+    make_key("agrees", OH_HUKS_ALG_X25519, 256, AGREE);
+    OK(OH_Huks_ExportPublicKeyItem(NAME("agrees"), NULL, &peer));
+    for (int i = 0; i < 2; i++) {
+        OK(begin(&derivations[i], "derives", hkdf()));
+        OK(begin(&agreements[i], "agrees", agree));
+    }
+    OK(feed(&derivations[1], NULL, 0));
+    OK(feed(&agreements[1], peer_bytes, 32));
+    in_child(derives_alone);
+    OK(OH_Huks_IsKeyItemExist(NAME("child's"), NULL));
+    OK(feed(&derivations[0], NULL, 0));
+    OK(feed(&agreements[0], peer_bytes, 32));
+    for (int i = 0; i < 2; i++) {
+        OK(finish(&derivations[i], NULL, 0, secrets[i], &(uint32_t){32}));
+    }
+    ck_assert_mem_eq(secrets[0], secrets[1], 32);
+    for (int i = 0; i < 2; i++) {
+        OK(finish(&agreements[i], NULL, 0, secrets[i], &(uint32_t){32}));
+    }
+    ck_assert_mem_eq(secrets[0], secrets[1], 32);
 }
 END_TEST
 
@@ -485,7 +586,9 @@ int main(void)
     tcase_add_test(tcase, sixteenth_of_two_processes);
     tcase_add_test(tcase, idle_ones_go);
     tcase_add_test(tcase, threads);
+    tcase_add_test(tcase, threads_make_keys);
     tcase_add_test(tcase, forks);
+    tcase_add_test(tcase, forks_while_deriving);
     tcase_add_test(tcase, forks_among_busy_threads);
     tcase_add_test(tcase, forks_again);
     return native_run(suite);
