@@ -330,6 +330,74 @@ START_TEST(another_agreement)
 }
 END_TEST
 
+/* One update, not none and not two; and going costs nothing. */
+START_TEST(one_update)
+{
+    const struct agreement *a = &agreements[_i];
+    EVP_PKEY *peer = peer_make(a);
+    uint8_t bytes[2048];
+    blob public = peer_public(a, peer, bytes);
+    struct session s;
+
+    make_key("key", a->alg, a->bits, AGREE);
+    OK(begin(&s, "key", agreeing(a)));
+    OK(feed(&s, public.data, public.size));
+    EXPECT(12000012, TEXT_ABNORMAL, feed(&s, public.data, public.size));
+    EXPECT(12000011, TEXT_ENTITY, finish(&s, NULL, 0, out, &(uint32_t){sizeof out}));
+    OK(begin(&s, "key", agreeing(a)));
+    EXPECT(401, TEXT_NULL, finish(&s, NULL, 0, out, &(uint32_t){sizeof out}));
+    EXPECT(12000011, TEXT_ENTITY, feed(&s, public.data, public.size));
+    OK(begin(&s, "key", agreeing(a))); /* a result needs a place */
+    OK(feed(&s, public.data, public.size));
+    EXPECT(401, TEXT_INVALID, finish(&s, NULL, 0, NULL, &(uint32_t){0}));
+    for (int fed = 0; fed < 2; fed++) {
+        OK(begin(&s, "key", agreeing(a)));
+        if (fed == 1) {
+            OK(feed(&s, public.data, public.size));
+        }
+        OK(stop(&s));
+        EXPECT(12000011, TEXT_ENTITY, finish(&s, NULL, 0, out, &(uint32_t){sizeof out}));
+    }
+    EVP_PKEY_free(peer);
+}
+END_TEST
+
+/* Where a secret may go is its base key's to say, for agreements as for derivations. */
+START_TEST(kept_as_the_key_says)
+{
+    static const struct {
+        uint32_t flag;
+        bool keeps;
+        int32_t code;
+        const char *text;
+    } rows[] = {
+        {OH_HUKS_STORAGE_ONLY_USED_IN_HUKS, true, 0, "Success."},
+        {OH_HUKS_STORAGE_ONLY_USED_IN_HUKS, false, 12000012, TEXT_ABNORMAL},
+        {OH_HUKS_STORAGE_KEY_EXPORT_ALLOWED, false, 0, "Success."},
+        {OH_HUKS_STORAGE_KEY_EXPORT_ALLOWED, true, 12000012, TEXT_ABNORMAL},
+    };
+    EVP_PKEY *peer = peer_make(&agreements[X25519]);
+    uint8_t bytes[2048];
+    blob public = peer_public(&agreements[X25519], peer, bytes);
+    struct session s;
+
+    for (int i = 0; i < COUNT(rows); i++) {
+        OK(OH_Huks_GenerateKeyItem(NAME("key"),
+                                   SET(ALG(X25519), SIZE(256), PURPOSE(AGREE),
+                                       NUMBER(DERIVED_AGREED_KEY_STORAGE_FLAG, rows[i].flag)),
+                                   NULL));
+        OK(begin(&s, "key", agreeing(&agreements[X25519])));
+        OK(feed(&s, public.data, public.size));
+        if (rows[i].keeps) {
+            s.params = SET(ALG(AES), SIZE(256), PURPOSE(ENCRYPT), BYTES(KEY_ALIAS, "new", 3),
+                           NUMBER(KEY_STORAGE_FLAG, OH_HUKS_STORAGE_PERSISTENT));
+        }
+        EXPECT(rows[i].code, rows[i].text, finish(&s, NULL, 0, out, &(uint32_t){sizeof out}));
+    }
+    EVP_PKEY_free(peer);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("native agreement");
@@ -337,11 +405,13 @@ int main(void)
 
     tcase_add_loop_test(tcase, agrees_with_openssl, 0, COUNT(agreements));
     tcase_add_loop_test(tcase, agrees_with_itself, 0, COUNT(agreements));
+    tcase_add_loop_test(tcase, one_update, P256, DH2048 + 1);
     tcase_add_test(tcase, dh_is_cut);
     tcase_add_test(tcase, ecdh_key_size);
     tcase_add_test(tcase, wrong_ecdh_peers);
     tcase_add_test(tcase, wrong_x25519_peers);
     tcase_add_test(tcase, wrong_dh_peers);
     tcase_add_test(tcase, another_agreement);
+    tcase_add_test(tcase, kept_as_the_key_says);
     return native_run(suite);
 }

@@ -156,7 +156,7 @@ END_TEST
 
 static const struct refused {
     const char *name;
-    param params[6];
+    param params[8];
     int32_t code;
     const char *text;
 } refused[] = {
@@ -212,6 +212,17 @@ static const struct refused {
     {"temporary, to nowhere",
      {AES_CRYPT, NUMBER(KEY_STORAGE_FLAG, OH_HUKS_STORAGE_TEMP)},
      ILLEGAL(TEXT_NULL)},
+    {"a trust level",
+     {AES_CRYPT, {.tag = OH_HUKS_TAG_TYPE_UINT | 10031, .uint32Param = 1}}, /* USER_AUTH_TYPE_ATL */
+     ILLEGAL(TEXT_INVALID)},
+    {"batches for what it is not for",
+     {AES_CRYPT, {.tag = OH_HUKS_TAG_TYPE_UINT | 313, .uint32Param = SIGN}}, /* BATCH_PURPOSE */
+     INVALID("key purpose")},
+    {"guarded with CTR",
+     {AES_CRYPT, MODE(CTR), NUMBER(USER_AUTH_TYPE, 4), NUMBER(KEY_AUTH_ACCESS_TYPE, 4),
+      NUMBER(CHALLENGE_TYPE, 0), NUMBER(KEY_AUTH_PURPOSE, DECRYPT)},
+     12000001,
+     "The cipher mode with guarded purposes is not supported."},
     {"a process's name",
      {AES_CRYPT, {.tag = OH_HUKS_TAG_TYPE_BYTES | 10001, .blob = {4, (uint8_t *)(uintptr_t) "self"}}},
      ILLEGAL(TEXT_INVALID)},
@@ -230,7 +241,7 @@ static set *set_of(const param *params, size_t most)
 START_TEST(refusal)
 {
     const struct refused *row = &refused[_i];
-    struct OH_Huks_Result result = OH_Huks_GenerateKeyItem(NAME("key"), set_of(row->params, 6), NULL);
+    struct OH_Huks_Result result = OH_Huks_GenerateKeyItem(NAME("key"), set_of(row->params, 8), NULL);
 
     answer(__FILE__, __LINE__, row->name, row->code, row->text, result);
     EXPECT(12000011, TEXT_ENTITY, OH_Huks_IsKeyItemExist(NAME("key"), NULL));
@@ -342,6 +353,7 @@ START_TEST(version)
     EXPECT(401, TEXT_NULL, OH_Huks_GetSdkVersion(NULL));
     EXPECT(401, TEXT_NULL, OH_Huks_GetSdkVersion(&(blob){16, NULL}));
     EXPECT(401, TEXT_BUFFER, OH_Huks_GetSdkVersion(&(blob){7, bytes}));
+    OK(OH_Huks_GetSdkVersion(&(blob){8, bytes}));
     OK(OH_Huks_GetSdkVersion(&room));
     ck_assert_uint_eq(room.size, 7);
     ck_assert_str_eq((const char *)bytes, "2.0.0.5");
