@@ -8,6 +8,7 @@
 #ifndef HUKS_AUTH_MOMENT_H
 #define HUKS_AUTH_MOMENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct auth_moment {
@@ -23,6 +24,18 @@ static inline uint64_t auth_moment_apart(struct auth_moment a, struct auth_momen
         return UINT64_MAX;
     }
     return a.ms > b.ms ? a.ms - b.ms : b.ms - a.ms;
+}
+
+/* The moment `seconds` later. */
+static inline struct auth_moment auth_moment_after(struct auth_moment moment, uint32_t seconds)
+{
+    return (struct auth_moment){moment.boot, moment.ms + seconds * UINT64_C(1000)};
+}
+
+/* Is `end` still to come, or just reached? Never, where it is of another boot. */
+static inline bool auth_moment_before(struct auth_moment now, struct auth_moment end)
+{
+    return now.boot == end.boot && now.ms <= end.ms;
 }
 
 /* ---- what moments are made of ---- */

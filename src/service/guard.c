@@ -282,8 +282,7 @@ void guard_set_lasting(struct guard *guard, struct auth_moment until)
 /* Of a guard that is not for a batch, never. */
 static bool lasts(const struct guard *guard)
 {
-    struct auth_moment now = auth_now(guard->auth);
-    return guard->lasts.ms != 0 && now.boot == guard->lasts.boot && now.ms <= guard->lasts.ms;
+    return guard->lasts.ms != 0 && auth_moment_before(auth_now(guard->auth), guard->lasts);
 }
 
 void guard_spend(struct guard *guard)

@@ -137,8 +137,7 @@ static huks_rc begin_batch(struct token *token, struct item *item, uint32_t seco
     HUKS_TRY(native_hold(item));
     HUKS_TRY(operation_batch(&session->operation, token, item, session->purpose));
     session->batch = true;
-    session->ends = auth_now(token->auth);
-    session->ends.ms += seconds * UINT64_C(1000);
+    session->ends = auth_moment_after(auth_now(token->auth), seconds);
     return HUKS_OK;
 }
 
@@ -405,8 +404,7 @@ static huks_rc finish_step(struct native_session *session, const OH_Huks_ParamSe
 
 static huks_rc batch_check_time(const struct native_session *session)
 {
-    struct auth_moment now = auth_now(session->operation.token->auth);
-    return now.boot == session->ends.boot && now.ms <= session->ends.ms
+    return auth_moment_before(auth_now(session->operation.token->auth), session->ends)
                ? HUKS_OK
                : error_illegal(ABOUT_OPERATION, "Invalid timeout parameter.");
 }

@@ -339,9 +339,7 @@ huks_rc operation_open(struct operation *operation, struct token *token, struct 
     crypto_op_reset(operation->crypto);
     HUKS_TRY(operation_begin_keyed(operation, token, item, purpose, spec, true));
     if (operation->guard != NULL && rules_batches(item_params(item), purpose)) {
-        struct auth_moment until = auth_now(token->auth);
-        until.ms += RULES_BATCH_DEFAULT * UINT64_C(1000);
-        guard_set_lasting(operation->guard, until);
+        guard_set_lasting(operation->guard, auth_moment_after(auth_now(token->auth), RULES_BATCH_DEFAULT));
     }
     return HUKS_OK;
 }
