@@ -30,6 +30,8 @@ const struct huks_functions *vendor;
     X(GetKeyItemParamSet, (const blob *keyAlias, const set *paramSetIn, set *paramSetOut),                   \
       (keyAlias, paramSetIn, paramSetOut))                                                                   \
     X(IsKeyItemExist, (const blob *keyAlias, const set *paramSet), (keyAlias, paramSet))                     \
+    X(AttestKeyItem, (const blob *keyAlias, const set *paramSet, struct OH_Huks_CertChain *certChain),       \
+      (keyAlias, paramSet, certChain))                                                                       \
     X(InitSession, (const blob *keyAlias, const set *paramSet, blob *handle, blob *token),                   \
       (keyAlias, paramSet, handle, token))                                                                   \
     X(UpdateSession, (const blob *handle, const set *paramSet, const blob *inData, blob *outData),           \

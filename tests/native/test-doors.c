@@ -284,6 +284,31 @@ START_TEST(known_hmac_natively)
 }
 END_TEST
 
+/* A certificate is for keys that never leave, whichever door made them and whichever asks. */
+START_TEST(attested_natively)
+{
+    static uint8_t bytes[4][4096];
+    blob certs[] = {ROOM(bytes[0]), ROOM(bytes[1]), ROOM(bytes[2]), ROOM(bytes[3])};
+    struct OH_Huks_CertChain chain = {certs, 4};
+    set *params = SET(BYTES(ATTESTATION_CHALLENGE, message, sizeof message));
+    CK_OBJECT_HANDLE public, private;
+    static uint8_t p256[] = {0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
+    CK_ATTRIBUTE theirs[] = {{CKA_TOKEN, &yes, 1}, {CKA_EC_PARAMS, p256, sizeof p256}};
+    CK_ATTRIBUTE ours[] = {
+        {CKA_TOKEN, &yes, 1}, {CKA_EXTRACTABLE, &yes, 1}, {CKA_HUKS_ALIAS_, (void *)(uintptr_t) "leaves", 6}};
+
+    make_token();
+    enter();
+    generate_pair("stays", &public, &private);
+    OK(OH_Huks_AttestKeyItem(NAME("stays"), params, &chain));
+    ck_assert_uint_eq(chain.certsCount, 4);
+    RV(CKR_OK,
+       p11->C_GenerateKeyPair(cryptoki, M(CKM_EC_KEY_PAIR_GEN), theirs, 2, ours, 3, &public, &private));
+    EXPECT(12000003, "Invalid key: only one that never leaves is attested.",
+           OH_Huks_AttestKeyItem(NAME("leaves"), params, &chain));
+}
+END_TEST
+
 /* ---- Deleting ------------------------------------------------------------------------------------------ */
 
 START_TEST(deleted_natively)
@@ -433,6 +458,7 @@ int main(void)
     tcase_add_test(tcase, cryptoki_pair_through_native);
     tcase_add_test(tcase, known_aes_natively);
     tcase_add_test(tcase, known_hmac_natively);
+    tcase_add_test(tcase, attested_natively);
     tcase_add_test(tcase, deleted_natively);
     tcase_add_test(tcase, destroyed_through_cryptoki);
     tcase_add_test(tcase, data_is_no_key);
