@@ -45,6 +45,7 @@ static huks_rc check_scope(const OH_Huks_ParamSet *set)
 huks_rc native_token(struct engine *engine, const OH_Huks_ParamSet *set, bool create, struct token **out)
 {
     uint32_t level = native_level(set);
+    *out = NULL;
     if (level > OH_HUKS_AUTH_STORAGE_LEVEL_ECE) {
         return error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
     }

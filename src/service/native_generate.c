@@ -52,16 +52,16 @@ static bool agrees(const struct agreement *agreement, const struct item *item)
     return agreement->keys[0] == item->alg || agreement->keys[1] == item->alg;
 }
 
-static huks_rc find_agreement(const OH_Huks_ParamSet *set, const struct item *own, const struct agreement **out)
+/* NULL: no word, or not the own key's. */
+static const struct agreement *find_agreement(const OH_Huks_ParamSet *set, const struct item *own)
 {
     uint32_t word = param_u32(set, OH_HUKS_TAG_AGREE_ALG, 0);
     for (size_t i = 0; i < ARRAY_SIZE(agreements); i++) {
         if (agreements[i].word == word && agrees(&agreements[i], own)) {
-            *out = &agreements[i];
-            return HUKS_OK;
+            return &agreements[i];
         }
     }
-    return illegal(ILLEGAL_ARGUMENT);
+    return NULL;
 }
 
 /* A key here, as the peer would send it: Ed25519's 32 bytes are not to be taken for X25519's. */
@@ -110,7 +110,6 @@ static huks_rc agree(struct engine *engine, const OH_Huks_ParamSet *set, struct 
 {
     struct token *token;
     struct item *own;
-    const struct agreement *agreement = NULL;
     struct crypto_derive_spec spec = {0};
     AUTO(aliased_free) struct aliased aliased = {0};
     AUTO(secret_free) struct secret peer = {0};
@@ -118,7 +117,10 @@ static huks_rc agree(struct engine *engine, const OH_Huks_ParamSet *set, struct 
     size_t size = param_u32(set, OH_HUKS_TAG_KEY_SIZE, 0) / OH_HUKS_BITS_PER_BYTE;
     HUKS_TRY(find_own_key(engine, set, &token, &aliased, &own));
     HUKS_TRY(check_storage(own, making == NULL));
-    HUKS_TRY(find_agreement(set, own, &agreement));
+    const struct agreement *agreement = find_agreement(set, own);
+    if (agreement == NULL) {
+        return illegal(ILLEGAL_ARGUMENT);
+    }
     HUKS_TRY(find_peer_key(engine, set, agreement, &peer));
     spec.method = agreement->method;
     spec.peer = secret_bytes(&peer);

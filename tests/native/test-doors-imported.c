@@ -428,7 +428,7 @@ START_TEST(imported_keys)
     key = openssl_key(kind->alg, kind->bits);
     make_token();
     enter();
-    for (int i = 0; i < WAYS * HALVES; i++) {
+    for (unsigned i = 0; i < (unsigned)WAYS * HALVES; i++) {
         enum half half = i % HALVES;
 
         bring(kind, key, half, i / HALVES);

@@ -72,7 +72,9 @@ static result attest_by(result (*attest)(const blob *, const set *, struct OH_Hu
     blob certs[] = {ROOM(bytes[0]), ROOM(bytes[1]), ROOM(bytes[2]), ROOM(bytes[3])};
     struct OH_Huks_CertChain chain = {certs, 4};
 
-    return attest(alias, params, &chain);
+    result made = attest(alias, params, &chain);
+
+    return made;
 }
 
 static result attest(const blob *alias, const set *params)
