@@ -431,9 +431,16 @@ uint64_t item_token_handle(struct token *token, uint64_t number)
     return handle_make(number, auth_epoch(token->auth), HANDLE_TOKEN_OBJECT);
 }
 
-static huks_rc numbers_destroy(struct token *token, const uint64_t *numbers, size_t count)
+huks_rc items_destroy(struct token *token, const uint64_t *handles, size_t count)
 {
+    uint64_t numbers[ITEMS_DESTROY_MAX] = {0};
     struct token_keys keys;
+    if (count > ARRAY_SIZE(numbers)) {
+        return error_raise(HUKS_E_ARGUMENT, ABOUT_OBJECT, "number of objects");
+    }
+    for (size_t i = 0; i < count; i++) {
+        numbers[i] = handles[i] >> HANDLE_NUMBER_SHIFT;
+    }
     token_keys_acquire(token, &keys);
     huks_rc rc = store_remove(atomic_load(&token->db), &keys.keys, numbers, count);
     token_keys_release(&keys);
@@ -443,26 +450,6 @@ static huks_rc numbers_destroy(struct token *token, const uint64_t *numbers, siz
     return rc;
 }
 
-huks_rc items_destroy(struct token *token, struct item *const *items, size_t count)
-{
-    uint64_t numbers[2];
-    size_t some = count < ARRAY_SIZE(numbers) ? count : ARRAY_SIZE(numbers);
-    for (size_t i = 0; i < some; i++) {
-        numbers[i] = items[i]->number;
-    }
-    return numbers_destroy(token, numbers, some);
-}
-
-huks_rc items_destroy_unread(struct token *token, const uint64_t *handles, size_t count)
-{
-    uint64_t numbers[4];
-    size_t some = count < ARRAY_SIZE(numbers) ? count : ARRAY_SIZE(numbers);
-    for (size_t i = 0; i < some; i++) {
-        numbers[i] = handles[i] >> HANDLE_NUMBER_SHIFT;
-    }
-    return numbers_destroy(token, numbers, some);
-}
-
 huks_rc item_destroy(struct token *token, uint64_t handle)
 {
     AUTO(item_unref_ptr) struct item *item = NULL;
@@ -470,5 +457,5 @@ huks_rc item_destroy(struct token *token, uint64_t handle)
     if (!item->on_token) {
         return item_table_remove(&token->session_objects, item->number) ? HUKS_OK : item_absent();
     }
-    return items_destroy(token, &item, 1);
+    return items_destroy(token, &handle, 1);
 }

@@ -221,17 +221,19 @@ static huks_rc delete_found(struct engine *engine, struct bytes alias, const OH_
     /* What can't be read can still go. */
     if (rc == HUKS_E_INTERNAL && aliased.damaged_count > 0) {
         error_clear();
-        uint64_t handles[4];
-        size_t count = 0;
-        for (size_t i = 0; i < aliased.count; i++) {
-            handles[count++] = item_handle(aliased.items[i]);
-        }
-        for (size_t i = 0; i < aliased.damaged_count; i++) {
-            handles[count++] = aliased.damaged[i];
-        }
-        return items_destroy_unread(token, handles, count);
+    } else {
+        HUKS_TRY(rc);
+        aliased.damaged_count = 0;
     }
-    return rc == HUKS_OK ? items_destroy(token, aliased.items, aliased.count) : rc;
+    uint64_t handles[ITEMS_DESTROY_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < aliased.count; i++) {
+        handles[count++] = item_handle(aliased.items[i]);
+    }
+    for (size_t i = 0; i < aliased.damaged_count; i++) {
+        handles[count++] = aliased.damaged[i];
+    }
+    return items_destroy(token, handles, count);
 }
 
 huks_rc native_delete(struct engine *engine, struct bytes alias, const OH_Huks_ParamSet *set)

@@ -117,7 +117,7 @@ static huks_rc confirm_delete(struct ctl *ctl)
 
 static huks_rc delete_items(struct ctl *ctl, const struct ctl_key *key)
 {
-    struct item *items[3];
+    uint64_t handles[ITEMS_DESTROY_MAX];
     size_t count = 0;
     struct item *const all[] = {key->private, key->public, key->other};
     for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
@@ -128,9 +128,9 @@ static huks_rc delete_items(struct ctl *ctl, const struct ctl_key *key)
             return error_raise(HUKS_E_INVALID_PARAM, ABOUT_OBJECT,
                                "deletion: its maker forbade that (CKA_DESTROYABLE)");
         }
-        items[count++] = all[i];
+        handles[count++] = item_handle(all[i]);
     }
-    return items_destroy(ctl->token, items, count);
+    return items_destroy(ctl->token, handles, count);
 }
 
 /* Whoever may delete a key has the token's PIN, where it has one: a public half is not deleted without it. */
