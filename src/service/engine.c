@@ -264,7 +264,12 @@ huks_rc engine_native_token(struct engine *engine, bool create, struct token **o
     if (initialized > 1 || !create || unused == NULL) {
         return error_raise(HUKS_E_NOT_EXIST, ABOUT_TOKEN, NULL);
     }
-    HUKS_TRY(token_init(unused, BYTES_NONE, bytes_of(engine->config.native_token, strlen(engine->config.native_token))));
+    huks_rc rc = token_init_first(unused, bytes_of(engine->config.native_token, strlen(engine->config.native_token)));
+    if (rc == HUKS_E_ALIAS_EXISTS || rc == HUKS_E_ARGUMENT) { /* another thread or process was first, and uses it */
+        error_clear();
+        return engine_native_token(engine, false, out);
+    }
+    HUKS_TRY(rc);
     *out = unused;
     return token_require(unused);
 }

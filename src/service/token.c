@@ -255,6 +255,17 @@ huks_rc token_init(struct token *token, struct bytes so_pin, struct bytes label)
     return rc == HUKS_E_ALIAS_EXISTS ? token_exchange(token, token_make, &wish) : rc;
 }
 
+static huks_rc token_make_first(struct token *token, uint64_t life, void *argument)
+{
+    return life != 0 ? error_raise(HUKS_E_ALIAS_EXISTS, ABOUT_TOKEN, NULL) : token_make(token, life, argument);
+}
+
+huks_rc token_init_first(struct token *token, struct bytes label)
+{
+    struct wish wish = {BYTES_NONE, label};
+    return token_exchange(token, token_make_first, &wish);
+}
+
 /* ---- login ---- */
 
 static huks_rc token_auth(struct token *token, struct auth **auth)

@@ -36,6 +36,8 @@ HUKS_MUST_USE huks_rc token_recognized(const struct token_info *info);
  * 12000018 with ABOUT_TOKEN. `label` is UTF-8, at most 32 bytes, without padding.
  */
 HUKS_MUST_USE huks_rc token_init(struct token *token, struct bytes so_pin, struct bytes label);
+/* Makes a token without PINs in a free slot; 12000017 when there is one by now, which stays as it is. */
+HUKS_MUST_USE huks_rc token_init_first(struct token *token, struct bytes label);
 
 HUKS_MUST_USE huks_rc token_login(struct token *token, enum auth_who who, struct bytes pin);
 HUKS_MUST_USE huks_rc token_verify(struct token *token, enum auth_who who, struct bytes pin);
