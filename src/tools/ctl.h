@@ -216,6 +216,15 @@ void ctl_print_table(const struct ctl *ctl, json_t *rows, const struct ctl_colum
 /* One object: JSON, or one line per column; absent values are passed over. Takes over `object`. */
 void ctl_print_sheet(const struct ctl *ctl, json_t *object, const struct ctl_column *columns, size_t count);
 void ctl_print_json(json_t *value); /* takes it over */
+/* Long work: a line on the terminal, of nobody's concern elsewhere. */
+struct ctl_progress {
+    const char *what;
+    int shown; /* per cent; -1: nothing yet */
+};
+#define CTL_PROGRESS(WHAT) {(WHAT), -1}
+bool ctl_progress_seen(void); /* is there a terminal? */
+void ctl_progress_show(uint64_t done, uint64_t total, void *progress);
+void ctl_progress_end(const struct ctl_progress *progress);
 /* Tells the thread's failure on stderr: code, message, what to do. */
 void ctl_print_failure(struct ctl *ctl, huks_rc rc);
 

@@ -13,35 +13,12 @@
 
 #include "service/backup.h"
 
-/* ---- progress: a line on the terminal, of nobody's concern elsewhere ---- */
+/* ---- progress ---- */
 
-struct line {
-    const char *what;
-    int shown; /* per cent; -1: nothing yet */
-};
-
-static void show(uint64_t done, uint64_t total, void *argument)
+static struct backup_progress progress_on(struct ctl_progress *line)
 {
-    struct line *line = argument;
-    int percent = total > 0 ? (int)(done * 100 / total) : 100;
-    if (percent != line->shown) {
-        line->shown = percent;
-        fprintf(stderr, "\r%s: %d %%", line->what, percent);
-        fflush(stderr);
-    }
-}
-
-static void show_end(const struct line *line)
-{
-    if (line->shown >= 0) {
-        fputs("\r\033[K", stderr);
-    }
-}
-
-static struct backup_progress progress_on(struct line *line)
-{
-    return isatty(STDERR_FILENO) != 0 ? (struct backup_progress){show, line}
-                                      : (struct backup_progress){NULL, NULL};
+    return ctl_progress_seen() ? (struct backup_progress){ctl_progress_show, line}
+                               : (struct backup_progress){NULL, NULL};
 }
 
 /* ---- backup ---- */
@@ -86,7 +63,7 @@ static huks_rc write_backup(struct ctl *ctl, struct token *const *tokens, size_t
 {
     AUTO(secret_free) struct secret passphrase = {0};
     AUTO(ctl_target_close) struct ctl_target target = {.fd = -1};
-    struct line line = {"Backup", -1};
+    struct ctl_progress line = CTL_PROGRESS("Backup");
     const struct backup_progress progress = progress_on(&line);
     const struct stream_output output = {target_write, &target};
     HUKS_TRY(target_open(ctl, &target));
@@ -96,7 +73,7 @@ static huks_rc write_backup(struct ctl *ctl, struct token *const *tokens, size_t
     }
     huks_rc rc =
         backup_write(ctl->engine, tokens, count, secret_bytes(&passphrase), &output, &progress, records);
-    show_end(&line);
+    ctl_progress_end(&line);
     HUKS_TRY(rc);
     return ctl_target_keep(&target);
 }
@@ -233,7 +210,7 @@ static huks_rc may_replace(const struct ctl *ctl, const struct backup_content *c
 static huks_rc restore(struct ctl *ctl, struct source *source, struct bytes passphrase,
                        const struct backup_content *content, const bool *chosen)
 {
-    struct line line = {"Restoring", -1};
+    struct ctl_progress line = CTL_PROGRESS("Restoring");
     const struct backup_progress progress = progress_on(&line);
     const struct stream_input input = {source_read, source};
     size_t restored = 0;
@@ -242,7 +219,7 @@ static huks_rc restore(struct ctl *ctl, struct source *source, struct bytes pass
     }
     huks_rc rc =
         backup_restore(ctl->engine, passphrase, &input, source->size, content, chosen, &progress, &restored);
-    show_end(&line);
+    ctl_progress_end(&line);
     if (ctl_given(ctl, OPTION_JSON) && rc == HUKS_OK) {
         ctl_print_json(json_pack("{s:I}", "restored", (json_int_t)restored));
     } else if (!ctl_given(ctl, OPTION_JSON) && restored > 0) {
@@ -271,7 +248,7 @@ static huks_rc run_restore(struct ctl *ctl)
     AUTO(source_close) struct source source = {.fd = -1};
     AUTO(secret_free) struct secret passphrase = {0};
     AUTO(backup_content_free) struct backup_content content = {0};
-    struct line line = {"Reading", -1};
+    struct ctl_progress line = CTL_PROGRESS("Reading");
     const struct backup_progress progress = progress_on(&line);
     const struct stream_input input = {source_read, &source};
     HUKS_TRY(source_open(ctl, &source));
@@ -279,7 +256,7 @@ static huks_rc run_restore(struct ctl *ctl)
     HUKS_TRY(ctl_passphrase(ctl, "backup", false, &passphrase));
     huks_rc rc =
         backup_verify(ctl->engine, secret_bytes(&passphrase), &input, source.size, &progress, &content);
-    show_end(&line);
+    ctl_progress_end(&line);
     HUKS_TRY(rc);
     return restore_verified(ctl, &source, secret_bytes(&passphrase), &content);
 }

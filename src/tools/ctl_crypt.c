@@ -180,6 +180,8 @@ struct way {
     uint64_t left; /* bytes of it that are still wanted; UINT64_MAX: all */
     uint64_t most; /* that are taken at all */
     uint8_t iv[IV_MOST], tag[16];
+    struct ctl_progress progress;
+    uint64_t done, size; /* size 0: not known, or soon done */
 };
 
 static void way_close(struct way *way)
@@ -206,7 +208,19 @@ static huks_rc read_piece(struct way *way, struct secret *piece, size_t *got)
     return HUKS_OK;
 }
 
-static huks_rc run_through(struct way *way)
+#define LONG_WORK ((off_t)8 << 20)
+
+static void show_from(struct way *way, const char *what)
+{
+    struct stat status;
+    way->progress = (struct ctl_progress)CTL_PROGRESS(what);
+    if (ctl_progress_seen() && fstat(way->fd, &status) == 0 && S_ISREG(status.st_mode) &&
+        status.st_size >= LONG_WORK) {
+        way->size = (uint64_t)status.st_size;
+    }
+}
+
+static huks_rc pass_pieces(struct way *way)
 {
     AUTO(secret_free) struct secret piece = {0};
     AUTO(secret_free) struct secret out = {0};
@@ -219,6 +233,10 @@ static huks_rc run_through(struct way *way)
         if (got == 0) {
             break;
         }
+        way->done += got;
+        if (way->size > 0) {
+            ctl_progress_show(way->done, way->size, &way->progress);
+        }
         HUKS_TRY(operation_update(&way->operation, bytes_of(piece.data, got), out.data, &size));
         HUKS_TRY(ctl_target_write(&way->target, bytes_of(out.data, size)));
     }
@@ -228,6 +246,14 @@ static huks_rc run_through(struct way *way)
     HUKS_TRY(operation_finish(&way->operation, last.data, &size));
     HUKS_TRY(ctl_target_write(&way->target, bytes_of(last.data, size)));
     return ctl_target_keep(&way->target);
+}
+
+static huks_rc run_through(struct way *way, const char *what)
+{
+    show_from(way, what);
+    huks_rc rc = pass_pieces(way);
+    ctl_progress_end(&way->progress);
+    return rc;
 }
 
 /* Of the operation that has begun: is there an end to what it can take? */
@@ -280,7 +306,7 @@ static huks_rc run_encrypt(struct ctl *ctl)
     HUKS_TRY(ctl_target_open(ctl, "what comes out", &way.target));
     HUKS_TRY(ctl_target_write(&way.target, spec.iv));
     set_bounds(&way, row->mode == OH_HUKS_MODE_CCM);
-    return run_through(&way);
+    return run_through(&way, "Encrypting");
 }
 
 /* ---- decrypt ---- */
@@ -337,7 +363,7 @@ static huks_rc run_decrypt(struct ctl *ctl)
     HUKS_TRY(operation_begin(&way.operation, ctl->token, key.private, OH_HUKS_KEY_PURPOSE_DECRYPT, &spec));
     HUKS_TRY(ctl_authenticate(ctl, &way.operation));
     set_bounds(&way, row->tag_size > 0 && spec.tag.size == 0);
-    return run_through(&way);
+    return run_through(&way, "Decrypting");
 }
 
 #define TAKES_CRYPTING                                                                                       \

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "service/status.h"
 #include "tools/ctl_errors.h"
@@ -186,6 +187,31 @@ void ctl_print_sheet(const struct ctl *ctl, json_t *object, const struct ctl_col
         free(text);
     }
     json_decref(object);
+}
+
+/* ---- progress ---- */
+
+bool ctl_progress_seen(void)
+{
+    return isatty(STDERR_FILENO) != 0;
+}
+
+void ctl_progress_show(uint64_t done, uint64_t total, void *progress)
+{
+    struct ctl_progress *line = progress;
+    int percent = total > 0 && done < total ? (int)(done * 100 / total) : 100;
+    if (percent != line->shown) {
+        line->shown = percent;
+        fprintf(stderr, "\r%s: %d %%", line->what, percent);
+        fflush(stderr);
+    }
+}
+
+void ctl_progress_end(const struct ctl_progress *progress)
+{
+    if (progress->shown >= 0) {
+        fputs("\r\033[K", stderr);
+    }
 }
 
 /* ---- failures ---- */

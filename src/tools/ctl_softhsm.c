@@ -127,16 +127,27 @@ static void take_back(struct move *move)
     }
 }
 
-static huks_rc copy_objects(struct move *move)
+static huks_rc copy_each(struct move *move, struct ctl_progress *progress)
 {
-    HUKS_TRY(open_passage(move));
     for (size_t i = 0; i < move->count; i++) {
         struct foreign_object *object = &move->objects[i];
+        if (ctl_progress_seen()) {
+            ctl_progress_show(i, move->count, progress);
+        }
         if (object->stays[0] == '\0' && !object->here) {
             HUKS_TRY(foreign_copy(&move->from, &move->own, &move->passage, object, &move->made[i]));
         }
     }
     return HUKS_OK;
+}
+
+static huks_rc copy_objects(struct move *move)
+{
+    struct ctl_progress progress = CTL_PROGRESS("Importing");
+    HUKS_TRY(open_passage(move));
+    huks_rc rc = copy_each(move, &progress);
+    ctl_progress_end(&progress);
+    return rc;
 }
 
 static huks_rc copy_or_nothing(struct move *move)

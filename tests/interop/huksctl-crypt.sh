@@ -232,6 +232,7 @@ holds "it stays one" test -c hole
 truncate -s 65M huge
 run encrypt aes huge -o huge.enc "${me[@]}"
 holds "65 MiB" test "$status" = 0
+person "how far it is, on a terminal" 0 'Encrypting: 50 %' 'PIN of token demo: =123456\n' encrypt aes huge -o huge.seen
 ctl "to a file, back" 0 '' decrypt aes huge.enc -o huge.plain "${me[@]}"
 holds "is what it was" cmp huge.plain huge
 ctl "too much to be kept" 1 'error 12000003: .*from file to file' decrypt aes huge.enc "${me[@]}"

@@ -171,7 +171,9 @@ mkdir desk
 ctl "one more" 0 '' init --store desk/store --label desk --so-pin-env SO --pin-env PIN
 person "PINs are asked for" 1 'imported' 'User PIN of token old: =9876\nUser PIN of token desk: =123456\n' \
     import-softhsm old --store desk/store
+cp out out.person
 lacks "and not shown" '9876|123456'
+holds "how far it is" grep -qa "Importing: 0 %" out.person
 ctl "help" 0 'from-pin-file FILE' import-softhsm --help
 
 [ "$failed" = 0 ]
