@@ -373,7 +373,7 @@ static void *makes_keys(void *argument)
     const uint8_t name[] = {'t', (uint8_t)(uintptr_t)argument};
     const blob mine = {sizeof name, (uint8_t *)(uintptr_t)name};
     struct session session;
-    uint8_t bytes[256];
+    uint8_t bytes[256] = {0};
     uintptr_t wrong = 0;
 
     for (int i = 0; i < ROUNDS / 2; i++) {
