@@ -3,6 +3,7 @@
 set -eu
 cd "$HUKS_SRCDIR"
 checked=0
+# shellcheck disable=SC2016 # the backquotes are Markdown's
 while IFS= read -r line; do
     case $line in
     '+++ b/'*) file=${line#+++ b/} ;;
