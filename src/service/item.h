@@ -97,7 +97,7 @@ HUKS_MUST_USE huks_rc item_make_public(struct token *token, struct item *source,
 /* Replaces or adds the listed params (everything else stays). */
 HUKS_MUST_USE huks_rc item_change(struct token *token, uint64_t handle, const struct param_list *changes);
 HUKS_MUST_USE huks_rc item_destroy(struct token *token, uint64_t handle);
-/* Several token objects, a pair's halves and its certificate, in one transaction, whether they can be read or not. */
+/* Several token objects, say a pair's halves, in one transaction, whether they can be read or not. */
 #define ITEMS_DESTROY_MAX 4
 HUKS_MUST_USE huks_rc items_destroy(struct token *token, const uint64_t *handles, size_t count);
 

@@ -15,7 +15,7 @@ huks_rc permit_purpose(const struct item *item, uint32_t purposes)
 
 /* ---- sets ---- */
 
-static bool permits(const struct item *item, uint32_t tag, uint32_t value)
+bool permit_value(const struct item *item, uint32_t tag, uint32_t value)
 {
     const OH_Huks_ParamSet *params = item_params(item);
     bool bound = false;
@@ -32,7 +32,7 @@ static bool permits(const struct item *item, uint32_t tag, uint32_t value)
 
 static huks_rc check(const struct item *item, uint32_t tag, uint32_t value, const char *what)
 {
-    return permits(item, tag, value) ? HUKS_OK : refuse(what);
+    return permit_value(item, tag, value) ? HUKS_OK : refuse(what);
 }
 
 static huks_rc check_digest(const struct item *item, uint32_t digest)
@@ -54,7 +54,7 @@ static bool signs(const struct crypto_spec *spec)
 
 static huks_rc check_signed_digest(const struct item *item, const struct crypto_spec *spec, bool *by_input)
 {
-    if (spec->digest != OH_HUKS_DIGEST_NONE || permits(item, OH_HUKS_TAG_DIGEST, OH_HUKS_DIGEST_NONE)) {
+    if (spec->digest != OH_HUKS_DIGEST_NONE || permit_value(item, OH_HUKS_TAG_DIGEST, OH_HUKS_DIGEST_NONE)) {
         return check_digest(item, spec->digest);
     }
     if (spec->method == CRYPTO_RSA_PSS) {

@@ -10,6 +10,9 @@
 #include "crypto/op.h"
 #include "service/item.h"
 
+/* Does the item's set under the tag hold the value? No error is raised. */
+bool permit_value(const struct item *item, uint32_t tag, uint32_t value);
+
 HUKS_MUST_USE huks_rc permit_purpose(const struct item *item, uint32_t purposes);
 
 /*

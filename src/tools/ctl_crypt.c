@@ -13,6 +13,7 @@
 
 #include "service/engine.h"
 #include "service/operate.h"
+#include "service/permit.h"
 #include "tools/ctl_names.h"
 
 #define PIECE      ((size_t)65536)
@@ -84,22 +85,6 @@ static huks_rc read_choice(const struct ctl *ctl, struct choice *choice)
     return HUKS_OK;
 }
 
-/* A set that the key's maker has given it, or none. */
-static bool allowed(const struct item *item, uint32_t tag, uint32_t value)
-{
-    const OH_Huks_ParamSet *params = item_params(item);
-    bool bound = false;
-    for (uint32_t i = 0; i < params->paramsCnt; i++) {
-        if (params->params[i].tag == tag) {
-            bound = true;
-            if (params->params[i].uint32Param == value) {
-                return true;
-            }
-        }
-    }
-    return !bound;
-}
-
 /* What the maker forbids, the engine refuses in its words; here that only leads to another default. */
 static huks_rc choose_row(const struct item *item, const struct choice *choice, const struct crypt_row **out)
 {
@@ -116,8 +101,8 @@ static huks_rc choose_row(const struct item *item, const struct choice *choice, 
             continue;
         }
         found = found == NULL ? row : found;
-        if ((row->mode == ANY_MODE || allowed(item, OH_HUKS_TAG_BLOCK_MODE, row->mode)) &&
-            allowed(item, OH_HUKS_TAG_PADDING, row->padding)) {
+        if ((row->mode == ANY_MODE || permit_value(item, OH_HUKS_TAG_BLOCK_MODE, row->mode)) &&
+            permit_value(item, OH_HUKS_TAG_PADDING, row->padding)) {
             *out = row;
             return HUKS_OK;
         }
