@@ -76,13 +76,8 @@ static CK_RV wrapping_gcm_given(const void *parameter, struct p11_aead_parameter
 
 static CK_RV wrapping_gcm_first(const void *parameter, struct p11_aead_parameter *out)
 {
-    const struct p11_gcm_params_first *params = parameter;
-    *out = (struct p11_aead_parameter){.nonce = params->pIv,
-                                       .nonce_size = params->ulIvLen,
-                                       .aad = params->pAAD,
-                                       .aad_size = params->ulAADLen,
-                                       .tag_size = params->ulTagBits / 8};
-    return tag_bits(params->ulTagBits);
+    const CK_GCM_PARAMS params = p11_gcm_params_of(parameter);
+    return wrapping_gcm_given(&params, out);
 }
 
 static CK_RV wrapping_gcm(const void *parameter, struct p11_aead_parameter *out)

@@ -172,11 +172,7 @@ static CK_RV read_gcm(const CK_MECHANISM *mechanism, struct crypto_spec *spec)
     const CK_GCM_PARAMS *params = PARAMS_OF(CK_GCM_PARAMS, mechanism);
     const struct p11_gcm_params_first *first = PARAMS_OF(struct p11_gcm_params_first, mechanism);
     if (first != NULL) {
-        room.pIv = first->pIv;
-        room.ulIvLen = first->ulIvLen;
-        room.pAAD = first->pAAD;
-        room.ulAADLen = first->ulAADLen;
-        room.ulTagBits = first->ulTagBits;
+        room = p11_gcm_params_of(first);
         params = &room;
     }
     if (params == NULL) {

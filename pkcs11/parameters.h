@@ -77,6 +77,17 @@ struct p11_gcm_params_first {
     CK_ULONG ulTagBits;
 };
 
+static inline CK_GCM_PARAMS p11_gcm_params_of(const struct p11_gcm_params_first *first)
+{
+    CK_GCM_PARAMS params = {0};
+    params.pIv = first->pIv;
+    params.ulIvLen = first->ulIvLen;
+    params.pAAD = first->pAAD;
+    params.ulAADLen = first->ulAADLen;
+    params.ulTagBits = first->ulTagBits;
+    return params;
+}
+
 #define CK_GCM_MESSAGE_PARAMS p11_ck_gcm_message_params
 typedef struct {
     CK_BYTE_PTR pIv;
