@@ -13,10 +13,10 @@ declare -A below=(
     [src/store]='crypto param common'
     [src/auth]='store crypto param common'
     [src/service]='auth store session crypto param common'
-    [src/ipc]='service param common'
-    [src/api]='service param common'
-    [src/tools]='service session param common'
-    [pkcs11]='service param common'
+    [src/ipc]='common'
+    [src/api]='ipc service param common'
+    [src/tools]='ipc service session param common'
+    [pkcs11]='ipc service param common'
 )
 
 # system header (a pattern): the parts that may include it
