@@ -60,6 +60,7 @@ struct sqlite_db {
     char *path;
     struct stat seen, seen_wal; /* not live: what the files looked like */
     int wal_frames;             /* after the last commit of this connection */
+    int64_t wal_used, wal_room; /* bytes that the next commit may reach; bytes that the log was seen to have */
     bool wrote;
     int copy; /* descriptor of the copy, -1 otherwise */
 };

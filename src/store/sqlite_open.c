@@ -75,6 +75,10 @@ static sqlite3_file *wal_file(struct sqlite_db *db)
  * (measured on ext4). Zeros written ahead are no frames to SQLite. Never fatal: without them the commit
  * only takes longer.
  *
+ * The size is asked for only when the room that was seen last is used up, or the log began anew, as it does when
+ * somebody cut it: since Linux 6.13 a file whose times were looked at gets a new time with the next write, and
+ * the sync writes its inode out with it.
+ *
  * Not into a log that was cut to nothing: SQLite writes and syncs its header first. Were the power to go before
  * that, with the cut lost and some of the zeros not, a part of the old log would be left that looks whole, and
  * the pages in it would be taken for newer than the database's.
@@ -83,6 +87,13 @@ void sqlite_reserve_wal(struct sqlite_db *db)
 {
     static const uint8_t zeros[64 * 1024];
     int64_t used = 32 + (int64_t)(db->wal_frames + 16) * FRAME_SIZE;
+    if (used < db->wal_used) {
+        db->wal_room = 0;
+    }
+    db->wal_used = used;
+    if (used < db->wal_room) {
+        return;
+    }
     sqlite3_file *file = wal_file(db);
     sqlite3_int64 size = 0;
     if (file == NULL || file->pMethods->xFileSize(file, &size) != SQLITE_OK) {
@@ -102,6 +113,7 @@ void sqlite_reserve_wal(struct sqlite_db *db)
             size += chunk;
         }
     }
+    db->wal_room = size;
 }
 
 static int committed(void *argument, sqlite3 *handle, const char *name, int frames)
