@@ -101,7 +101,7 @@ void auth_publish(struct auth *auth, struct keyring *keyring)
 
 void auth_stale(struct auth *auth)
 {
-    atomic_store(&auth->generation, store_generation(auth->token) - 1);
+    atomic_store(&auth->generation, store_meta_generation(auth->token) - 1);
 }
 
 huks_rc auth_same_token(const struct auth *auth)
@@ -169,7 +169,7 @@ static huks_rc follow(struct auth *auth, uint64_t secure_uid)
 /* With sync_mutex. */
 static huks_rc sync_locked(struct auth *auth)
 {
-    uint64_t generation = store_generation(auth->token);
+    uint64_t generation = store_meta_generation(auth->token);
     uint64_t life, secure_uid;
     HUKS_TRY(store_token_life(auth->token, &life));
     if (life != auth->life) {
@@ -190,7 +190,7 @@ static huks_rc sync_locked(struct auth *auth)
 
 huks_rc auth_sync(struct auth *auth, bool force)
 {
-    if (!force && store_generation(auth->token) == atomic_load(&auth->generation)) {
+    if (!force && store_meta_generation(auth->token) == atomic_load(&auth->generation)) {
         return HUKS_OK;
     }
     (void)pthread_mutex_lock(&auth->sync_mutex);
@@ -335,7 +335,7 @@ static huks_rc load(struct auth *auth)
     HUKS_TRY(keyring_new(auth->crypto, secret_bytes(&auth->device_key), BYTES_NONE, false, &auth->base));
     auth->current = auth->base;
     HUKS_TRY(tries_new(auth->token, auth->crypto, &auth->config, &auth->tries));
-    atomic_store(&auth->generation, store_generation(auth->token));
+    atomic_store(&auth->generation, store_meta_generation(auth->token));
     HUKS_TRY(keyring_get_secure_uid(auth->token, &auth->secure_uid));
     if (auth->secure_uid == 0) {
         struct keyring *keyring = NULL;

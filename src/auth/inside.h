@@ -31,7 +31,7 @@ struct auth {
     _Atomic uint64_t skew_ms; /* for tests: added to the clock */
 
     pthread_mutex_t sync_mutex;
-    _Atomic uint64_t generation; /* of the store when the secure id was last looked at */
+    _Atomic uint64_t generation; /* of the metadata when the secure id was last looked at */
 
     pthread_mutex_t mutex;
     pthread_cond_t quiet; /* no readers any more, or no logout any more */
@@ -61,7 +61,7 @@ struct auth {
 
 /* ---- auth.c ---- */
 
-/* Follows PINs set and cleared by others. Without `force`, only when the store's generation moved. */
+/* Follows PINs set and cleared by others. Without `force`, only when the metadata's generation moved. */
 HUKS_MUST_USE huks_rc auth_sync(struct auth *auth, bool force);
 /* Puts `keyring` (or base) in the place of what is open. With `mutex`. */
 void auth_publish(struct auth *auth, struct keyring *keyring);

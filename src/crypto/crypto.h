@@ -29,10 +29,10 @@ void crypto_atfork_child(void);
 /* false once the host's OpenSSL has been cleaned up: then no key, op or context may be freed or used. */
 bool crypto_alive(void);
 
-/* Random bytes for keys, nonces and ids: straight from the private DRBG, never buffered. */
+/* Random bytes for keys: straight from the private DRBG, never buffered. */
 HUKS_MUST_USE huks_rc crypto_random(struct crypto *crypto, void *out, size_t size);
 /*
- * Random bytes for callers (C_GenerateRandom): from a per-thread buffer that is refilled from the DRBG,
+ * Random bytes for callers (C_GenerateRandom), and what everybody may see, names and nonces: from a per-thread buffer that is refilled from the DRBG,
  * wiped as it is handed out and dropped in a forked child. Large requests bypass the buffer.
  */
 HUKS_MUST_USE huks_rc crypto_random_public(struct crypto *crypto, void *out, size_t size);

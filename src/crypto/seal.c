@@ -54,7 +54,7 @@ huks_rc crypto_seal(struct crypto *crypto, const uint8_t key[CRYPTO_SEAL_KEY_SIZ
     HUKS_TRY(buffer_reserve(sealed, sealed->size + plain.size + CRYPTO_SEAL_OVERHEAD));
     uint8_t *nonce = sealed->data + sealed->size;
     uint8_t *text = nonce + SEAL_NONCE, *tag = text + plain.size;
-    HUKS_TRY(crypto_random(crypto, nonce, SEAL_NONCE));
+    HUKS_TRY(crypto_random_public(crypto, nonce, SEAL_NONCE)); /* nonces are told */
     EVP_CIPHER_CTX *context = seal_take(crypto);
     int written = 0;
     if (context == NULL) {

@@ -186,10 +186,12 @@ struct alias {
 static huks_rc alias_draw(struct engine *engine, struct alias *alias)
 {
     uint8_t random[ALIAS_BYTES];
-    HUKS_TRY(crypto_random(engine->crypto, random, sizeof(random)));
+    HUKS_TRY(crypto_random_public(engine->crypto, random, sizeof(random)));
     for (size_t i = 0; i < sizeof(random); i++) {
-        snprintf(alias->text + 2 * i, 3, "%02x", random[i]);
+        alias->text[2 * i] = "0123456789abcdef"[random[i] >> 4];
+        alias->text[2 * i + 1] = "0123456789abcdef"[random[i] & 15];
     }
+    alias->text[2 * sizeof(random)] = '\0';
     return HUKS_OK;
 }
 

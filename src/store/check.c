@@ -99,8 +99,7 @@ static huks_rc check_items(struct checking *checking, bool *whole)
             continue;
         }
         HUKS_TRY(rc);
-        HUKS_TRY(set_hash_add(checking->token->store->crypto, &checking->open, &checking->set, item.id,
-                              item.version));
+        HUKS_TRY(set_hash_add(&checking->open, &checking->set, item.id, item.version));
         HUKS_TRY(check_item(checking, &item));
     }
 }

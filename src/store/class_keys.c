@@ -15,6 +15,7 @@ static void release(struct class_keys *keys)
     if (keys != NULL && atomic_fetch_sub(&keys->references, 1) == 1) {
         secret_free(&keys->block);
         crypto_hmac_free(keys->index);
+        crypto_hmac_free(keys->set);
         free(keys);
     }
 }
@@ -49,6 +50,10 @@ static huks_rc derive(struct store_token *token, uint64_t life, enum store_class
                                 CLASS_KEY_SIZE * (size_t)CLASS_KEY_USES));
     HUKS_TRY(crypto_hmac_new(token->store->crypto, bytes_of(key_of(keys, CLASS_KEY_INDEX), CLASS_KEY_SIZE),
                              &keys->index));
+    if (class == STORE_DE) {
+        HUKS_TRY(crypto_hmac_new(token->store->crypto, bytes_of(key_of(keys, CLASS_KEY_SET), CLASS_KEY_SIZE),
+                                 &keys->set));
+    }
     *out = keys;
     keys = NULL;
     return HUKS_OK;
@@ -114,9 +119,9 @@ const uint8_t *open_key(const struct open_keys *open, enum store_class class, en
     return open->of[class] == NULL ? NULL : key_of(open->of[class], use);
 }
 
-const struct crypto_hmac *open_index(const struct open_keys *open, enum store_class class)
+struct class_keys *open_index(const struct open_keys *open, enum store_class class)
 {
-    return open->of[class] == NULL ? NULL : open->of[class]->index;
+    return open->of[attrs_class(class)];
 }
 
 void class_keys_forget(struct store_token *token)

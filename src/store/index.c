@@ -32,19 +32,72 @@ bool store_tag_indexed(uint32_t tag)
     }
 }
 
-huks_rc index_hash(const struct open_keys *open, enum store_class class, uint32_t tag, struct bytes value,
-                   uint64_t *hash)
+static huks_rc compute(const struct crypto_hmac *index, enum store_class class, uint32_t tag, struct bytes value,
+                       uint64_t *hash)
 {
     uint8_t head[5] = {(uint8_t) class};
     uint8_t mac[CRYPTO_SHA256_SIZE];
     put_u32(head + 1, tag);
-    const struct crypto_hmac *index = open_index(open, attrs_class(class));
-    if (index == NULL) {
-        return error_raise(HUKS_E_INTERNAL, ABOUT_LOGIN, NULL);
-    }
     const struct bytes pieces[] = {BYTES_OF(head), value};
     HUKS_TRY(crypto_hmac(index, pieces, value.size > 0 ? 2 : 1, mac));
     *hash = get_u64(mac) & INT64_MAX;
+    return HUKS_OK;
+}
+
+/* Names a value that is worth remembering; 0: it is not. */
+static uint64_t memo_name(enum store_class class, uint32_t tag, struct bytes value)
+{
+    bool named = (tag == HUKS_TAG_OBJECT_CLASS || tag == HUKS_TAG_KEY_TYPE) && value.size == 4;
+    return !named ? 0
+                  : (uint64_t)1 << 63 | (uint64_t) class << 40 | (uint64_t)(tag == HUKS_TAG_KEY_TYPE) << 32 |
+                        get_u32(value.data);
+}
+
+#define MEMO_BUSY 1U /* somebody writes the hash */
+
+/* Any thread: a name appears after its hash and stays. When the places are taken, others are computed. */
+static huks_rc memo_hash(struct class_keys *keys, uint64_t name, enum store_class class, uint32_t tag,
+                         struct bytes value, uint64_t *hash)
+{
+    for (size_t i = 0; i < INDEX_MEMO; i++) {
+        uint64_t seen = atomic_load_explicit(&keys->memo[i].name, memory_order_acquire);
+        if (seen == name) {
+            *hash = keys->memo[i].hash;
+            return HUKS_OK;
+        }
+        if (seen == 0) {
+            HUKS_TRY(compute(keys->index, class, tag, value, hash));
+            if (atomic_compare_exchange_strong(&keys->memo[i].name, &seen, MEMO_BUSY)) {
+                keys->memo[i].hash = *hash;
+                atomic_store_explicit(&keys->memo[i].name, name, memory_order_release);
+            }
+            return HUKS_OK;
+        }
+    }
+    return compute(keys->index, class, tag, value, hash);
+}
+
+huks_rc index_hash(struct open_keys *open, enum store_class class, uint32_t tag, struct bytes value, uint64_t *hash)
+{
+    struct class_keys *keys = open_index(open, class);
+    if (keys == NULL) {
+        return error_raise(HUKS_E_INTERNAL, ABOUT_LOGIN, NULL);
+    }
+    uint64_t name = memo_name(class, tag, value);
+    if (name != 0) {
+        return memo_hash(keys, name, class, tag, value, hash);
+    }
+    bool alias = tag == HUKS_TAG_ALIAS && value.size > 0 && value.size <= INDEX_ALIAS_MAX;
+    if (alias && bytes_equal(bytes_of(open->alias[class].value, open->alias[class].size), value)) {
+        *hash = open->alias[class].hash;
+        return HUKS_OK;
+    }
+    HUKS_TRY(compute(keys->index, class, tag, value, hash));
+    if (alias) {
+        memcpy(open->alias[class].value, value.data, value.size);
+        open->alias[class].size = (uint8_t)value.size;
+        open->alias[class].hash = *hash;
+    }
     return HUKS_OK;
 }
 
@@ -80,7 +133,7 @@ static struct bytes match_value(const OH_Huks_Param *param, uint8_t number[8])
     }
 }
 
-huks_rc index_hashes(const struct open_keys *open, enum store_class class, const OH_Huks_ParamSet *params,
+huks_rc index_hashes(struct open_keys *open, enum store_class class, const OH_Huks_ParamSet *params,
                      struct buffer *hashes)
 {
     uint64_t hash;
@@ -142,7 +195,7 @@ struct question {
 /* What is wanted of a class's records. */
 struct search {
     struct db *db;
-    const struct open_keys *open;
+    struct open_keys *open;
     enum store_class class;
     struct question *questions;
     size_t count;
@@ -281,7 +334,7 @@ huks_rc store_find(struct store_token *token, const struct store_keys *keys,
     uint8_t used = 0;
     *ids = NULL;
     *found = 0;
-    uint64_t moment = generation_now(token->share);
+    uint64_t moment = generation_now(token->share, TOUCHED_RECORDS);
     HUKS_TRY(reading_begin(token, true, &reading));
     HUKS_TRY(classes_used(reading.db, reading.borrowed ? GENERATION_UNKNOWN : moment, &used));
     HUKS_TRY(open_keys_begin(token, reading.db->life, keys, &open));

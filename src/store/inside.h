@@ -37,10 +37,10 @@ struct share_page {
     char magic[8];
     uint32_t format;
     uint32_t reserved;
-    _Atomic uint64_t
-        generation;        /* odd while records may be in between: a writer is committing, or died there */
-    _Atomic uint64_t life; /* 0 while the ordinal was never used */
+    _Atomic uint64_t generation; /* of the records; odd while they may be in between: a writer is committing, or died there */
+    _Atomic uint64_t life;       /* 0 while the ordinal was never used */
     _Atomic uint32_t released[SHARE_LOCKS];
+    _Atomic uint64_t meta_generation; /* of the metadata, likewise */
 };
 
 struct share {
@@ -100,7 +100,8 @@ struct store_token {
     _Atomic(const void *) write_owner;
     struct db *write_db;
     unsigned write_depth;
-    bool write_doomed, write_records;
+    bool write_doomed;
+    unsigned write_touched; /* TOUCHED_… */
 };
 
 /* ---- dir.c ---- */
@@ -139,11 +140,14 @@ huks_rc move_in(const struct backend *backend, const struct db_place *place,
                 const struct store_source *source, uint64_t *life);
 
 /* ---- generation.c ---- */
-void generation_begin(struct share *share);
-void generation_end(struct share *share);
+/* What a commit changes: each has a generation. */
+#define TOUCHED_RECORDS 1U
+#define TOUCHED_META    2U
+void generation_begin(struct share *share, unsigned touched);
+void generation_end(struct share *share, unsigned touched);
 /* Of the shared page alone, by one load; GENERATION_UNKNOWN without one, or while a commit is under way. */
 #define GENERATION_UNKNOWN UINT64_MAX
-uint64_t generation_now(const struct share *share);
+uint64_t generation_now(const struct share *share, unsigned touched);
 
 /* ---- classes.c ---- */
 /* In the transaction that adds records of the classes `more`; `known` is what classes_used() says in it. */
@@ -181,18 +185,26 @@ struct writing {
 huks_rc writing_begin(struct store_token *token, struct writing *writing);
 huks_rc writing_commit(struct writing *writing);
 void writing_end(struct writing *writing);
-/* The commit moves the generation. */
-void writing_touches_records(struct writing *writing);
+/* The commit moves these generations (TOUCHED_…). */
+void writing_touches(struct writing *writing, unsigned what);
 
 void pool_close_all(struct store_token *token, bool settle); /* under token->lock, nothing busy */
 huks_rc pool_watch(struct store_token *token, uint64_t *number);
 
 /* ---- class_keys.c: what is derived from a class key, kept while the class is open ---- */
+#define INDEX_MEMO      16U
+#define INDEX_ALIAS_MAX 128U
 struct class_keys {
     _Atomic unsigned references;
     uint64_t life;
     struct secret block;       /* the class key itself, then the keys below */
     struct crypto_hmac *index; /* of CLASS_KEY_INDEX */
+    struct crypto_hmac *set;   /* of CLASS_KEY_SET; class DE alone */
+    /* Index hashes of what nearly every record has, an object class and a key type: made once, never replaced. */
+    struct {
+        _Atomic uint64_t name; /* 0: free */
+        uint64_t hash;
+    } memo[INDEX_MEMO];
 };
 enum class_key_use {
     CLASS_KEY_ATTRS,
@@ -206,12 +218,17 @@ enum class_key_use {
 struct open_keys {
     struct class_keys *of[STORE_CLASSES];
     bool gone[STORE_CLASSES];
+    /* The alias that was hashed last, by class: halves of a pair share theirs, and it is asked for before it is added. */
+    struct {
+        uint64_t hash;
+        uint8_t size, value[INDEX_ALIAS_MAX]; /* size 0: none yet */
+    } alias[STORE_CLASSES];
 };
 huks_rc open_keys_begin(struct store_token *token, uint64_t life, const struct store_keys *keys,
                         struct open_keys *open);
 void open_keys_end(struct open_keys *open);
-/* Under the class's index key; NULL while it is locked. */
-const struct crypto_hmac *open_index(const struct open_keys *open, enum store_class class);
+/* Whose `index` it is that hashes the class's attributes; NULL while it is locked. */
+struct class_keys *open_index(const struct open_keys *open, enum store_class class);
 const uint8_t *open_key(const struct open_keys *open, enum store_class class, enum class_key_use use);
 void class_keys_forget(struct store_token *token);
 /* Attributes and index of PIN-bound records are CE's, so that they are found when their key is void. */
@@ -219,10 +236,10 @@ enum store_class attrs_class(enum store_class class);
 bool class_visible(const struct open_keys *open, uint32_t class);
 
 /* ---- index.c ---- */
-huks_rc index_hash(const struct open_keys *open, enum store_class class, uint32_t tag, struct bytes value,
+huks_rc index_hash(struct open_keys *open, enum store_class class, uint32_t tag, struct bytes value,
                    uint64_t *hash);
 /* The hashes of all indexed params, sorted, as they are stored with the record. */
-huks_rc index_hashes(const struct open_keys *open, enum store_class class, const OH_Huks_ParamSet *params,
+huks_rc index_hashes(struct open_keys *open, enum store_class class, const OH_Huks_ParamSet *params,
                      struct buffer *hashes);
 /* Is the hash in such a list? NULL is an empty one. */
 bool index_lists(const struct buffer *hashes, uint64_t hash);
@@ -245,9 +262,9 @@ huks_rc set_hash_load(struct crypto *crypto, const struct open_keys *open, struc
                       struct set_hash *set);
 huks_rc set_hash_store(struct crypto *crypto, const struct open_keys *open, struct db *db,
                        const struct set_hash *set);
-huks_rc set_hash_add(struct crypto *crypto, const struct open_keys *open, struct set_hash *set, uint64_t id,
+huks_rc set_hash_add(const struct open_keys *open, struct set_hash *set, uint64_t id,
                      uint64_t version);
-huks_rc set_hash_subtract(struct crypto *crypto, const struct open_keys *open, struct set_hash *set,
+huks_rc set_hash_subtract(const struct open_keys *open, struct set_hash *set,
                           uint64_t id, uint64_t version);
 
 /* Little-endian numbers of the format. */

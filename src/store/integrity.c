@@ -77,28 +77,27 @@ huks_rc set_hash_store(struct crypto *crypto, const struct open_keys *open, stru
     return db->backend->state_put(db, set->next, bytes_of(sealed.data, sealed.size));
 }
 
-static huks_rc element(struct crypto *crypto, const struct open_keys *open, uint64_t id, uint64_t version,
-                       uint32_t limbs[8])
+static huks_rc element(const struct open_keys *open, uint64_t id, uint64_t version, uint32_t limbs[8])
 {
     uint8_t number[16], mac[CRYPTO_SHA256_SIZE];
-    const uint8_t *key;
-    HUKS_TRY(key_of(open, CLASS_KEY_SET, &key));
+    if (open->of[STORE_DE] == NULL) {
+        return error_raise(HUKS_E_INTERNAL, ABOUT_TOKEN, NULL);
+    }
     put_u64(number, id);
     put_u64(number + 8, version);
     const struct bytes piece = BYTES_OF(number);
-    HUKS_TRY(crypto_hmac_sha256(crypto, bytes_of(key, 32), &piece, 1, mac));
+    HUKS_TRY(crypto_hmac(open->of[STORE_DE]->set, &piece, 1, mac));
     for (size_t i = 0; i < 8; i++) {
         limbs[i] = get_u32(mac + 4 * i);
     }
     return HUKS_OK;
 }
 
-huks_rc set_hash_add(struct crypto *crypto, const struct open_keys *open, struct set_hash *set, uint64_t id,
-                     uint64_t version)
+huks_rc set_hash_add(const struct open_keys *open, struct set_hash *set, uint64_t id, uint64_t version)
 {
     uint32_t limbs[8];
     uint64_t carry = 0;
-    HUKS_TRY(element(crypto, open, id, version, limbs));
+    HUKS_TRY(element(open, id, version, limbs));
     for (size_t i = 0; i < 8; i++) {
         carry += (uint64_t)set->sum[i] + limbs[i];
         set->sum[i] = (uint32_t)carry;
@@ -108,12 +107,11 @@ huks_rc set_hash_add(struct crypto *crypto, const struct open_keys *open, struct
     return HUKS_OK;
 }
 
-huks_rc set_hash_subtract(struct crypto *crypto, const struct open_keys *open, struct set_hash *set,
-                          uint64_t id, uint64_t version)
+huks_rc set_hash_subtract(const struct open_keys *open, struct set_hash *set, uint64_t id, uint64_t version)
 {
     uint32_t limbs[8];
     uint64_t borrow = 0;
-    HUKS_TRY(element(crypto, open, id, version, limbs));
+    HUKS_TRY(element(open, id, version, limbs));
     for (size_t i = 0; i < 8; i++) {
         uint64_t difference = (uint64_t)set->sum[i] - limbs[i] - borrow;
         set->sum[i] = (uint32_t)difference;

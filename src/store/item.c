@@ -28,7 +28,7 @@ static huks_rc change_begin(struct store_token *token, const struct store_keys *
     *change = (struct change){.token = token, .crypto = token->store->crypto};
     HUKS_TRY(writing_begin(token, &change->writing));
     change->db = change->writing.db;
-    writing_touches_records(&change->writing);
+    writing_touches(&change->writing, TOUCHED_RECORDS);
     HUKS_TRY(open_keys_begin(token, change->db->life, keys, &change->open));
     return set_hash_load(change->crypto, &change->open, change->db, &change->set);
 }
@@ -50,7 +50,7 @@ static huks_rc remove_item(struct change *change, const struct db_item *item)
 {
     HUKS_TRY(index_change(change->db, item->id, &item->hashes, NULL));
     HUKS_TRY(change->db->backend->item_delete(change->db, item->id));
-    return set_hash_subtract(change->crypto, &change->open, &change->set, item->id, item->version);
+    return set_hash_subtract(&change->open, &change->set, item->id, item->version);
 }
 
 static huks_rc remove_id(struct change *change, uint64_t id)
@@ -186,7 +186,7 @@ static huks_rc add_one(struct change *change, struct store_record *record)
     HUKS_TRY(record_seal(change->crypto, &change->open, change->db->life, record, &item, true));
     HUKS_TRY(change->db->backend->item_insert(change->db, &item));
     HUKS_TRY(index_change(change->db, item.id, NULL, &item.hashes));
-    return set_hash_add(change->crypto, &change->open, &change->set, item.id, item.version);
+    return set_hash_add(&change->open, &change->set, item.id, item.version);
 }
 
 static huks_rc add_all(struct change *change, struct store_record *records, size_t count,
@@ -253,8 +253,8 @@ huks_rc store_change(struct store_token *token, const struct store_keys *keys, s
     HUKS_TRY(record_seal(change.crypto, &change.open, change.db->life, record, &item, false));
     HUKS_TRY(change.db->backend->item_update(change.db, &item));
     HUKS_TRY(index_change(change.db, item.id, &old.hashes, &item.hashes));
-    HUKS_TRY(set_hash_subtract(change.crypto, &change.open, &change.set, old.id, old.version));
-    HUKS_TRY(set_hash_add(change.crypto, &change.open, &change.set, item.id, item.version));
+    HUKS_TRY(set_hash_subtract(&change.open, &change.set, old.id, old.version));
+    HUKS_TRY(set_hash_add(&change.open, &change.set, item.id, item.version));
     HUKS_TRY(change_commit(&change));
     record->version = item.version;
     return HUKS_OK;

@@ -15,6 +15,7 @@ huks_rc store_meta_change(struct store_token *token,
 {
     AUTO(writing_end) struct writing writing = {0};
     HUKS_TRY(writing_begin(token, &writing));
+    writing_touches(&writing, TOUCHED_META);
     HUKS_TRY(change(token, argument));
     return writing_commit(&writing);
 }
@@ -23,6 +24,7 @@ huks_rc store_meta_put(struct store_token *token, const char *name, struct bytes
 {
     AUTO(writing_end) struct writing writing = {0};
     HUKS_TRY(writing_begin(token, &writing));
+    writing_touches(&writing, TOUCHED_META);
     HUKS_TRY(writing.db->backend->meta_put(writing.db, name, value));
     return writing_commit(&writing);
 }
@@ -31,6 +33,7 @@ huks_rc store_meta_delete(struct store_token *token, const char *name)
 {
     AUTO(writing_end) struct writing writing = {0};
     HUKS_TRY(writing_begin(token, &writing));
+    writing_touches(&writing, TOUCHED_META);
     HUKS_TRY(writing.db->backend->meta_delete(writing.db, name));
     return writing_commit(&writing);
 }

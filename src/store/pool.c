@@ -215,6 +215,11 @@ void reading_end(struct reading *reading)
 
 /* ---- writing ---- */
 
+static huks_rc read_only(void)
+{
+    return error_raise(HUKS_E_FILE, ABOUT_READ_ONLY, "write the key file");
+}
+
 /* Holding the write locks. */
 static huks_rc take_writer(struct store_token *token, struct db **out)
 {
@@ -233,7 +238,7 @@ static huks_rc take_writer(struct store_token *token, struct db **out)
         db = NULL;
     }
     if (db == NULL) {
-        rc = open_connection(token, true, &db);
+        rc = store_token_writable(token) ? open_connection(token, true, &db) : read_only();
     }
     if (rc == HUKS_OK) {
         rc = db->backend->begin(db, true);
@@ -275,8 +280,8 @@ huks_rc writing_begin(struct store_token *token, struct writing *writing)
         *writing = (struct writing){.token = token, .db = token->write_db};
         return HUKS_OK;
     }
-    if (!store_token_writable(token)) {
-        return error_raise(HUKS_E_FILE, ABOUT_READ_ONLY, "write the key file");
+    if (token->share->page == NULL || !token->share->writable) {
+        return read_only(); /* without them there is no write lock */
     }
     HUKS_TRY(share_canary(token->share));
     HUKS_TRY(share_write_lock(token->share));
@@ -288,15 +293,16 @@ huks_rc writing_begin(struct store_token *token, struct writing *writing)
     }
     token->write_db = db;
     token->write_depth = 1;
-    token->write_doomed = token->write_records = false;
+    token->write_doomed = false;
+    token->write_touched = 0;
     atomic_store(&token->write_owner, &this_thread);
     *writing = (struct writing){.token = token, .db = db, .outermost = true};
     return HUKS_OK;
 }
 
-void writing_touches_records(struct writing *writing)
+void writing_touches(struct writing *writing, unsigned what)
 {
-    writing->token->write_records = true;
+    writing->token->write_touched |= what;
 }
 
 huks_rc writing_commit(struct writing *writing)
@@ -312,13 +318,9 @@ huks_rc writing_commit(struct writing *writing)
         token->write_db->backend->rollback(token->write_db);
         rc = error_raise(HUKS_E_INTERNAL, ABOUT_TOKEN, NULL); /* a part of it failed and nobody said so */
     } else {
-        if (token->write_records) {
-            generation_begin(token->share);
-        }
+        generation_begin(token->share, token->write_touched);
         rc = token->write_db->backend->commit(token->write_db);
-        if (token->write_records) {
-            generation_end(token->share);
-        }
+        generation_end(token->share, token->write_touched);
     }
     leave(token);
     return rc;

@@ -211,6 +211,8 @@ HUKS_MUST_USE huks_rc store_find(struct store_token *token, const struct store_k
  * an atomic load when shared memory is there, a cheap query otherwise. Caches compare it.
  */
 uint64_t store_generation(struct store_token *token);
+/* The same for its metadata, and for the token itself: initialised anew. */
+uint64_t store_meta_generation(struct store_token *token);
 /* The version of a record now, 0 when it is gone: validates one cached record after the generation moved. */
 HUKS_MUST_USE huks_rc store_version(struct store_token *token, uint64_t id, uint64_t *version);
 

@@ -293,13 +293,13 @@ static huks_rc replace(struct store *store, struct share *share, uint64_t expect
         rc = remove_side_files(path);
     }
     if (rc == HUKS_OK) {
-        generation_begin(share);
+        generation_begin(share, TOUCHED_RECORDS | TOUCHED_META);
         if (rename(fresh, path) != 0) {
             rc = error_raise(HUKS_E_FILE, store_write_about(errno), "rename the key file");
         } else {
             atomic_store(&share->page->life, making->life);
         }
-        generation_end(share);
+        generation_end(share, TOUCHED_RECORDS | TOUCHED_META);
     }
     if (rc != HUKS_OK) {
         discard(fresh);

@@ -442,6 +442,33 @@ START_TEST(generation_moves_with_records)
 }
 END_TEST
 
+static huks_rc put_two(struct store_token *token, void *argument)
+{
+    HUKS_TRY(store_meta_put(token, "one", *(const struct bytes *)argument));
+    return store_meta_delete(token, "two");
+}
+
+START_TEST(metadata_has_its_own_generation)
+{
+    struct bytes value = bytes_of("v", 1);
+    uint64_t records = store_generation(place.token), meta = store_meta_generation(place.token);
+    (void)add(&place, SKETCH(.label = "x"));
+    ck_assert_uint_eq(store_meta_generation(place.token), meta);
+    ck_assert_uint_ne(store_generation(place.token), records);
+
+    records = store_generation(place.token);
+    ck_ok(store_meta_put(place.token, "one", value));
+    uint64_t put = store_meta_generation(place.token);
+    ck_assert_uint_ne(put, meta);
+    ck_ok(store_meta_delete(place.token, "one"));
+    uint64_t deleted = store_meta_generation(place.token);
+    ck_assert_uint_ne(deleted, put);
+    ck_ok(store_meta_change(place.token, put_two, &value));
+    ck_assert_uint_ne(store_meta_generation(place.token), deleted);
+    ck_assert_uint_eq(store_generation(place.token), records);
+}
+END_TEST
+
 /* ---- the directory ---- */
 
 START_TEST(nothing_is_made_by_looking)
@@ -649,6 +676,7 @@ int main(void)
     tcase_add_test(tests, searches_a_class_with_its_first_record);
     tcase_add_test(tests, threads);
     tcase_add_test(tests, generation_moves_with_records);
+    tcase_add_test(tests, metadata_has_its_own_generation);
     tcase_add_test(tests, nothing_is_made_by_looking);
     tcase_add_test(tests, ordinals_and_serials);
     tcase_add_test(tests, path_is_the_same_before_and_after);
