@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/door.h"
+#include "api/remote.h"
 #include "api/result.h"
 #include "huks/native_huks_api.h"
 
@@ -77,12 +78,14 @@ struct OH_Huks_Result OH_Huks_AttestKeyItem(const struct OH_Huks_Blob *keyAlias,
                                             const struct OH_Huks_ParamSet *paramSet,
                                             struct OH_Huks_CertChain *certChain)
 {
-    return result_of(attest(keyAlias, paramSet, false, certChain));
+    return result_of(REMOTELY(OH_Huks_AttestKeyItem, attest(keyAlias, paramSet, false, certChain), keyAlias,
+                              paramSet, certChain));
 }
 
 struct OH_Huks_Result OH_Huks_AnonAttestKeyItem(const struct OH_Huks_Blob *keyAlias,
                                                 const struct OH_Huks_ParamSet *paramSet,
                                                 struct OH_Huks_CertChain *certChain)
 {
-    return result_of(attest(keyAlias, paramSet, true, certChain));
+    return result_of(REMOTELY(OH_Huks_AnonAttestKeyItem, attest(keyAlias, paramSet, true, certChain),
+                              keyAlias, paramSet, certChain));
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/door.h"
+#include "api/remote.h"
 #include "api/result.h"
 #include "huks/native_huks_api.h"
 
@@ -24,17 +25,6 @@ struct OH_Huks_Result OH_Huks_GetSdkVersion(struct OH_Huks_Blob *sdkVersion)
     return result_of(HUKS_OK);
 }
 
-/* Writes a set into the caller's, whose paramSetSize was the room. */
-static huks_rc put_set(const struct OH_Huks_ParamSet *set, uint32_t capacity, struct OH_Huks_ParamSet *out)
-{
-    if (capacity < set->paramSetSize) {
-        return error_illegal(ABOUT_NOTHING, ILLEGAL_BUFFER);
-    }
-    memcpy(out, set, set->paramSetSize);
-    return OH_Huks_FreshParamSet(out, false).errorCode == 0 ? HUKS_OK
-                                                            : error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
-}
-
 /* A temporary key has no alias, and goes nowhere but to the caller. */
 static huks_rc generate_temporary(const struct OH_Huks_ParamSet *set, struct OH_Huks_ParamSet *out)
 {
@@ -49,7 +39,7 @@ static huks_rc generate_temporary(const struct OH_Huks_ParamSet *set, struct OH_
     }
     HUKS_TRY(door_engine(&engine));
     HUKS_TRY(native_generate_temporary(engine, set, &made));
-    return put_set(made, out->paramSetSize, out);
+    return door_give_set(made, out->paramSetSize, out);
 }
 
 static bool asks_temporary(const struct OH_Huks_ParamSet *set)
@@ -78,7 +68,10 @@ struct OH_Huks_Result OH_Huks_GenerateKeyItem(const struct OH_Huks_Blob *keyAlia
                                               const struct OH_Huks_ParamSet *paramSetIn,
                                               struct OH_Huks_ParamSet *paramSetOut)
 {
-    return result_of(generate(keyAlias, paramSetIn, paramSetOut));
+    /* Nobody looks at a temporary key's alias, nor at where another key could go. */
+    return result_of(REMOTELY(OH_Huks_GenerateKeyItem, generate(keyAlias, paramSetIn, paramSetOut),
+                              asks_temporary(paramSetIn) ? NULL : keyAlias, paramSetIn,
+                              asks_temporary(paramSetIn) ? paramSetOut : NULL));
 }
 
 static huks_rc import(const struct OH_Huks_Blob *alias, const struct OH_Huks_ParamSet *set,
@@ -99,7 +92,7 @@ struct OH_Huks_Result OH_Huks_ImportKeyItem(const struct OH_Huks_Blob *keyAlias,
                                             const struct OH_Huks_ParamSet *paramSet,
                                             const struct OH_Huks_Blob *key)
 {
-    return result_of(import(keyAlias, paramSet, key));
+    return result_of(EVERYWHERE(OH_Huks_ImportKeyItem, import, keyAlias, paramSet, key));
 }
 
 static huks_rc import_wrapped(const struct OH_Huks_Blob *alias, const struct OH_Huks_Blob *wrapping,
@@ -122,7 +115,8 @@ struct OH_Huks_Result OH_Huks_ImportWrappedKeyItem(const struct OH_Huks_Blob *ke
                                                    const struct OH_Huks_ParamSet *paramSet,
                                                    const struct OH_Huks_Blob *wrappedKeyData)
 {
-    return result_of(import_wrapped(keyAlias, wrappingKeyAlias, paramSet, wrappedKeyData));
+    return result_of(EVERYWHERE(OH_Huks_ImportWrappedKeyItem, import_wrapped, keyAlias, wrappingKeyAlias,
+                                paramSet, wrappedKeyData));
 }
 
 static huks_rc export_public(const struct OH_Huks_Blob *alias, const struct OH_Huks_ParamSet *set,
@@ -150,7 +144,7 @@ struct OH_Huks_Result OH_Huks_ExportPublicKeyItem(const struct OH_Huks_Blob *key
                                                   const struct OH_Huks_ParamSet *paramSet,
                                                   struct OH_Huks_Blob *key)
 {
-    return result_of(export_public(keyAlias, paramSet, key));
+    return result_of(EVERYWHERE(OH_Huks_ExportPublicKeyItem, export_public, keyAlias, paramSet, key));
 }
 
 static huks_rc delete_key(const struct OH_Huks_Blob *alias, const struct OH_Huks_ParamSet *set)
@@ -164,7 +158,7 @@ static huks_rc delete_key(const struct OH_Huks_Blob *alias, const struct OH_Huks
 struct OH_Huks_Result OH_Huks_DeleteKeyItem(const struct OH_Huks_Blob *keyAlias,
                                             const struct OH_Huks_ParamSet *paramSet)
 {
-    return result_of(delete_key(keyAlias, paramSet));
+    return result_of(EVERYWHERE(OH_Huks_DeleteKeyItem, delete_key, keyAlias, paramSet));
 }
 
 static huks_rc exist(const struct OH_Huks_Blob *alias, const struct OH_Huks_ParamSet *set)
@@ -178,7 +172,7 @@ static huks_rc exist(const struct OH_Huks_Blob *alias, const struct OH_Huks_Para
 struct OH_Huks_Result OH_Huks_IsKeyItemExist(const struct OH_Huks_Blob *keyAlias,
                                              const struct OH_Huks_ParamSet *paramSet)
 {
-    return result_of(exist(keyAlias, paramSet));
+    return result_of(EVERYWHERE(OH_Huks_IsKeyItemExist, exist, keyAlias, paramSet));
 }
 
 static huks_rc get_params(const struct OH_Huks_Blob *alias, const struct OH_Huks_ParamSet *set,
@@ -196,14 +190,14 @@ static huks_rc get_params(const struct OH_Huks_Blob *alias, const struct OH_Huks
     HUKS_TRY(door_request(alias, set, 0, &name, &engine));
     AUTO(param_set_free) OH_Huks_ParamSet *params = NULL;
     HUKS_TRY(native_params(engine, name, set, &params));
-    return put_set(params, capacity, out);
+    return door_give_set(params, capacity, out);
 }
 
 struct OH_Huks_Result OH_Huks_GetKeyItemParamSet(const struct OH_Huks_Blob *keyAlias,
                                                  const struct OH_Huks_ParamSet *paramSetIn,
                                                  struct OH_Huks_ParamSet *paramSetOut)
 {
-    return result_of(get_params(keyAlias, paramSetIn, paramSetOut));
+    return result_of(EVERYWHERE(OH_Huks_GetKeyItemParamSet, get_params, keyAlias, paramSetIn, paramSetOut));
 }
 
 /* ---- listing ---- */
@@ -268,5 +262,5 @@ static huks_rc list_aliases(const struct OH_Huks_ParamSet *set, struct OH_Huks_K
 struct OH_Huks_Result OH_Huks_ListAliases(const struct OH_Huks_ParamSet *paramSet,
                                           struct OH_Huks_KeyAliasSet **outData)
 {
-    return result_of(list_aliases(paramSet, outData));
+    return result_of(EVERYWHERE(OH_Huks_ListAliases, list_aliases, paramSet, outData));
 }

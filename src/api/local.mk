@@ -19,6 +19,13 @@ api_sources += \
 	src/api/attest.c \
 	src/api/door.c src/api/door.h \
 	src/api/key_item.c \
+	src/api/remote.c src/api/remote.h \
 	src/api/wrap.c \
 	src/api/session.c \
 	src/api/user_auth.c
+
+# Both ends of the service in one program; the door's library twice would be two doors.
+unit_programs += tests/unit/check-remote-native
+tests_unit_check_remote_native_SOURCES = tests/unit/check-remote-native.c
+tests_unit_check_remote_native_LDADD = libhuks_native_served.la libhuks_native.la libhuks_ipc_server.la \
+	libhuks_engine.la $(CHECK_LIBS) -lpthread

@@ -1,12 +1,14 @@
 /*
  * OH_Huks_* sessions: a handle of 8 bytes, low 32 bits random and not zero, names a session of this process.
- * One call at a time works in a session; a second one meanwhile finds no such session (12000011).
+ * One call at a time works in a session; a second one meanwhile finds no such session (12000011). Sessions
+ * that huksd holds are in its worker's list, not in this one.
  */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "api/door.h"
+#include "api/remote.h"
 #include "api/result.h"
 #include "huks/native_huks_api.h"
 
@@ -100,7 +102,10 @@ static huks_rc entry_claim(const struct OH_Huks_Blob *handle, bool take, struct 
     }
     pthread_mutex_unlock(&lock);
     *out = entry;
-    return usable ? HUKS_OK : no_session();
+    if (usable) {
+        return HUKS_OK;
+    }
+    return door_client() != NULL ? DOOR_ELSEWHERE : no_session();
 }
 
 /* Gives a claimed session back, or ends it. */
@@ -175,10 +180,10 @@ static huks_rc init_session(const struct OH_Huks_Blob *alias, const struct OH_Hu
 }
 
 struct OH_Huks_Result OH_Huks_InitSession(const struct OH_Huks_Blob *keyAlias,
-                                          const struct OH_Huks_ParamSet *paramSet, struct OH_Huks_Blob *handle,
-                                          struct OH_Huks_Blob *token)
+                                          const struct OH_Huks_ParamSet *paramSet,
+                                          struct OH_Huks_Blob *handle, struct OH_Huks_Blob *token)
 {
-    return result_of(init_session(keyAlias, paramSet, handle, token));
+    return result_of(EVERYWHERE(OH_Huks_InitSession, init_session, keyAlias, paramSet, handle, token));
 }
 
 /* ---- update, finish, abort ---- */
@@ -194,7 +199,8 @@ static huks_rc step_check(const struct OH_Huks_Blob *handle, const struct OH_Huk
     if (handle == NULL || handle->data == NULL || set == NULL || in == NULL || out == NULL) {
         return error_illegal(ABOUT_NOTHING, ILLEGAL_NULL);
     }
-    if ((in->data == NULL && in->size != 0) || (out->data == NULL && out->size != 0) || in->size > INPUT_MAX) {
+    if ((in->data == NULL && in->size != 0) || (out->data == NULL && out->size != 0) ||
+        in->size > INPUT_MAX) {
         return error_illegal(ABOUT_NOTHING, ILLEGAL_ARGUMENT);
     }
     return door_set(set);
@@ -219,7 +225,8 @@ struct OH_Huks_Result OH_Huks_UpdateSession(const struct OH_Huks_Blob *handle,
                                             const struct OH_Huks_ParamSet *paramSet,
                                             const struct OH_Huks_Blob *inData, struct OH_Huks_Blob *outData)
 {
-    return result_of_output(update_session(handle, paramSet, inData, outData));
+    return result_of_output(
+        EVERYWHERE(OH_Huks_UpdateSession, update_session, handle, paramSet, inData, outData));
 }
 
 static huks_rc finish_session(const struct OH_Huks_Blob *handle, const struct OH_Huks_ParamSet *set,
@@ -241,7 +248,8 @@ struct OH_Huks_Result OH_Huks_FinishSession(const struct OH_Huks_Blob *handle,
                                             const struct OH_Huks_ParamSet *paramSet,
                                             const struct OH_Huks_Blob *inData, struct OH_Huks_Blob *outData)
 {
-    return result_of_output(finish_session(handle, paramSet, inData, outData));
+    return result_of_output(
+        EVERYWHERE(OH_Huks_FinishSession, finish_session, handle, paramSet, inData, outData));
 }
 
 static huks_rc abort_session(const struct OH_Huks_Blob *handle, const struct OH_Huks_ParamSet *set)
@@ -252,14 +260,16 @@ static huks_rc abort_session(const struct OH_Huks_Blob *handle, const struct OH_
     }
     HUKS_TRY(door_set(set));
     struct session_entry *entry;
-    if (entry_claim(handle, true, &entry) == HUKS_OK) {
+    huks_rc rc = entry_claim(handle, true, &entry);
+    if (rc == HUKS_OK) {
         entry_free(entry);
     }
     error_clear();
-    return HUKS_OK;
+    return rc == DOOR_ELSEWHERE ? rc : HUKS_OK;
 }
 
-struct OH_Huks_Result OH_Huks_AbortSession(const struct OH_Huks_Blob *handle, const struct OH_Huks_ParamSet *paramSet)
+struct OH_Huks_Result OH_Huks_AbortSession(const struct OH_Huks_Blob *handle,
+                                           const struct OH_Huks_ParamSet *paramSet)
 {
-    return result_of(abort_session(handle, paramSet));
+    return result_of(EVERYWHERE(OH_Huks_AbortSession, abort_session, handle, paramSet));
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/door.h"
+#include "api/remote.h"
 #include "api/result.h"
 #include "service/user.h"
 
@@ -97,7 +98,7 @@ static huks_rc get_state(struct Huks_UserAuthState *state)
 
 struct OH_Huks_Result Huks_UserAuth_GetState(struct Huks_UserAuthState *state)
 {
-    return result_of(get_state(state));
+    return result_of(EVERYWHERE(Huks_UserAuth_GetState, get_state, state));
 }
 
 static huks_rc set_pin(const struct OH_Huks_Blob *pin)
@@ -114,7 +115,7 @@ static huks_rc set_pin(const struct OH_Huks_Blob *pin)
 
 struct OH_Huks_Result Huks_UserAuth_SetPin(const struct OH_Huks_Blob *pin)
 {
-    return result_of(set_pin(pin));
+    return result_of(EVERYWHERE(Huks_UserAuth_SetPin, set_pin, pin));
 }
 
 static huks_rc change_pin(const struct OH_Huks_Blob *old_pin, const struct OH_Huks_Blob *new_pin)
@@ -131,7 +132,7 @@ static huks_rc change_pin(const struct OH_Huks_Blob *old_pin, const struct OH_Hu
 struct OH_Huks_Result Huks_UserAuth_ChangePin(const struct OH_Huks_Blob *oldPin,
                                               const struct OH_Huks_Blob *newPin)
 {
-    return result_of(change_pin(oldPin, newPin));
+    return result_of(EVERYWHERE(Huks_UserAuth_ChangePin, change_pin, oldPin, newPin));
 }
 
 static huks_rc clear_pin(const struct OH_Huks_Blob *pin)
@@ -146,7 +147,7 @@ static huks_rc clear_pin(const struct OH_Huks_Blob *pin)
 
 struct OH_Huks_Result Huks_UserAuth_ClearPin(const struct OH_Huks_Blob *pin)
 {
-    return result_of(clear_pin(pin));
+    return result_of(EVERYWHERE(Huks_UserAuth_ClearPin, clear_pin, pin));
 }
 
 /* ---- fingers and faces ---- */
@@ -212,7 +213,7 @@ static huks_rc enroll(const struct Huks_UserAuthRequest *request, const char *na
 struct OH_Huks_Result Huks_UserAuth_Enroll(const struct Huks_UserAuthRequest *request, const char *name,
                                            uint64_t *id)
 {
-    return result_of(enroll(request, name, id));
+    return result_of(EVERYWHERE(Huks_UserAuth_Enroll, enroll, request, name, id));
 }
 
 static void copy_credential(const struct auth_credential *from, struct Huks_Credential *to)
@@ -236,8 +237,12 @@ static huks_rc list_credentials(struct Huks_Credential *list, uint32_t *count)
         return null_argument();
     }
     uint32_t room = *count;
+    huks_rc rc = look_for_token(&token, &there);
+    if (rc == DOOR_ELSEWHERE) {
+        return rc; /* with the room that there is */
+    }
     *count = 0;
-    HUKS_TRY(look_for_token(&token, &there));
+    HUKS_TRY(rc);
     if (there) {
         HUKS_TRY(user_credentials(token, &all, &found));
     }
@@ -256,7 +261,7 @@ static huks_rc list_credentials(struct Huks_Credential *list, uint32_t *count)
 
 struct OH_Huks_Result Huks_UserAuth_List(struct Huks_Credential *list, uint32_t *count)
 {
-    return result_of(list_credentials(list, count));
+    return result_of(EVERYWHERE(Huks_UserAuth_List, list_credentials, list, count));
 }
 
 static huks_rc remove_credential(const struct OH_Huks_Blob *pin, uint64_t id)
@@ -271,7 +276,7 @@ static huks_rc remove_credential(const struct OH_Huks_Blob *pin, uint64_t id)
 
 struct OH_Huks_Result Huks_UserAuth_Remove(const struct OH_Huks_Blob *pin, uint64_t id)
 {
-    return result_of(remove_credential(pin, id));
+    return result_of(REMOTELY(Huks_UserAuth_Remove, remove_credential(pin, id), pin, &id));
 }
 
 /* ---- authenticating ---- */
@@ -315,7 +320,7 @@ static huks_rc authenticate(const struct Huks_UserAuthRequest *request, struct O
 struct OH_Huks_Result Huks_UserAuth_Authenticate(const struct Huks_UserAuthRequest *request,
                                                  struct OH_Huks_Blob *authToken)
 {
-    return result_of(authenticate(request, authToken));
+    return result_of(EVERYWHERE(Huks_UserAuth_Authenticate, authenticate, request, authToken));
 }
 
 static huks_rc cancel(uint64_t request_id)
@@ -335,7 +340,7 @@ static huks_rc cancel(uint64_t request_id)
 
 struct OH_Huks_Result Huks_UserAuth_Cancel(uint64_t requestId)
 {
-    return result_of(cancel(requestId));
+    return result_of(REMOTELY(Huks_UserAuth_Cancel, cancel(requestId), &requestId));
 }
 
 static huks_rc lock(void)
@@ -349,5 +354,5 @@ static huks_rc lock(void)
 
 struct OH_Huks_Result Huks_UserAuth_Lock(void)
 {
-    return result_of(lock());
+    return result_of(REMOTELY(Huks_UserAuth_Lock, lock()));
 }

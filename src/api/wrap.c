@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/door.h"
+#include "api/remote.h"
 #include "api/result.h"
 #include "huks/native_huks_api.h"
 
@@ -16,7 +17,8 @@ static struct OH_Huks_Result as_argument(struct OH_Huks_Result result)
 }
 
 static huks_rc enter(const struct OH_Huks_Blob *alias, const struct OH_Huks_ParamSet *set,
-                     const struct OH_Huks_Blob *wrapped, bool comes_in, struct bytes *name, struct engine **engine)
+                     const struct OH_Huks_Blob *wrapped, bool comes_in, struct bytes *name,
+                     struct engine **engine)
 {
     error_clear();
     if (alias == NULL || set == NULL || wrapped == NULL) {
@@ -47,7 +49,7 @@ struct OH_Huks_Result OH_Huks_WrapKey(const struct OH_Huks_Blob *keyAlias,
                                       const struct OH_Huks_ParamSet *paramSet,
                                       struct OH_Huks_Blob *wrappedKey)
 {
-    return as_argument(result_of(wrap(keyAlias, paramSet, wrappedKey)));
+    return as_argument(result_of(EVERYWHERE(OH_Huks_WrapKey, wrap, keyAlias, paramSet, wrappedKey)));
 }
 
 static huks_rc unwrap(const struct OH_Huks_Blob *alias, const struct OH_Huks_ParamSet *set,
@@ -63,5 +65,5 @@ struct OH_Huks_Result OH_Huks_UnwrapKey(const struct OH_Huks_Blob *keyAlias,
                                         const struct OH_Huks_ParamSet *paramSet,
                                         struct OH_Huks_Blob *wrappedKey)
 {
-    return as_argument(result_of(unwrap(keyAlias, paramSet, wrappedKey)));
+    return as_argument(result_of(EVERYWHERE(OH_Huks_UnwrapKey, unwrap, keyAlias, paramSet, wrappedKey)));
 }
