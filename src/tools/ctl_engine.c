@@ -1,6 +1,9 @@
 /*
  * From the command line to an open engine and one token of it.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1 /* secure_getenv */
+#endif
 #include "tools/ctl.h"
 
 #include <stdio.h>
@@ -25,12 +28,27 @@ static huks_rc set_store(struct config *config, const char *directory)
     return HUKS_OK;
 }
 
+/* Programs that this configuration sends to huksd would see other keys than we do in the store it also names. */
+static huks_rc refuse_service(const char *service)
+{
+    char sentence[256];
+    (void)snprintf(sentence, sizeof(sentence),
+                   "IPC is for programs: the configuration names the service %s, and huksctl works on a store "
+                   "itself; name it with --store or HUKS_STORE.",
+                   service);
+    return error_raise_text(HUKS_E_IPC, ABOUT_IPC_GONE, sentence);
+}
+
 huks_rc ctl_configure(struct ctl *ctl)
 {
     HUKS_TRY(config_load(NULL, &ctl->config));
+    const char *variable = secure_getenv("HUKS_STORE");
     if (ctl_given(ctl, OPTION_STORE)) {
         HUKS_TRY(set_store(&ctl->config, ctl_option(ctl, OPTION_STORE)));
+    } else if (ctl->config.service[0] != '\0' && (variable == NULL || variable[0] == '\0')) {
+        return refuse_service(ctl->config.service);
     }
+    ctl->config.service[0] = '\0';
     log_open(ctl->config.log_level, ctl->config.log_target);
     return HUKS_OK;
 }

@@ -64,7 +64,8 @@ const struct ctl_error_row ctl_error_rows[] = {
      "COMMUNICATION_FAIL",
      {ABOUT_IPC_MESSAGE, ABOUT_NOTHING, ABOUT_COUNT},
      "The key service can not be reached, answered nothing, or dropped the connection.",
-     "See whether the service runs and whether its socket is the configured one. Keys are safe; try again.",
+     "See whether the service runs and whether its socket is the configured one. Keys are safe; try again. "
+     "huksctl works on a store, not through the service: name one with --store or HUKS_STORE.",
      "reconnecting was in vain CKR_DEVICE_REMOVED; C_Initialize CKR_GENERAL_ERROR; else CKR_DEVICE_ERROR",
      " DEVICE_REMOVED "},
     {HUKS_E_CRYPTO, "CRYPTO_FAIL", ONE,

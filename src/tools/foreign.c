@@ -117,7 +117,7 @@ huks_rc foreign_open(const char *path, struct foreign *module)
 huks_rc foreign_open_own(const char *store, struct foreign *module)
 {
     AUTO(memory_free_ptr) char *text = NULL;
-    if (asprintf(&text, "store=\"%s\"", store) < 0) {
+    if (asprintf(&text, "store=\"%s\" service=\"\"", store) < 0) {
         text = NULL;
         return error_no_memory();
     }

@@ -399,6 +399,23 @@ ctl "no file" 1 'error 12000004: Failed to open nothing' restore nothing --store
 ctl "no pipe" 2 'is no file' restore - --store none "${seal[@]}"
 if [ -e none ]; then fail "nothing is made of those" "there is a store"; else pass "nothing is made of those"; fi
 
+echo "# a configuration that names a service"
+printf 'service = %s/nobody\n' "$work" >service.conf
+export HUKS_CONF=$work/service.conf
+ctl "HUKS_STORE counts" 0 'demo' tokens
+ctl "a key of its own there" 0 '^label +served$' generate ec --label served --token demo "${me[@]}"
+HUKS_STORE='' ctl "without it, nothing" 1 \
+    "error 12000005: IPC is for programs: the configuration names the service $work/nobody, and huksctl works on a store itself; name it with --store or HUKS_STORE\\." tokens
+says "and what to do" 'What to do: .*--store or HUKS_STORE'
+HUKS_STORE='' ctl "the configuration's store is not meant either" 1 'error 12000005' init --without-pins
+(
+    unset HUKS_STORE
+    ctl "--store counts" 0 served list --store store --token demo "${me[@]}"
+    echo "$passed $failed $skipped" >counts
+)
+read -r passed failed skipped <counts
+unset HUKS_CONF
+
 echo "# the terminal"
 mkdir desk
 person "PINs are asked for twice" 0 'label +desk' \
