@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -299,15 +300,22 @@ huks_rc helper_ask(struct auth *auth, const struct auth_request *request, const 
         .run = {.owner = request->owner, .socket = -1},
         .deadline_ms = monotonic_ms() + auth->config.auth_timeout_ms,
     };
-    AUTO(memory_free_ptr) char **arguments = calloc(count + 3, sizeof *arguments);
+    AUTO(memory_free_ptr) char **arguments = calloc(count + 5, sizeof *arguments);
     if (arguments == NULL) {
         return error_no_memory();
     }
     /* execve() wants them without const, and leaves them alone. */
-    arguments[0] = (char *)(uintptr_t)HELPER_NAME;
-    arguments[1] = (char *)(uintptr_t)service;
+    char user[16];
+    char **next = arguments;
+    *next++ = (char *)(uintptr_t)HELPER_NAME;
+    if (auth->config.for_other) {
+        (void)snprintf(user, sizeof user, "%lu", (unsigned long)auth->config.other);
+        *next++ = (char *)(uintptr_t)HELPER_USER;
+        *next++ = user;
+    }
+    *next++ = (char *)(uintptr_t)service;
     for (size_t i = 0; i < count; i++) {
-        arguments[2 + i] = (char *)(uintptr_t)accounts[i];
+        *next++ = (char *)(uintptr_t)accounts[i];
     }
     int cancelling;
     (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancelling);

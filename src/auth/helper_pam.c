@@ -273,12 +273,12 @@ static const char *choose(const char *self, char **accounts)
 
 /* ---- the process that asks ---- */
 
-static int ask_pam(const char *services, char **arguments)
+static int ask_pam(const char *services, uid_t user, char **arguments)
 {
     struct passwd entry;
     struct passwd *found = NULL;
     char text[16384];
-    if (getpwuid_r(geteuid(), &entry, text, sizeof(text), &found) != 0 || found == NULL) {
+    if (getpwuid_r(user, &entry, text, sizeof(text), &found) != 0 || found == NULL) {
         return unavailable("this user id has no account name");
     }
     return run(services, *arguments, choose(found->pw_name, arguments + 1), found->pw_name);
@@ -298,17 +298,34 @@ static void watch(int asking)
 
 static int usage(void)
 {
-    (void)fprintf(stderr, "usage: " HELPER_NAME " [--services DIR] SERVICE [ACCOUNT...]\n"
+    (void)fprintf(stderr, "usage: " HELPER_NAME " [--services DIR] [--user UID] SERVICE [ACCOUNT...]\n"
                           "The HUKS engine starts this program to ask PAM for a finger or face.\n");
     return 2;
+}
+
+/* Only ever says whom to ask about, which whoever starts this could do with an account's name, too. */
+static bool read_user(const char *text, uid_t *user)
+{
+    char *end = NULL;
+    errno = 0;
+    unsigned long long number = text == NULL || *text < '0' || *text > '9' ? 0 : strtoull(text, &end, 10);
+    *user = (uid_t)number;
+    return end != NULL && *end == '\0' && errno == 0 && number < (uid_t)-1;
 }
 
 int main(int argc, char **argv)
 {
     const char *services = NULL;
+    uid_t user = geteuid();
     char **arguments = argv + 1;
     if (argc > 2 && strcmp(arguments[0], "--services") == 0) {
         services = arguments[1];
+        arguments += 2;
+    }
+    if (*arguments != NULL && strcmp(*arguments, HELPER_USER) == 0) {
+        if (!read_user(arguments[1], &user)) {
+            return usage();
+        }
         arguments += 2;
     }
     /* Who starts it by hand has no such descriptors, and a session that is not this program's to kill. */
@@ -320,7 +337,7 @@ int main(int argc, char **argv)
     pid_t watching = getpid(), asking = fork();
     if (asking == 0) {
         bool watched = prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == watching;
-        return watched && close(HOST) == 0 ? ask_pam(services, arguments) : 1;
+        return watched && close(HOST) == 0 ? ask_pam(services, user, arguments) : 1;
     }
     int pidfd = asking > 0 ? (int)syscall(SYS_pidfd_open, asking, 0) : -1;
     if (pidfd >= 0) {

@@ -8,11 +8,12 @@
  * (which the engine closes after auth_timeout_ms, or when the request is cancelled) and for the end of the
  * host, and then kills the whole session.
  *
- *   huks-auth-helper [--services DIR] SERVICE [ACCOUNT…]
+ *   huks-auth-helper [--services DIR] [--user UID] SERVICE [ACCOUNT…]
  *
- * Asks the PAM service for one of the accounts: that of its own user id if it is among them, else the first;
- * its own when there is none. PAM's service files are looked for in DIR (no default: where PAM has them). A
- * service without a file of its own is none, for PAM would take the one called "other".
+ * Asks the PAM service for one of the accounts: that of its own user id (or of UID, for whom the engine
+ * works) if it is among them, else the first; its own when there is none. PAM's service files are looked for
+ * in DIR (no default: where PAM has them). A service without a file of its own is none, for PAM would take
+ * the one called "other".
  *
  * Descriptor 0 is a SEQPACKET socket to the engine, 3 a pidfd of the engine's process. Packets are a byte
  * that says what they are, and text. from the helper  I text     information to show          E text   the
@@ -28,6 +29,7 @@
 #define HELPER_NAME        "huks-auth-helper"
 #define HELPER_PACKET_SIZE 1024 /* at most */
 #define HELPER_CREDENTIAL  "HUKS_CREDENTIAL"
+#define HELPER_USER        "--user"
 
 enum helper_packet {
     HELPER_INFORMATION = 'I',

@@ -592,3 +592,8 @@ huks_rc config_load(const void *reserved, struct config *config)
     HUKS_TRY(read_text(reserved, config, &store_given));
     return find_store(store_given, config->store);
 }
+
+uid_t config_user(const struct config *config)
+{
+    return config->for_other ? config->other : geteuid();
+}

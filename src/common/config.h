@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "common/error.h"
 #include "common/log.h"
@@ -38,6 +39,11 @@ struct config {
     uint32_t cache_mb;               /* cache_mb          16                                             */
     enum log_level log_level;        /* log_level         off                                            */
     char log_target[PATH_MAX];       /* log_target        stderr, syslog or an absolute path             */
+
+    /* No keys: set by a program that works for others (huksd). */
+    char sessions[PATH_MAX]; /* directory of the table of key-operation sessions; "": the store */
+    bool for_other;          /* fingers and faces are asked of the account of a user id … */
+    uid_t other;             /* … this one, not of the process's own */
 };
 
 /* The documented defaults, with an empty `store`. */
@@ -53,6 +59,9 @@ void config_defaults(struct config *config);
  * or 12000018 naming the word. `config` is then not to be used.
  */
 HUKS_MUST_USE huks_rc config_load(const void *reserved, struct config *config);
+
+/* The user id for whom the engine works: the process's own, or `other`. */
+uid_t config_user(const struct config *config);
 
 /* The two sources alone, for tests and tools: both change `config` key by key. */
 HUKS_MUST_USE huks_rc config_read_file(const char *path, struct config *config);

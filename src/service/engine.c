@@ -25,7 +25,7 @@ static huks_rc engine_build(struct engine *engine, const struct config *config)
     HUKS_TRY(crypto_open(&engine->crypto));
     HUKS_TRY(store_open(&engine->config, engine->crypto, &engine->store));
     struct session_settings settings = {
-        .store_dir = store_path(engine->store),
+        .store_dir = config->sessions[0] != '\0' ? config->sessions : store_path(engine->store),
         .limit = engine->config.session_limit,
         .wait_ms = engine->config.session_wait_ms,
         .idle_s = engine->config.session_idle_s,

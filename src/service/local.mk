@@ -35,5 +35,8 @@ engine_sources += \
 	src/service/user.c src/service/user.h \
 	src/service/wrap.c src/service/wrap.h
 
+unit_programs += tests/unit/check-engine
+tests_unit_check_engine_SOURCES = tests/unit/check-engine.c
+
 unit_programs += tests/unit/check-backup
 tests_unit_check_backup_SOURCES = tests/unit/check-backup.c

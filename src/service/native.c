@@ -295,7 +295,7 @@ huks_rc native_params(struct engine *engine, struct bytes alias, const OH_Huks_P
         }
     }
     HUKS_TRY(param_list_put_u32(&list, OH_HUKS_TAG_PURPOSE, purposes & HUKS_PURPOSE_NATIVE_MASK));
-    const uint32_t uid = (uint32_t)geteuid();
+    const uint32_t uid = (uint32_t)config_user(engine_config(engine));
     HUKS_TRY(tell_service(&list, &uid));
     return param_list_build(&list, out);
 }

@@ -5,6 +5,9 @@
 #include "check-auth-reader.h"
 
 #include <errno.h>
+#include <pwd.h>
+
+#include "auth/inside.h"
 
 #define MATRIX_DIR "pam_wrapper"
 
@@ -343,6 +346,34 @@ START_TEST(accounts)
 }
 END_TEST
 
+/* An engine that works for somebody else asks for his finger, and says so to whom it asks. */
+START_TEST(somebody_elses_account)
+{
+    struct auth_credential *list = NULL;
+    size_t count = 0;
+    const struct passwd *nobody = getpwnam("nobody");
+    ck_assert_ptr_nonnull(nobody);
+    char name[64];
+    (void)snprintf(name, sizeof name, "%s", nobody->pw_name);
+    service("huks-fingerprint", "auth required pam_permit.so\n");
+    here.auth->config.for_other = true;
+    here.auth->config.other = nobody->pw_uid;
+    enrol(FINGER, "thumb");
+    ck_ok(auth_credentials(here.auth, &list, &count));
+    ck_assert_uint_eq(count, 2);
+    ck_assert_str_eq(list[1].account, name);
+    ck_assert_str_ne(list[1].account, own_account());
+    free(list);
+    struct auth_evidence evidence;
+    ck_ok(authenticate(FINGER, &evidence));
+    here.auth->config.other = (uid_t)-2; /* nobody's */
+    struct auth_request request = {.types = FINGER, .pin = USER_PIN};
+    uint64_t id;
+    ck_assert_int_eq(auth_enroll(here.auth, &request, PIN("index"), &id), HUKS_E_USERIAM);
+    ck_said("has no account name");
+}
+END_TEST
+
 START_TEST(a_module_may_say_which_finger)
 {
     struct auth_evidence evidence;
@@ -471,6 +502,7 @@ int main(int argc, char **argv)
     tcase_add_test(tests, finger_or_face);
     tcase_add_test(tests, evidence_becomes_a_token);
     tcase_add_test(tests, accounts);
+    tcase_add_test(tests, somebody_elses_account);
     tcase_add_test(tests, a_module_may_say_which_finger);
     tcase_add_test(tests, questions);
     tcase_add_test(tests, messages_in_order);
