@@ -74,7 +74,7 @@ static CK_RV attest(struct p11_session *session, CK_OBJECT_HANDLE key, struct by
     return CKR_OK;
 }
 
-CK_RV p11_attest_key(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE key, CK_BYTE_PTR challenge,
+CK_RV p11_AttestKey(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE key, CK_BYTE_PTR challenge,
                      CK_ULONG challenge_length, CK_BYTE_PTR chain, CK_ULONG_PTR chain_length)
 {
     return P11_SESSION_CALL_AS(

@@ -22,26 +22,14 @@
 #include "common/fence.h"
 #include "pkcs11/module.h"
 
-#define STRIPES   24U
-#define OWNED     8U /* of them belong to one thread each: the first that come */
-#define GATE_SIZE 4096U
-#define DRAIN_NS  10000000L /* how long a wake-up that got lost could cost C_Finalize */
+#define STRIPES  P11_GATE_STRIPES
+#define OWNED    8U /* of them belong to one thread each: the first that come */
+#define DRAIN_NS 10000000L /* how long a wake-up that got lost could cost C_Finalize */
 
-/* All zero is the state of a process without a module: mutex free (PTHREAD_MUTEX_INITIALIZER), gate shut. */
-static union {
-    struct {
-        pthread_mutex_t life;
-        _Atomic(struct p11_module *) module;
-        atomic_bool open;
-        atomic_bool draining;
-        struct {
-            _Alignas(128) atomic_uint running;
-        } stripes[STRIPES];
-    };
-    unsigned char page[GATE_SIZE];
-} gate __attribute__((aligned(GATE_SIZE)));
+union p11_gate p11_gate __attribute__((aligned(P11_GATE_SIZE)));
+#define gate p11_gate
 
-_Static_assert(sizeof(gate) == GATE_SIZE, "the gate is one page and nothing else lies in it");
+_Static_assert(sizeof(gate) == P11_GATE_SIZE, "the gate is one page and nothing else lies in it");
 
 /* Does the kernel wipe the gate in a child? Without that (a page of another size) the engine's handler tells.
  */
@@ -55,7 +43,7 @@ static bool gate_foreign(void)
         return false;
     }
     struct p11_module *module = atomic_load(&gate.module);
-    return module != NULL && engine_forked(module->engine);
+    return module != NULL && p11_module_forked(module);
 }
 
 /* Under the life lock. In a child: the parents' modules, kept where a leak checker finds them and left alone.
@@ -70,7 +58,7 @@ void p11_life_lock(void)
     }
     pthread_mutex_lock(&gate.life);
     if (current != NULL && atomic_load(&gate.module) == NULL) {
-        engine_abandon(current->engine);
+        p11_module_abandon(current);
         current->next = parents;
         parents = current;
         current = NULL;
@@ -84,22 +72,22 @@ void p11_life_unlock(void)
 
 bool p11_gate_is_open(void)
 {
-    return atomic_load(&gate.open) && !gate_foreign();
+    return atomic_load(&gate.mode) != P11_SHUT && !gate_foreign();
 }
 
 void p11_gate_open(struct p11_module *module)
 {
-    bool wiped = sysconf(_SC_PAGESIZE) == GATE_SIZE && madvise(&gate, GATE_SIZE, MADV_WIPEONFORK) == 0;
+    bool wiped = sysconf(_SC_PAGESIZE) == P11_GATE_SIZE && madvise(&gate, P11_GATE_SIZE, MADV_WIPEONFORK) == 0;
     atomic_store(&gate_wiped, wiped);
     fence_prepare();
     current = module;
     atomic_store(&gate.module, module);
-    atomic_store(&gate.open, true);
+    atomic_store(&gate.mode, module->client == NULL ? P11_LOCAL : P11_REMOTE);
 }
 
 struct p11_module *p11_gate_shut(void)
 {
-    if (!p11_gate_is_open() || !atomic_exchange(&gate.open, false)) {
+    if (!p11_gate_is_open() || atomic_exchange(&gate.mode, P11_SHUT) == P11_SHUT) {
         return NULL;
     }
     fence_heavy();
@@ -153,7 +141,8 @@ static unsigned gate_stripe(struct error_here *mine)
     return mine->door_number - 1;
 }
 
-static bool gate_enter(struct p11_call *call)
+/* In one process keys live here or in the service: who came for the other way finds the gate shut. */
+static bool gate_enter(struct p11_call *call, enum p11_gate_mode mode)
 {
     call->stripe = gate_stripe(call->thread);
     atomic_uint *running = &gate.stripes[call->stripe].running;
@@ -165,7 +154,7 @@ static bool gate_enter(struct p11_call *call)
     } else {
         atomic_fetch_add(running, 1);
     }
-    call->entered = p11_gate_is_open();
+    call->entered = atomic_load(&gate.mode) == mode && !gate_foreign();
     if (!call->entered) {
         gate_leave(call->stripe);
     }
@@ -190,10 +179,20 @@ void p11_enter_any(struct p11_call *call, const char *function)
     call->thread->code = HUKS_OK;
 }
 
-CK_RV p11_enter(struct p11_call *call, const char *function)
+static CK_RV enter(struct p11_call *call, const char *function, enum p11_gate_mode mode)
 {
     p11_enter_any(call, function);
-    return gate_enter(call) ? CKR_OK : p11_fail(CKR_CRYPTOKI_NOT_INITIALIZED, NULL);
+    return gate_enter(call, mode) ? CKR_OK : p11_fail(CKR_CRYPTOKI_NOT_INITIALIZED, NULL);
+}
+
+CK_RV p11_enter(struct p11_call *call, const char *function)
+{
+    return enter(call, function, P11_LOCAL);
+}
+
+CK_RV p11_enter_remote(struct p11_call *call, const char *function)
+{
+    return enter(call, function, P11_REMOTE);
 }
 
 static CK_RV enter_locked(struct p11_call *call, CK_SESSION_HANDLE handle)

@@ -92,6 +92,8 @@ CK_RV p11_enter(struct p11_call *call, const char *function);
 CK_RV p11_enter_session(struct p11_call *call, const char *function, CK_SESSION_HANDLE handle);
 /* The same for a call that ends what another one is waiting for in the session. */
 CK_RV p11_enter_cancelling(struct p11_call *call, const char *function, CK_SESSION_HANDLE handle);
+/* Enters a function that the service carries out; it has no session here. */
+CK_RV p11_enter_remote(struct p11_call *call, const char *function);
 /* Enters a function that may be called at any time: initialised or not, in a forked child too. */
 void p11_enter_any(struct p11_call *call, const char *function);
 CK_RV p11_leave(struct p11_call *call, CK_RV rv);

@@ -173,6 +173,19 @@ typedef struct CK_FUNCTION_LIST_3_2 {
 #undef P11_MEMBER
 
 #endif /* !HAVE_PKCS11_3_2 */
+
+/*
+ * The functions that do the work have the standard's names in C and names of their own in object files: the exported
+ * ones (dispatch.c, which asks for them by P11_EXPORTS) choose between these and the service.
+ */
+#if !defined P11_EXPORTS
+#define P11_LABEL(name) extern __typeof__(name) name __asm__("huks_" #name);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wredundant-decls"
+P11_FUNCTIONS_3_2(P11_LABEL)
+#pragma GCC diagnostic pop
+#undef P11_LABEL
+#endif
 #pragma GCC visibility pop
 
 #endif

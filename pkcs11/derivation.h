@@ -11,6 +11,9 @@
 #include "service/operate.h"
 
 #define P11_OTHER_KEYS 4
+/* SP 800-108: more fields than anybody's encoding has, a count beyond is no count; and so many keys of one derivation. */
+#define P11_KBKDF_FIELDS_MAX 256
+#define P11_KBKDF_KEYS_MAX   256
 
 /* TLS's key block: two of each, the client's first. */
 struct p11_key_block {

@@ -37,6 +37,44 @@ static CK_RV find_no_memory(void)
     return p11_rv(error_no_memory(), P11_AT_OTHER);
 }
 
+/* An array of attributes, and behind it their values; NULL when there is no memory. */
+static CK_ATTRIBUTE *copy_array(const CK_ATTRIBUTE *array, CK_ULONG count)
+{
+    size_t size = count * sizeof(*array);
+    for (CK_ULONG i = 0; i < count; i++) {
+        size += array[i].pValue == NULL ? 0 : array[i].ulValueLen;
+    }
+    CK_ATTRIBUTE *copy = malloc(size);
+    uint8_t *value = (uint8_t *)(copy == NULL ? NULL : copy + count);
+    for (CK_ULONG i = 0; copy != NULL && i < count; i++) {
+        copy[i] = array[i];
+        if (array[i].pValue != NULL) {
+            copy[i].pValue = value;
+            memcpy(value, array[i].pValue, array[i].ulValueLen);
+            value += array[i].ulValueLen;
+        }
+    }
+    return copy;
+}
+
+/* What is read must stay, and be as the table of attributes says; of an array in an array nothing is read. */
+static CK_RV copy_value(const CK_ATTRIBUTE *attribute, CK_ATTRIBUTE *copy)
+{
+    const struct attribute_row *row = attribute_find(attribute->type);
+    *copy = (CK_ATTRIBUTE){attribute->type, NULL, attribute->ulValueLen};
+    if (attribute->ulValueLen == 0) {
+        return CKR_OK;
+    }
+    if (row != NULL && row->kind == KIND_TEMPLATE) {
+        AUTO(buffer_free) struct buffer packed = {0};
+        P11_TRY(nested_pack(attribute, &packed));
+        copy->pValue = copy_array(attribute->pValue, attribute->ulValueLen / sizeof(CK_ATTRIBUTE));
+    } else if ((copy->pValue = malloc(attribute->ulValueLen)) != NULL) {
+        memcpy(copy->pValue, attribute->pValue, attribute->ulValueLen);
+    }
+    return copy->pValue != NULL ? CKR_OK : find_no_memory();
+}
+
 static CK_RV find_copy_template(struct p11_find *find, const CK_ATTRIBUTE *template, CK_ULONG count)
 {
     if (count == 0) {
@@ -51,15 +89,7 @@ static CK_RV find_copy_template(struct p11_find *find, const CK_ATTRIBUTE *templ
         if (template[i].pValue == NULL && template[i].ulValueLen != 0) {
             return p11_failf(CKR_ATTRIBUTE_VALUE_INVALID, "attribute %s", p11_attribute_name(template[i].type));
         }
-        find->template[i].type = template[i].type;
-        find->template[i].ulValueLen = template[i].ulValueLen;
-        if (template[i].ulValueLen > 0) {
-            find->template[i].pValue = malloc(template[i].ulValueLen);
-            if (find->template[i].pValue == NULL) {
-                return find_no_memory();
-            }
-            memcpy(find->template[i].pValue, template[i].pValue, template[i].ulValueLen);
-        }
+        P11_TRY(copy_value(&template[i], &find->template[i]));
     }
     return CKR_OK;
 }

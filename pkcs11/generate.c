@@ -51,10 +51,10 @@ static CK_RV secret_size(const struct p11_mechanism *row, const struct p11_draft
 }
 
 /* PBES's IV is a block of its cipher; stream ciphers and MACs have none. */
-static size_t password_iv_size(const struct p11_mechanism *row)
+size_t p11_password_iv_size(const struct p11_mechanism *row)
 {
     bool none = row->key_type == CKK_RC4 || row->key_type == CKK_GENERIC_SECRET;
-    return row->shape == SHAPE_PBE && !none ? 8 : 0;
+    return row->shape == SHAPE_PBE && !none ? P11_PASSWORD_IV_SIZE : 0;
 }
 
 static CK_RV generate_from_password(struct p11_session *session, const struct p11_mechanism *row,
@@ -62,7 +62,7 @@ static CK_RV generate_from_password(struct p11_session *session, const struct p1
 {
     struct crypto_derive_spec spec;
     struct bytes password = BYTES_NONE;
-    struct bytes_out iv = {NULL, password_iv_size(row)};
+    struct bytes_out iv = {NULL, p11_password_iv_size(row)};
     uint32_t bits = 0;
     P11_TRY(p11_parameter_password(row, mechanism, &spec, &password));
     P11_TRY(secret_size(row, draft, &bits));

@@ -1,12 +1,21 @@
 /*
  * Function lists and interfaces, from the one table of functions. These functions work at any time: before
  * C_Initialize, after C_Finalize, in a forked child.
+ *
+ * Compiled twice: into the front end, with lists of what works in this process, and with P11_EXPORTS into the module,
+ * with lists of what it exports.
  */
 #include <string.h>
 
 #include "common/memory.h"
 #include "pkcs11/call.h"
 #include "pkcs11/vendor.h"
+
+#if defined P11_EXPORTS
+#define VENDOR p11_vendor_exports
+#else
+#define VENDOR p11_vendor_functions
+#endif
 
 #define ENTRY(name) .name = name,
 static CK_FUNCTION_LIST functions_2_40 = {.version = {2, 40}, P11_FUNCTIONS_2_40(ENTRY)};
@@ -30,7 +39,7 @@ static CK_INTERFACE interfaces[] = {
     {(void *)"PKCS 11", &functions_3_2, 0},
     {(void *)"PKCS 11", &functions_3_0, 0},
     {(void *)"PKCS 11", &functions_2_40, 0},
-    {(void *)CK_HUKS_INTERFACE_NAME, (void *)&p11_vendor_functions, 0},
+    {(void *)CK_HUKS_INTERFACE_NAME, (void *)&VENDOR, 0},
 };
 
 /* ---- C_GetFunctionList ---- */

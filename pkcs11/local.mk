@@ -31,6 +31,15 @@ tests_unit_check_mechanism_doc_SOURCES = tests/unit/check-mechanism-doc.c
 tests_unit_check_mechanism_doc_LDADD = libhuks_cryptoki.la $(LDADD)
 EXTRA_DIST += doc/mechanisms.md
 
+# Calls that the service carries out. dispatch.c and the second interface.c are the module's own (Makefile.am).
+pkcs11_sources += \
+	pkcs11/remote.c pkcs11/remote.h pkcs11/remote_layout.c pkcs11/remote_layout.h pkcs11/remote_parameter.c \
+	pkcs11/remote_room.c pkcs11/remote_serve.c pkcs11/remote_template.c pkcs11/remote_value.c pkcs11/remote_value.h \
+	pkcs11/signature.c pkcs11/signature.h
+unit_programs += tests/unit/check-remote
+tests_unit_check_remote_SOURCES = tests/unit/check-remote.c
+tests_unit_check_remote_LDADD = libhuks_cryptoki.la $(LDADD)
+
 # Objects: the attribute table and what reads it.
 pkcs11_sources += \
 	pkcs11/attribute.c pkcs11/attribute.h pkcs11/attribute_value.c pkcs11/find.c pkcs11/key_type.c \

@@ -81,7 +81,8 @@ static bool slot_offered(size_t slot, const struct p11_mechanism *row)
     return offered;
 }
 
-const struct p11_mechanism *p11_mechanism_find(CK_MECHANISM_TYPE type)
+/* The place of a row that is there. */
+static const struct p11_mechanism *row_find(CK_MECHANISM_TYPE type, size_t *place)
 {
     if (!atomic_load_explicit(&slots_filled, memory_order_acquire)) {
         slots_fill();
@@ -90,10 +91,24 @@ const struct p11_mechanism *p11_mechanism_find(CK_MECHANISM_TYPE type)
     for (size_t slot = slot_first(type);
          (row = atomic_load_explicit(&slots[slot], memory_order_relaxed)) != NULL; slot = (slot + 1) % SLOTS) {
         if (row->type == type) {
-            return slot_offered(slot, row) ? row : NULL;
+            *place = slot;
+            return row;
         }
     }
     return NULL;
+}
+
+const struct p11_mechanism *p11_mechanism_known(CK_MECHANISM_TYPE type)
+{
+    size_t slot;
+    return row_find(type, &slot);
+}
+
+const struct p11_mechanism *p11_mechanism_find(CK_MECHANISM_TYPE type)
+{
+    size_t slot;
+    const struct p11_mechanism *row = row_find(type, &slot);
+    return row != NULL && slot_offered(slot, row) ? row : NULL;
 }
 
 CK_MECHANISM_TYPE p11_mechanism_type(const struct p11_mechanism *mechanism)

@@ -10,6 +10,8 @@ struct p11_mechanism; /* the row; its fields are mechanism.c's and operation.c's
 
 /* NULL: no such mechanism (or switched off, or this OpenSSL lacks it). */
 const struct p11_mechanism *p11_mechanism_find(CK_MECHANISM_TYPE type);
+/* The row, whether it is offered or not: needs no engine. */
+const struct p11_mechanism *p11_mechanism_known(CK_MECHANISM_TYPE type);
 CK_MECHANISM_TYPE p11_mechanism_type(const struct p11_mechanism *mechanism);
 /* C_GetMechanismList and C_GetMechanismInfo read the same rows. */
 CK_RV p11_mechanism_list(CK_MECHANISM_TYPE_PTR list, CK_ULONG_PTR count);

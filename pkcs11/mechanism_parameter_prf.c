@@ -7,11 +7,6 @@
 #include "pkcs11/derivation.h"
 #include "pkcs11/mechanism_parameter.h"
 
-/* More fields than anybody's encoding has; a count beyond is no count. */
-#define KBKDF_FIELDS_MAX 256
-/* So many keys of one derivation. */
-#define KBKDF_KEYS_MAX 256
-
 static CK_RV read_prf(CK_MECHANISM_TYPE mechanism, struct crypto_prf *prf)
 {
     switch (mechanism) {
@@ -113,7 +108,7 @@ static CK_RV kbkdf_fields(struct p11_derivation *derivation, const CK_PRF_DATA_P
     if (data == NULL || count == 0) {
         return parameter_missing("data fields");
     }
-    if (count > KBKDF_FIELDS_MAX) {
+    if (count > P11_KBKDF_FIELDS_MAX) {
         return parameter_invalid("number of data fields");
     }
     derivation->fields = calloc(count, sizeof(*derivation->fields));
@@ -133,7 +128,7 @@ static CK_RV kbkdf_fields(struct p11_derivation *derivation, const CK_PRF_DATA_P
 
 static CK_RV kbkdf_additional(struct p11_derivation *derivation, CK_DERIVED_KEY *keys, CK_ULONG count)
 {
-    if ((keys == NULL) != (count == 0) || count > KBKDF_KEYS_MAX) {
+    if ((keys == NULL) != (count == 0) || count > P11_KBKDF_KEYS_MAX) {
         return parameter_invalid("additional derived keys");
     }
     for (CK_ULONG i = 0; i < count; i++) {

@@ -106,6 +106,10 @@ CK_RV p11_parameter_read(const struct p11_mechanism *row, const CK_MECHANISM *me
 CK_RV p11_parameter_password(const struct p11_mechanism *row, const CK_MECHANISM *mechanism,
                              struct crypto_derive_spec *spec, struct bytes *password);
 
+/* How large an IV comes with a key from a password; 0: none does. generate.c */
+#define P11_PASSWORD_IV_SIZE 8
+size_t p11_password_iv_size(const struct p11_mechanism *row);
+
 /* CK_ECDH1_DERIVE_PARAMS as C_EncapsulateKey and C_DecapsulateKey have it. */
 CK_RV p11_parameter_encapsulate(const struct p11_mechanism *row, const CK_MECHANISM *mechanism,
                                 struct crypto_derive_spec *spec);

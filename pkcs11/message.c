@@ -98,6 +98,10 @@ CK_RV p11_message_pending(struct p11_session *session, enum p11_kind kind, bool 
                           struct p11_operation **out)
 {
     P11_TRY(p11_pending(session, kind, P11_MESSAGES, out));
+    unsigned long expected = error_here()->door_expects;
+    if (expected != 0 && expected != (*out)->mechanism->type) {
+        return p11_fail(CKR_OPERATION_NOT_INITIALIZED, "state: the messages are another mechanism's");
+    }
     if ((*out)->message->begun == begun) {
         return CKR_OK;
     }

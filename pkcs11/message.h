@@ -21,7 +21,10 @@ struct p11_message {
 CK_RV p11_message_open(struct p11_session *session, struct p11_operation *pending,
                        const struct p11_mechanism *row, const CK_MECHANISM *mechanism, struct item *item,
                        uint32_t purpose, struct crypto_spec *spec);
-/* A function that works on messages: the pending process. `begun` is what must have been the case of Begin.
+/*
+ * A function that works on messages: the pending process. `begun` is what must have been the case of Begin. In a worker
+ * of the service the thread's record says by which mechanism the message's parameter was read (remote_serve.c): the
+ * operation of any other must not see it.
  */
 CK_RV p11_message_pending(struct p11_session *session, enum p11_kind kind, bool begun,
                           struct p11_operation **out);

@@ -6,9 +6,11 @@
 #include "pkcs11/module.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "common/log.h"
 #include "common/memory.h"
+#include "pkcs11/remote.h"
 #include "pkcs11/text.h"
 
 /* ---- C_Initialize ---- */
@@ -25,21 +27,32 @@ static void module_free(struct p11_module *module)
 {
     if (module != NULL) {
         p11_sessions_free(module->sessions);
-        engine_close(module->engine);
+        if (module->engine != NULL) {
+            engine_close(module->engine);
+        }
+        ipc_client_close(module->client);
         free(module);
     }
 }
 
-static CK_RV module_new(const struct config *config, struct p11_module **out)
+static huks_rc module_open(struct p11_module *module, const struct config *config, bool remote)
+{
+    if (remote && config->service[0] != '\0') {
+        return ipc_client_open(config->service, IPC_CRYPTOKI, &module->client);
+    }
+    module->sessions = p11_sessions_new();
+    return module->sessions == NULL ? error_no_memory() : engine_open(config, &module->engine);
+}
+
+static CK_RV module_new(const struct config *config, bool remote, struct p11_module **out)
 {
     struct p11_module *module = calloc(1, sizeof(*module));
-    if (module == NULL || (module->sessions = p11_sessions_new()) == NULL) {
-        free(module);
+    if (module == NULL) {
         return p11_fail(CKR_HOST_MEMORY, NULL);
     }
-    CK_RV rv = p11_rv(engine_open(config, &module->engine), P11_AT_INITIALIZE);
+    module->process = getpid();
+    CK_RV rv = p11_rv(module_open(module, config, remote), P11_AT_INITIALIZE);
     if (rv != CKR_OK) {
-        module->engine = NULL;
         module_free(module);
         return rv;
     }
@@ -47,8 +60,32 @@ static CK_RV module_new(const struct config *config, struct p11_module **out)
     return CKR_OK;
 }
 
+bool p11_module_forked(const struct p11_module *module)
+{
+    return module->client != NULL ? module->process != getpid() : engine_forked(module->engine);
+}
+
+void p11_module_abandon(struct p11_module *module)
+{
+    if (module->client != NULL) {
+        ipc_client_abandon(module->client);
+    } else {
+        engine_abandon(module->engine);
+    }
+}
+
 /* Under the life lock. */
-static CK_RV initialize(const CK_C_INITIALIZE_ARGS *args)
+static CK_RV start(const struct config *config, bool remote)
+{
+    struct p11_module *module = NULL;
+    log_open(config->log_level, config->log_target);
+    P11_TRY(module_new(config, remote, &module));
+    p11_gate_open(module);
+    return CKR_OK;
+}
+
+/* Under the life lock. */
+static CK_RV initialize(const CK_C_INITIALIZE_ARGS *args, bool remote)
 {
     if (p11_gate_is_open()) {
         return p11_fail(CKR_CRYPTOKI_ALREADY_INITIALIZED, NULL);
@@ -58,24 +95,36 @@ static CK_RV initialize(const CK_C_INITIALIZE_ARGS *args)
     }
     struct config config;
     P11_TRY_HUKS(config_load(args == NULL ? NULL : args->pReserved, &config), P11_AT_INITIALIZE);
-    log_open(config.log_level, config.log_target);
-    struct p11_module *module = NULL;
-    P11_TRY(module_new(&config, &module));
-    p11_gate_open(module);
-    return CKR_OK;
+    return start(&config, remote);
 }
 
-CK_RV C_Initialize(CK_VOID_PTR args)
+CK_RV p11_initialize(const CK_C_INITIALIZE_ARGS *args, bool remote)
 {
     struct p11_call call;
-    p11_enter_any(&call, __func__);
+    p11_enter_any(&call, "C_Initialize");
     p11_life_lock();
-    CK_RV rv = p11_leave(&call, initialize(args));
+    CK_RV rv = p11_leave(&call, initialize(args, remote));
     if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED) {
         log_close();
     }
     p11_life_unlock();
     return rv;
+}
+
+huks_rc p11_start(const struct config *config)
+{
+    struct p11_call call;
+    p11_enter_any(&call, "C_Initialize");
+    p11_life_lock();
+    CK_RV rv = p11_leave(&call, p11_gate_is_open() ? p11_fail(CKR_CRYPTOKI_ALREADY_INITIALIZED, NULL)
+                                                   : start(config, false));
+    p11_life_unlock();
+    return rv == CKR_OK ? HUKS_OK : error_code();
+}
+
+CK_RV C_Initialize(CK_VOID_PTR args)
+{
+    return p11_initialize(args, false);
 }
 
 /* ---- C_Finalize ---- */
@@ -90,7 +139,11 @@ static CK_RV finalize(CK_VOID_PTR reserved)
         return p11_fail(CKR_ARGUMENTS_BAD, "reserved argument");
     }
     struct p11_module *module = p11_gate_shut();
-    engine_wake(module->engine);
+    if (module->client != NULL) {
+        p11_remote_wake(module->client);
+    } else {
+        engine_wake(module->engine);
+    }
     p11_gate_drain();
     module_free(module);
     return CKR_OK;

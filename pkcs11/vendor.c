@@ -9,7 +9,7 @@
 #include "pkcs11/authenticate.h"
 #include "pkcs11/slot.h"
 
-static CK_RV get_last_error(CK_HUKS_ERROR *error)
+CK_RV p11_GetLastError(CK_HUKS_ERROR *error)
 {
     if (error == NULL) {
         return CKR_ARGUMENTS_BAD;
@@ -19,7 +19,7 @@ static CK_RV get_last_error(CK_HUKS_ERROR *error)
     return CKR_OK;
 }
 
-static CK_LONG error_of(CK_RV rv)
+CK_LONG p11_ErrorOf(CK_RV rv)
 {
     return p11_error_of(rv);
 }
@@ -37,12 +37,12 @@ static CK_RV limits_of(CK_SLOT_ID slot, CK_HUKS_LIMITS *limits)
     return CKR_OK;
 }
 
-static CK_RV get_limits(CK_SLOT_ID slot, CK_HUKS_LIMITS *limits)
+CK_RV p11_GetLimits(CK_SLOT_ID slot, CK_HUKS_LIMITS *limits)
 {
     return P11_CALL_AS("GetLimits", limits_of(slot, limits), "slot 0x%lx", slot);
 }
 
-static CK_RV get_challenge(CK_SESSION_HANDLE handle, CK_FLAGS operation, CK_BYTE_PTR challenge,
+CK_RV p11_GetChallenge(CK_SESSION_HANDLE handle, CK_FLAGS operation, CK_BYTE_PTR challenge,
                            CK_ULONG_PTR length)
 {
     return P11_SESSION_CALL_AS(
@@ -50,7 +50,7 @@ static CK_RV get_challenge(CK_SESSION_HANDLE handle, CK_FLAGS operation, CK_BYTE
         "operation 0x%lx, challenge %s", operation, P11_SHOW_OUTPUT(challenge, length));
 }
 
-static CK_RV set_auth_token(CK_SESSION_HANDLE handle, CK_FLAGS operation, CK_BYTE_PTR token, CK_ULONG length)
+CK_RV p11_SetAuthToken(CK_SESSION_HANDLE handle, CK_FLAGS operation, CK_BYTE_PTR token, CK_ULONG length)
 {
     return P11_SESSION_CALL_AS("SetAuthToken", handle, p11_auth_token_set(session, operation, token, length),
                                "operation 0x%lx, token %lu", operation, length);
@@ -58,10 +58,10 @@ static CK_RV set_auth_token(CK_SESSION_HANDLE handle, CK_FLAGS operation, CK_BYT
 
 const CK_HUKS_FUNCTION_LIST p11_vendor_functions = {
     .version = {1, 0},
-    .GetLastError = get_last_error,
-    .ErrorOf = error_of,
-    .GetLimits = get_limits,
-    .GetChallenge = get_challenge,
-    .SetAuthToken = set_auth_token,
-    .AttestKey = p11_attest_key,
+    .GetLastError = p11_GetLastError,
+    .ErrorOf = p11_ErrorOf,
+    .GetLimits = p11_GetLimits,
+    .GetChallenge = p11_GetChallenge,
+    .SetAuthToken = p11_SetAuthToken,
+    .AttestKey = p11_AttestKey,
 };

@@ -140,6 +140,7 @@ struct error_here {
     int32_t code; /* a door writes HUKS_OK alone */
     uint32_t door_number;
     unsigned long door_answer;
+    unsigned long door_expects;
 };
 struct error_here *error_here(void);
 

@@ -114,6 +114,9 @@ huks_rc foreign_open(const char *path, struct foreign *module)
     return HUKS_OK;
 }
 
+/* The linked front end's C_GetFunctionList, by its name in object files (pkcs11/cryptoki.h). */
+extern CK_RV own_function_list(CK_FUNCTION_LIST_PTR_PTR list) __asm__("huks_C_GetFunctionList");
+
 huks_rc foreign_open_own(const char *store, struct foreign *module)
 {
     AUTO(memory_free_ptr) char *text = NULL;
@@ -122,7 +125,7 @@ huks_rc foreign_open_own(const char *store, struct foreign *module)
         return error_no_memory();
     }
     CK_C_INITIALIZE_ARGS arguments = {.flags = CKF_OS_LOCKING_OK, .pReserved = text};
-    if (C_GetFunctionList(&module->p11) != CKR_OK) {
+    if (own_function_list(&module->p11) != CKR_OK) {
         return error_code();
     }
     FOREIGN_TRY(module, C_Initialize, &arguments);

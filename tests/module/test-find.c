@@ -205,6 +205,31 @@ START_TEST(search_beside_an_operation)
 }
 END_TEST
 
+/* The caller may forget the template and all that hangs from it once C_FindObjectsInit is back. */
+START_TEST(the_template_may_be_gone)
+{
+    struct template more = {.count = 0};
+    CK_KEY_TYPE type = CKK_AES;
+    CK_ATTRIBUTE inner = {CKA_KEY_TYPE, &type, sizeof type};
+    CK_ATTRIBUTE wanted = {CKA_WRAP_TEMPLATE, &inner, sizeof inner};
+    CK_OBJECT_HANDLE found;
+    CK_ULONG count = 0;
+
+    if (is_reference()) {
+        return;
+    }
+    add_bytes(&more, CKA_WRAP_TEMPLATE, &inner, sizeof inner);
+    import_aes(the_session, 16, &more);
+    ok(p11->C_FindObjectsInit(the_session, &wanted, 1));
+    type = CKK_RSA;
+    inner.ulValueLen = 0;
+    wanted.ulValueLen = 0;
+    ok(p11->C_FindObjects(the_session, &found, 1, &count));
+    ok(p11->C_FindObjectsFinal(the_session));
+    ck_assert_uint_eq(count, 1);
+}
+END_TEST
+
 START_TEST(search_that_must_fail)
 {
     CK_OBJECT_HANDLE handle;
@@ -300,6 +325,7 @@ static Suite *find_suite(void)
     tcase_add_test(tcase, results_survive_changes);
     tcase_add_test(tcase, searches_of_two_sessions);
     tcase_add_test(tcase, search_beside_an_operation);
+    tcase_add_test(tcase, the_template_may_be_gone);
     tcase_add_test(tcase, search_that_must_fail);
 
     tcase = add_tcase(suite, "private", setup_user);
