@@ -132,41 +132,42 @@ static huks_rc item_absent(void)
     return error_raise(HUKS_E_NOT_EXIST, ABOUT_OBJECT, NULL);
 }
 
+/* The snapshot of a record as it was at a generation, and into the cache with it. Takes the record's attributes. */
+static huks_rc item_of_record(struct token *token, struct store_record *record, uint64_t generation, struct item **out)
+{
+    struct item *item = NULL;
+    OH_Huks_ParamSet *params = record->params;
+    record->params = NULL;
+    HUKS_TRY(item_new(token, params, &item));
+    item->on_token = true;
+    item->number = record->id;
+    item->version = record->version;
+    item->pair = record->pair;
+    item->store_class = record->class;
+    item->key_size = record->key.size;
+    item->handle = handle_make(record->id, auth_epoch(token->auth), HANDLE_TOKEN_OBJECT);
+    atomic_init(&item->generation, generation);
+    huks_rc rc = item_table_put(&token->cache, item);
+    if (rc != HUKS_OK) {
+        item_unref(item);
+        return rc;
+    }
+    *out = item;
+    return HUKS_OK;
+}
+
 /* Reads a token object and caches it. */
 static huks_rc item_load(struct token *token, uint64_t number, struct item **out)
 {
     struct store_token *db = atomic_load(&token->db);
     /* Taken first: a change after this moment makes the snapshot count as old. */
     uint64_t generation = store_generation(db);
-    struct store_record record = {0};
+    AUTO(store_record_free) struct store_record record = {0};
     struct token_keys keys;
     token_keys_acquire(token, &keys);
     huks_rc rc = store_read(db, &keys.keys, number, false, &record);
     token_keys_release(&keys);
-    struct item *item = NULL;
-    if (rc == HUKS_OK) {
-        OH_Huks_ParamSet *params = record.params;
-        record.params = NULL;
-        rc = item_new(token, params, &item);
-    }
-    if (rc == HUKS_OK) {
-        item->on_token = true;
-        item->number = number;
-        item->version = record.version;
-        item->pair = record.pair;
-        item->store_class = record.class;
-        item->key_size = record.key.size;
-        item->handle = handle_make(number, auth_epoch(token->auth), HANDLE_TOKEN_OBJECT);
-        atomic_init(&item->generation, generation);
-        rc = item_table_put(&token->cache, item);
-        if (rc == HUKS_OK) {
-            *out = item;
-        } else {
-            item_unref(item);
-        }
-    }
-    store_record_free(&record);
-    return rc;
+    return rc == HUKS_OK ? item_of_record(token, &record, generation, out) : rc;
 }
 
 /* Is the cached snapshot what the store holds? One atomic load while nothing changes anywhere. */
@@ -379,14 +380,44 @@ static huks_rc found_visit(struct item *item, void *argument)
     return found_add(found, item->handle);
 }
 
+/* What is read along with a search, so that it is there when the search's handles are looked at. */
+struct reading_along {
+    struct token *token;
+    uint64_t generation; /* before the search */
+};
+
+static bool not_cached(uint64_t number, void *argument)
+{
+    const struct reading_along *along = argument;
+    AUTO(item_unref_ptr) struct item *item = item_table_get(&along->token->cache, number);
+    return item == NULL || atomic_load_explicit(&item->generation, memory_order_acquire) != along->generation;
+}
+
+static void cache_record(struct store_record *record, void *argument)
+{
+    const struct reading_along *along = argument;
+    AUTO(item_unref_ptr) struct item *item = item_table_get(&along->token->cache, record->id);
+    if (item != NULL && item->version == record->version) {
+        atomic_store_explicit(&item->generation, along->generation, memory_order_release); /* its key stays ready */
+        return;
+    }
+    item_unref(item);
+    item = NULL;
+    if (item_of_record(along->token, record, along->generation, &item) != HUKS_OK) {
+        error_clear(); /* then it is read when it is looked at */
+    }
+}
+
 static huks_rc found_on_token(struct token *token, struct found *found)
 {
+    struct store_token *db = atomic_load(&token->db);
     uint64_t *numbers = NULL;
     size_t count = 0;
+    struct reading_along along = {token, store_generation(db)};
+    const struct store_reader reader = {not_cached, cache_record, &along};
     struct token_keys keys;
     token_keys_acquire(token, &keys);
-    huks_rc rc =
-        store_find(atomic_load(&token->db), &keys.keys, found->matches, found->count, &numbers, &count);
+    huks_rc rc = store_find(db, &keys.keys, found->matches, found->count, &reader, &numbers, &count);
     token_keys_release(&keys);
     uint32_t epoch = auth_epoch(token->auth);
     for (size_t i = 0; rc == HUKS_OK && i < count; i++) {

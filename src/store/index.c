@@ -199,7 +199,17 @@ struct search {
     enum store_class class;
     struct question *questions;
     size_t count;
+    const struct store_reader *reader;
+    struct db_item read[FEW]; /* what the reader wants */
+    size_t read_count;
 };
+
+static void search_end(struct search *search)
+{
+    for (size_t i = 0; i < search->read_count; i++) {
+        db_item_free(&search->read[i]);
+    }
+}
 
 static huks_rc search_hash(struct search *search, size_t from, size_t to)
 {
@@ -211,21 +221,62 @@ static huks_rc search_hash(struct search *search, size_t from, size_t to)
     return HUKS_OK;
 }
 
+static bool lists_others(const struct search *search, const struct buffer *hashes)
+{
+    for (size_t i = 1; i < search->count; i++) {
+        if (!index_lists(hashes, search->questions[i].hash)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Keeps the row for the reader when it is one of those searched for. One that can't be read is not for him. */
+static huks_rc keep_row(struct search *search, uint64_t id, bool *kept)
+{
+    struct db_item *item = &search->read[search->read_count];
+    *item = (struct db_item){0};
+    huks_rc rc = search->db->backend->item_get(search->db, id, false, item);
+    *kept = rc == HUKS_OK && lists_others(search, &item->hashes);
+    if (*kept) {
+        search->read_count++;
+        return HUKS_OK;
+    }
+    db_item_free(item);
+    if (rc == HUKS_E_NOT_EXIST || rc == HUKS_E_INTERNAL) {
+        error_clear();
+        return HUKS_OK;
+    }
+    return rc;
+}
+
+/* One of few: by its row, which is read next anyway by whoever wants what was found. */
+static huks_rc look_at_row(struct search *search, uint64_t id, bool *has)
+{
+    const struct store_reader *reader = search->reader;
+    if (reader != NULL && search->read_count < FEW && reader->wants(id, reader->argument)) {
+        HUKS_TRY(keep_row(search, id, has));
+        if (*has) {
+            return HUKS_OK;
+        }
+    }
+    AUTO(buffer_free) struct buffer hashes = {0};
+    if (search->count > 1) {
+        HUKS_TRY(search->db->backend->item_hashes(search->db, id, &hashes));
+    }
+    *has = lists_others(search, &hashes);
+    return HUKS_OK;
+}
+
 /* Has the record every hash but the first? One of many is asked of the index, which lies together. */
 static huks_rc search_others(struct search *search, uint64_t id, bool many, bool *has)
 {
-    AUTO(buffer_free) struct buffer hashes = {0};
-    *has = true;
     if (!many) {
-        /* Its row is read next anyway, by whoever wants what was found. */
-        HUKS_TRY(search->db->backend->item_hashes(search->db, id, &hashes));
+        return look_at_row(search, id, has);
     }
+    *has = true;
     for (size_t i = 1; i < search->count && *has; i++) {
-        if (many) {
-            HUKS_TRY(search->db->backend->ix_has(search->db, search->questions[i].hash, id, has));
-        } else {
-            *has = index_lists(&hashes, search->questions[i].hash);
-        }
+        HUKS_TRY(search->db->backend->ix_has(search->db, search->questions[i].hash, id, has));
     }
     return HUKS_OK;
 }
@@ -284,7 +335,7 @@ static huks_rc find_in_class(struct search *search, struct ids *ids)
     HUKS_TRY(backend->ix_list(search->db, search->questions[0].hash, search->count > 1 ? FEW + 1 : INT64_MAX,
                               ids));
     size_t found = ids->count - from;
-    if (found == 0 || search->count == 1) {
+    if (found == 0 || (search->count == 1 && (search->reader == NULL || found > FEW))) {
         return HUKS_OK;
     }
     HUKS_TRY(search_hash(search, 1, search->count));
@@ -325,8 +376,22 @@ static int compare_ids(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+/* What can't be read now will say so to who asks for it. */
+static void read_out(const struct store_token *token, const struct search *search, uint64_t life)
+{
+    for (size_t i = 0; i < search->read_count; i++) {
+        AUTO(store_record_free) struct store_record record = {0};
+        if (record_open(token->store->crypto, search->open, life, &search->read[i], false, &record) == HUKS_OK) {
+            search->reader->take(&record, search->reader->argument);
+        } else {
+            error_clear();
+        }
+    }
+}
+
 huks_rc store_find(struct store_token *token, const struct store_keys *keys,
-                   const struct store_match *matches, size_t count, uint64_t **ids, size_t *found)
+                   const struct store_match *matches, size_t count, const struct store_reader *reader,
+                   uint64_t **ids, size_t *found)
 {
     AUTO(reading_end) struct reading reading = {0};
     AUTO(open_keys_end) struct open_keys open = {0};
@@ -342,7 +407,8 @@ huks_rc store_find(struct store_token *token, const struct store_keys *keys,
     if (questions == NULL) {
         return error_no_memory();
     }
-    struct search search = {.db = reading.db, .open = &open, .questions = questions};
+    AUTO(search_end) struct search search = {.db = reading.db, .open = &open, .questions = questions, .reader = reader};
+    uint64_t life = reading.db->life;
     search.count = indexed(matches, count, questions);
     size_t classes = 0;
     for (unsigned i = 0; i < STORE_CLASSES; i++) {
@@ -356,6 +422,8 @@ huks_rc store_find(struct store_token *token, const struct store_keys *keys,
     if (classes > 1) {
         qsort(all.list, all.count, sizeof(*all.list), compare_ids);
     }
+    reading_end(&reading); /* others may use the connection while we decrypt */
+    read_out(token, &search, life);
     *ids = all.list;
     *found = all.count;
     all.list = NULL;

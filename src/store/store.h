@@ -201,10 +201,19 @@ bool store_tag_indexed(
  * Ids, ascending, of visible records that satisfy every match on an indexed tag with a value that is not
  * empty; other matches are passed over (and blind indexes may very rarely give one too many): the caller
  * compares the attributes. No such match: all visible ones. `*ids` is a malloc'ed array.
+ *
+ * Where few are found they are read in the same transaction if `reader` (NULL: nobody) wants them: finding a row and
+ * going back for it costs twice.
  */
+struct store_reader {
+    bool (*wants)(uint64_t id, void *argument); /* in the transaction: no call of the store */
+    /* After it, without key bytes: may take `params` out of the record. What can't be read doesn't come here. */
+    void (*take)(struct store_record *record, void *argument);
+    void *argument;
+};
 HUKS_MUST_USE huks_rc store_find(struct store_token *token, const struct store_keys *keys,
-                                 const struct store_match *matches, size_t count, uint64_t **ids,
-                                 size_t *found);
+                                 const struct store_match *matches, size_t count,
+                                 const struct store_reader *reader, uint64_t **ids, size_t *found);
 
 /*
  * A number that differs whenever any process may have changed the token's records since it was last asked;

@@ -83,6 +83,13 @@ START_TEST(damaged_rows_are_isolated)
     place_connect(&place);
     ck_ok(store_token_open(place.store, 0, &place.token));
     expect_only_second_bad();
+    for (unsigned i = 0; i < 3; i++) {
+        const char label[2] = {(char)('1' + i)};
+        const struct store_match match = match_text(HUKS_TAG_LABEL, label);
+        struct reading_all all = {.not_this = 0};
+        ck_assert_uint_eq(find_reading(&place, &match, 1, &all), 1);
+        ck_assert(all.count == 1 || i == 1);
+    }
     /* The alias of a damaged record can be taken over by who asks for it. */
     ck_ok(try_add(&place, SKETCH(.alias = "2", .label = "2", .key = "k"), STORE_ALIAS_REPLACE, NULL));
 }

@@ -561,7 +561,7 @@ static void expect_pairs_whole(void)
     uint64_t *ids = NULL;
     size_t found = 0;
     struct store_match match = match_text(HUKS_TAG_LABEL, "pair");
-    ck_ok(store_find(place.token, &place.keys, &match, 1, &ids, &found));
+    ck_ok(store_find(place.token, &place.keys, &match, 1, NULL, &ids, &found));
     ck_assert_uint_eq(found % 2, 0);
     for (size_t i = 0; i < found; i++) {
         struct store_record record;

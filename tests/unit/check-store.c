@@ -366,6 +366,34 @@ START_TEST(searches_few_and_many)
 }
 END_TEST
 
+/* Few are read along with the search, all but those that the reader knows; of many none is. */
+START_TEST(searches_read_what_is_wanted)
+{
+    uint32_t object_class = 1;
+    for (unsigned number = 1; number <= 12; number++) {
+        uint64_t id = add(&place, SKETCH(.label = "shared", .key = "k", .class = number % 2 ? STORE_CE : STORE_DE));
+        const struct store_match matches[] = {match_text(HUKS_TAG_LABEL, "shared"),
+                                              {HUKS_TAG_OBJECT_CLASS, bytes_of(&object_class, 4)}};
+        struct reading_all all = {.not_this = 0};
+        bool few = number <= 8;
+        ck_assert_uint_eq(find_reading(&place, matches, 1, &all), number);
+        ck_assert(few ? all.count == number : all.count <= 8);
+        all.not_this = id;
+        ck_assert_uint_eq(find_reading(&place, matches, 1, &all), number);
+        ck_assert(few ? all.count == number - 1 && all.asked == number : all.count <= 8);
+        ck_assert_uint_eq(find_reading(&place, matches, 2, &all), 0);
+        ck_assert_uint_eq(all.count, 0);
+    }
+    for (unsigned number = 1; number <= 20; number++) {
+        (void)add(&place, SKETCH(.label = "many"));
+    }
+    struct reading_all all = {.not_this = 0};
+    const struct store_match many = match_text(HUKS_TAG_LABEL, "many");
+    ck_assert_uint_eq(find_reading(&place, &many, 1, &all), 20);
+    ck_assert_uint_eq(all.asked + all.count, 0);
+}
+END_TEST
+
 /* What a search leaves out for there never was any is asked as soon as there is. */
 START_TEST(searches_a_class_with_its_first_record)
 {
@@ -395,7 +423,7 @@ static void *use_in_thread(void *argument)
         struct store_match match = match_text(HUKS_TAG_LABEL, alias);
         uint64_t *ids = NULL;
         size_t found = 0;
-        if (rc != HUKS_OK || store_find(place.token, &place.keys, &match, 1, &ids, &found) != HUKS_OK ||
+        if (rc != HUKS_OK || store_find(place.token, &place.keys, &match, 1, NULL, &ids, &found) != HUKS_OK ||
             found != 1 || ids[0] != id ||
             store_read(place.token, &place.keys, id, true, &record) != HUKS_OK) {
             return argument;
@@ -673,6 +701,7 @@ int main(void)
     tcase_add_test(tests, forgotten_keys_come_back);
     tcase_add_test(tests, searches);
     tcase_add_test(tests, searches_few_and_many);
+    tcase_add_test(tests, searches_read_what_is_wanted);
     tcase_add_test(tests, searches_a_class_with_its_first_record);
     tcase_add_test(tests, threads);
     tcase_add_test(tests, generation_moves_with_records);

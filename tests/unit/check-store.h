@@ -221,9 +221,49 @@ static inline size_t count_matches(struct place *place, const struct store_match
 {
     uint64_t *ids = NULL;
     size_t found = 0;
-    ck_ok(store_find(place->token, &place->keys, matches, count, &ids, &found));
+    ck_ok(store_find(place->token, &place->keys, matches, count, NULL, &ids, &found));
     for (size_t i = 1; i < found; i++) {
         ck_assert_uint_lt(ids[i - 1], ids[i]);
+    }
+    free(ids);
+    return found;
+}
+
+/* A search with a reader who passes over one record. What it took stands in `taken`. */
+struct reading_all {
+    uint64_t not_this;
+    unsigned asked, count;
+    uint64_t taken[64];
+};
+
+static inline bool reading_wants(uint64_t id, void *argument)
+{
+    struct reading_all *all = argument;
+    all->asked++;
+    return id != all->not_this;
+}
+
+static inline void reading_take(struct store_record *record, void *argument)
+{
+    struct reading_all *all = argument;
+    must(record->params != NULL && record->version > 0 && record->key.data == NULL && all->count < 64);
+    all->taken[all->count++] = record->id;
+}
+
+static inline size_t find_reading(struct place *place, const struct store_match *matches, size_t count,
+                                  struct reading_all *all)
+{
+    const struct store_reader reader = {reading_wants, reading_take, all};
+    uint64_t *ids = NULL;
+    size_t found = 0;
+    all->asked = all->count = 0;
+    ck_ok(store_find(place->token, &place->keys, matches, count, &reader, &ids, &found));
+    for (unsigned i = 0; i < all->count; i++) {
+        size_t at = 0;
+        while (at < found && ids[at] != all->taken[i]) {
+            at++;
+        }
+        must(at < found);
     }
     free(ids);
     return found;
