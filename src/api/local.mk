@@ -26,6 +26,7 @@ api_sources += \
 
 # Both ends of the service in one program; the door's library twice would be two doors.
 unit_programs += tests/unit/check-remote-native
-tests_unit_check_remote_native_SOURCES = tests/unit/check-remote-native.c
+tests_unit_check_remote_native_SOURCES = tests/unit/check-remote-native.c tests/unit/check-remote-scripts.c \
+	tests/unit/check-remote-scripts.h
 tests_unit_check_remote_native_LDADD = libhuks_native_served.la libhuks_native.la libhuks_ipc_server.la \
 	libhuks_engine.la $(CHECK_LIBS) -lpthread
