@@ -148,11 +148,11 @@ static huks_rc get_request(struct ipc_message *message, struct argument *argumen
 /* ---- what is written ---- */
 
 /* Large memory costs nothing before it is used; so it is not zeroed. */
-static huks_rc make_room(struct argument *argument, size_t size)
+static void *make_room(struct argument *argument, size_t size)
 {
     argument->size = size > 0 ? size : 1;
     argument->memory = malloc(argument->size);
-    return argument->memory != NULL ? HUKS_OK : error_no_memory();
+    return argument->memory;
 }
 
 static bool get_presence(struct ipc_message *message)
@@ -176,8 +176,8 @@ static huks_rc get_room(struct ipc_message *message, struct argument *argument)
     }
     argument->pointer = blob;
     if (presence != REMOTE_NO_DATA) {
-        HUKS_TRY(make_room(argument, blob->size));
-        blob->data = argument->memory;
+        blob->data = make_room(argument, blob->size);
+        return blob->data != NULL ? HUKS_OK : error_no_memory();
     }
     return HUKS_OK;
 }
@@ -199,9 +199,12 @@ static huks_rc get_set_room(struct ipc_message *message, struct argument *argume
     bool present = get_presence(message);
     uint32_t size = room_size(message);
     if (present) {
-        HUKS_TRY(make_room(argument, size > sizeof(OH_Huks_ParamSet) ? size : sizeof(OH_Huks_ParamSet)));
-        argument->as.set = argument->pointer = argument->memory;
-        *argument->as.set = (OH_Huks_ParamSet){.paramSetSize = size};
+        OH_Huks_ParamSet *set = make_room(argument, size > sizeof(*set) ? size : sizeof(*set));
+        if (set == NULL) {
+            return error_no_memory();
+        }
+        *set = (OH_Huks_ParamSet){.paramSetSize = size};
+        argument->as.set = argument->pointer = set;
     }
     return HUKS_OK;
 }
@@ -231,8 +234,10 @@ static huks_rc get_chain(struct ipc_message *message, struct argument *argument)
         at[i].size = room_size(message);
         sum += at[i].size;
     }
-    HUKS_TRY(make_room(argument, sum));
-    uint8_t *room = argument->memory;
+    uint8_t *room = make_room(argument, sum);
+    if (room == NULL) {
+        return error_no_memory();
+    }
     for (uint64_t i = 0; i < count; i++) {
         at[i].data = there[i] ? room : NULL;
         room += at[i].size;
@@ -293,8 +298,8 @@ static void give_id(struct ipc_message *message, struct argument *argument, bool
 static huks_rc get_credentials(struct ipc_message *message, struct argument *argument)
 {
     if (get_presence(message)) {
-        HUKS_TRY(make_room(argument, CREDENTIALS_MOST * sizeof(struct Huks_Credential)));
-        argument->pointer = argument->memory;
+        argument->pointer = make_room(argument, CREDENTIALS_MOST * sizeof(struct Huks_Credential));
+        return argument->pointer != NULL ? HUKS_OK : error_no_memory();
     }
     return HUKS_OK;
 }
