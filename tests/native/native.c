@@ -7,9 +7,13 @@
 
 #include <ftw.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +21,8 @@
 
 static char directory[PATH_MAX];
 static char store[PATH_MAX + 16];
+static const char *huksd; /* NULL: no service */
+static pid_t service = -1;
 
 /* ---- The directory ------------------------------------------------------------------------------------- */
 
@@ -32,36 +38,113 @@ static void remove_tree(const char *path)
     (void)nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+bool native_served(void)
+{
+    return huksd != NULL;
+}
+
 const char *native_directory(void)
 {
     return directory;
 }
 
+/* huksd keeps each user's keys apart. */
 const char *native_store(void)
 {
-    return store;
+    static char path[PATH_MAX + 64];
+
+    if (huksd == NULL) {
+        return store;
+    }
+    (void)snprintf(path, sizeof path, "%s/uid-%lu", store, (unsigned long)geteuid());
+    return path;
 }
 
 const char *in_store(const char *name)
 {
     static char path[2 * PATH_MAX];
 
-    (void)snprintf(path, sizeof path, "%s/%s", store, name);
+    (void)snprintf(path, sizeof path, "%s/%s", native_store(), name);
     return path;
 }
 
-void configure(const char *lines)
+static void write_lines(const char *name, const char *lines, const char *more)
 {
     char path[PATH_MAX + 16];
     FILE *file;
 
-    (void)snprintf(path, sizeof path, "%s/huks.conf", directory);
+    (void)snprintf(path, sizeof path, "%s/%s", directory, name);
     file = fopen(path, "we");
-    ck_assert(file != NULL && fputs(lines, file) >= 0 && fclose(file) == 0);
+    ck_assert(file != NULL && fputs(lines, file) >= 0 && fputs(more, file) >= 0 && fclose(file) == 0);
+}
+
+/* ---- The service --------------------------------------------------------------------------------------- */
+
+static void stop_service(void)
+{
+    if (service > 0) {
+        (void)kill(service, SIGTERM);
+        (void)waitpid(service, NULL, 0);
+        service = -1;
+    }
+}
+
+static bool listens(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool good;
+
+    (void)snprintf(address.sun_path, sizeof address.sun_path, "%.107s", path);
+    good = fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0;
+    (void)close(fd);
+    return good;
+}
+
+/* With a test's process ends its service, however that ends. */
+static void start_service(const char *lines)
+{
+    char path[PATH_MAX + 32], text[PATH_MAX + 64];
+    pid_t parent = getpid();
+
+    stop_service();
+    (void)snprintf(path, sizeof path, "%s/socket", directory);
+    (void)snprintf(text, sizeof text, "service = %s\n", path);
+    write_lines("huks.conf", text, "");
+    write_lines("huksd.conf", text, lines);
+    (void)unlink(path);
+    service = fork();
+    ck_assert(service >= 0);
+    if (service == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        (void)snprintf(text, sizeof text, "%s/huksd.conf", directory);
+        if (getenv("HUKS_BUILDDIR") != NULL) {
+            (void)setenv("TMPDIR", getenv("HUKS_BUILDDIR"),
+                         1); /* a worker sees little else: the helper is there */
+        }
+        if (getppid() == parent && setenv("HUKS_CONF", text, 1) == 0) {
+            (void)execl(huksd, huksd, (char *)NULL);
+        }
+        _exit(127);
+    }
+    for (int tries = 0; !listens(path); tries++) {
+        ck_assert_msg(tries < 10000 && waitpid(service, NULL, WNOHANG) == 0, "%s does not serve", huksd);
+        (void)usleep(1000);
+    }
+}
+
+void configure(const char *lines)
+{
+    if (huksd != NULL) {
+        start_service(lines);
+    } else {
+        write_lines("huks.conf", lines, "");
+    }
 }
 
 static void set_up(void)
 {
+    stop_service();
     remove_tree(store);
     /* There from the beginning, so that what processes share is in it and goes with it. */
     ck_assert(mkdir(store, 0700) == 0);
@@ -96,6 +179,7 @@ set *no_params(void)
 
 static void tear_down(void)
 {
+    stop_service();
     while (sets_count > 0) {
         OH_Huks_FreeParamSet(&sets[--sets_count]);
     }
@@ -213,6 +297,10 @@ int native_run(Suite *suite)
 
     if (root == NULL || root[0] != '/') {
         root = getcwd(here, sizeof here);
+    }
+    huksd = getenv("HUKS_TEST_HUKSD");
+    if (huksd != NULL && root != NULL && strlen(root) > 70) {
+        root = "/tmp"; /* a socket's name is short */
     }
     (void)snprintf(directory, sizeof directory, "%.3900s/native-test-XXXXXX", root == NULL ? "/tmp" : root);
     if (mkdtemp(directory) == NULL) {

@@ -5,6 +5,7 @@
 #ifndef HUKS_TESTS_NATIVE_NATIVE_H
 #define HUKS_TESTS_NATIVE_NATIVE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/types.h>
@@ -14,17 +15,21 @@
 #include "huks/native_huks_api.h"
 #include "huks/native_huks_param.h"
 
-/* Runs the suite with HUKS_STORE and HUKS_CONF in a directory of its own; returns main's exit status. */
+/*
+ * Runs the suite with HUKS_STORE and HUKS_CONF in a directory of its own; returns main's exit status. With
+ * HUKS_TEST_HUKSD, the path of huksd, each test's calls are made by one of its own.
+ */
 int native_run(Suite *suite);
 /* A test case whose tests find an empty store. */
 TCase *native_tcase(Suite *suite, const char *name);
 
+bool native_served(void); /* by huksd */
 const char *native_directory(void);
-const char *native_store(void); /* empty at first */
+const char *native_store(void); /* empty at first; the service's own is made when it is needed */
 const char *in_store(const char *name);
 /*
- * The configuration from now on, which says legacy_mechanisms = true before; read when the engine opens: before
- * the test's first call.
+ * The configuration from now on, which says legacy_mechanisms = true before; read when the engine opens:
+ * before the test's first call.
  */
 void configure(const char *lines);
 

@@ -218,7 +218,7 @@ END_TEST
 START_TEST(gcm_releases)
 {
     const struct cipher *c = &aead[0];
-    uint8_t hidden[200], plain[100], wiped[50] = {0};
+    uint8_t hidden[200], plain[100] = {0}, wiped[50] = {0};
     uint32_t room;
     struct session s;
 

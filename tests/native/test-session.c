@@ -247,6 +247,18 @@ static void holds_eight(void)
     CHILD(read(go[0], &byte, 1) >= 0);
 }
 
+/* The service sees somebody's end a moment later than the kernel. */
+static struct OH_Huks_Result begin_after(struct session *session)
+{
+    struct OH_Huks_Result begun = begin(session, "key", ecdsa(SIGN));
+
+    for (int tries = 0; native_served() && begun.errorCode == 12000010 && tries < 10000; tries++) {
+        (void)usleep(1000);
+        begun = begin(session, "key", ecdsa(SIGN));
+    }
+    return begun;
+}
+
 START_TEST(sixteenth_of_two_processes)
 {
     struct session all[8], more;
@@ -266,7 +278,7 @@ START_TEST(sixteenth_of_two_processes)
     EXPECT(12000010, TEXT_LIMIT, begin(&more, "key", ecdsa(SIGN)));
     ck_assert(write(go[1], &byte, 1) == 1);
     child_ended(child);
-    OK(begin(&all[7], "key", ecdsa(SIGN))); /* the dead hold nothing */
+    OK(begin_after(&all[7])); /* the dead hold nothing */
     for (int i = 0; i < 8; i++) {
         OK(stop(&all[i]));
     }
