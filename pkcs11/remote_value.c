@@ -453,12 +453,12 @@ static CK_RV put_message(struct ipc_message *message, const struct place *place)
 /* The front end holds the pending operation against the mechanism that is said here (p11_message_pending). */
 static huks_rc get_message(struct ipc_message *message, const struct place *place)
 {
-    place->call->message = true;
     place->call->mechanism = ipc_get_number(message);
     set_next(place, (uintptr_t)ipc_get_number(message));
     struct remote_parameter parameter = message_of(place);
     HUKS_TRY(remote_get_parameter(message, &place->call->room, &parameter));
     set_word(place, parameter.data);
+    place->call->message = parameter.data != NULL;
     return HUKS_OK;
 }
 

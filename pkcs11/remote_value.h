@@ -54,7 +54,7 @@ struct remote_arguments {
     p11_words words;
     CK_ULONG rooms[P11_PARAMETERS_MAX];
     CK_MECHANISM_TYPE mechanism; /* of the session's messages, by which a message's parameter is read */
-    bool message;                /* there is one */
+    bool message;                /* there is one, with a parameter */
     struct remote_room room;
 };
 

@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
-"""usage: tests/interop/mechanisms.py [NAME...]
+"""usage: tests/interop/mechanisms.py [--huksd PROGRAM] [NAME...]
 
 Every mechanism that C_GetMechanismList tells of, at everything that C_GetMechanismInfo says it is for: it must work,
 and it must refuse what was changed, a key that isn't meant for it, and a parameter that is none. At everything else it
-must be refused. A mechanism without a sample (samples.py) fails, and so does a sample without a mechanism.
+must be refused. A mechanism without a sample (samples.py) fails, and so does a sample without a mechanism. With --huksd
+the module is a client of that program, started for it.
 """
 import hashlib
 import os
 import re
 import shutil
 import struct
+import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
@@ -530,8 +533,34 @@ def try_all(names, only):
     return counts, works, refusals
 
 
+def configure(work, huksd):
+    """The module's configuration and store below `work`; with `huksd` that program's, and the module its client.
+
+    The program that was started, if one was.
+    """
+    def write(name, text):
+        with open(os.path.join(work, name), "w", encoding="ascii") as file:
+            file.write(text)
+        return os.path.join(work, name)
+
+    engine = write("huks.conf", "scrypt_log2n = 10\nlegacy_mechanisms = true\n")
+    os.environ.update(HOME=work, HUKS_STORE=work + "/store", HUKS_CONF=engine)
+    if not huksd:
+        return None
+    socket = work + "/socket"
+    service = subprocess.Popen([huksd, "--socket", socket, "--store", work + "/stores"])
+    while not os.path.exists(socket) and service.poll() is None:
+        time.sleep(0.01)
+    del os.environ["HUKS_STORE"]
+    os.environ["HUKS_CONF"] = write("client.conf", "service = %s\n" % socket)
+    return service
+
+
 def main():
     global token
+    arguments, huksd, service = sys.argv[1:], None, None
+    if arguments[:1] == ["--huksd"]:
+        huksd, arguments = arguments[1], arguments[2:]
     if os.environ.get("HUKS_SANITIZER", "none") not in ("", "no", "none"):
         v.leave("python can't load a module built with a sanitizer")
     module, work = p11.default_module(), tempfile.mkdtemp(prefix="mechanisms.")
@@ -540,12 +569,10 @@ def main():
     try:
         for name in [name for name in os.environ if name.startswith(("HUKS_", "XDG_", "OPENSSL_"))]:
             del os.environ[name]
-        with open(os.path.join(work, "huks.conf"), "w", encoding="ascii") as file:
-            file.write("scrypt_log2n = 10\nlegacy_mechanisms = true\n")
-        os.environ.update(HOME=work, HUKS_STORE=work + "/store", HUKS_CONF=work + "/huks.conf")
+        service = configure(work, huksd)
         token = v.token = p11.Token(module)
-        (good, bad), works, refusals = try_all(names, sys.argv[1:])
-        for row in SAMPLES if not sys.argv[1:] else ():
+        (good, bad), works, refusals = try_all(names, arguments)
+        for row in SAMPLES if not arguments else ():
             # (Another one's OpenSSL may have it.)
             if not row["used"] and not any(row["pattern"].match(name) for number, name in names.items()
                                            if number not in token.mechanisms):
@@ -555,6 +582,9 @@ def main():
         print("%d passed, %d failed, 0 skipped" % (good, bad))
         return 1 if bad or not good else 0
     finally:
+        if service is not None:
+            service.terminate()
+            service.wait()
         shutil.rmtree(work, ignore_errors=True)
 
 

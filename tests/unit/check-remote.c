@@ -613,6 +613,22 @@ START_TEST(messages_come_back_with_nonce_and_tag)
 }
 END_TEST
 
+START_TEST(messages_may_have_no_parameter)
+{
+    CK_OBJECT_HANDLE key = aes_key();
+    CK_BYTE data[9] = "some data", mac[16];
+    CK_MECHANISM mechanism = {CKM_AES_CMAC, NULL, 0};
+    CK_ULONG size = sizeof mac;
+
+    OK(remote_C_MessageSignInit(the_session, &mechanism, key));
+    OK(remote_C_SignMessage(the_session, NULL, 0, data, 9, mac, &size));
+    OK(remote_C_MessageSignFinal(the_session));
+    OK(C_MessageVerifyInit(the_session, &mechanism, key));
+    OK(C_VerifyMessage(the_session, NULL, 0, data, 9, mac, size));
+    OK(C_MessageVerifyFinal(the_session));
+}
+END_TEST
+
 START_TEST(attributes_are_answered_one_by_one)
 {
     CK_BYTE label[8] = "a label", value[64], small[2];
@@ -719,6 +735,7 @@ int main(void)
     tcase_add_test(calls, places_are_written_alike);
     tcase_add_test(calls, a_message_is_its_mechanisms);
     tcase_add_test(calls, messages_come_back_with_nonce_and_tag);
+    tcase_add_test(calls, messages_may_have_no_parameter);
     tcase_add_test(calls, attributes_are_answered_one_by_one);
     tcase_add_test(calls, room_may_be_said_to_be_huge);
     suite_add_tcase(suite, calls);
