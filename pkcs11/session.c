@@ -53,9 +53,9 @@ static CK_RV open_session(CK_SLOT_ID slot, CK_FLAGS flags, CK_VOID_PTR applicati
     if (handle == NULL) {
         return p11_fail(CKR_ARGUMENTS_BAD, "session handle");
     }
-    struct p11_session model = {
+    struct p11_opening opening = {
         .flags = flags & (CKF_SERIAL_SESSION | CKF_RW_SESSION), .application = application, .notify = notify};
-    P11_TRY(p11_slot_find(slot, &model.token));
+    P11_TRY(p11_slot_find(slot, &opening.token));
     if ((flags & CKF_SERIAL_SESSION) == 0) {
         return p11_fail(CKR_SESSION_PARALLEL_NOT_SUPPORTED, NULL);
     }
@@ -63,9 +63,9 @@ static CK_RV open_session(CK_SLOT_ID slot, CK_FLAGS flags, CK_VOID_PTR applicati
         return p11_fail(CKR_SESSION_ASYNC_NOT_SUPPORTED, NULL);
     }
     CK_SESSION_HANDLE opened = CK_INVALID_HANDLE;
-    CK_RV rv = p11_session_open(p11_module()->sessions, &model, &opened);
+    CK_RV rv = p11_session_open(p11_module()->sessions, &opening, &opened);
     if (rv != CKR_OK) {
-        return open_refused(model.token, rv);
+        return open_refused(opening.token, rv);
     }
     *handle = opened;
     return CKR_OK;

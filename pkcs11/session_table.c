@@ -169,11 +169,11 @@ static struct user *user_make(struct p11_sessions *sessions, const struct token 
     return user;
 }
 
-static void user_count(struct user *user, const struct p11_session *session, bool more)
+static void user_count(struct user *user, bool read_write, bool more)
 {
     size_t one = more ? 1 : (size_t)-1;
     user->sessions += one;
-    user->read_only += p11_session_rw(session) ? 0 : one;
+    user->read_only += read_write ? 0 : one;
 }
 
 void p11_login_lock(struct p11_sessions *sessions, const struct token *token)
@@ -195,104 +195,89 @@ size_t p11_sessions_read_only(struct p11_sessions *sessions, const struct token 
     return count;
 }
 
-/* The session begins to count. An SO's login and a read-only session exclude each other. */
-static CK_RV user_enter(struct p11_sessions *sessions, const struct p11_session *session)
+/*
+ * Under the table's lock: the session begins to count, and has a slot. An SO's login and a read-only session exclude
+ * each other. One lock for both: opening and closing a session is what some hosts do for each signature.
+ */
+static CK_RV slot_take(struct p11_sessions *sessions, const struct p11_opening *opening, struct slot **out)
 {
-    CK_RV rv = CKR_OK;
-    pthread_mutex_lock(&sessions->lock);
-    struct user *user = user_make(sessions, session->token);
-    if (user == NULL) {
-        rv = p11_fail(CKR_HOST_MEMORY, NULL);
-    } else if (!p11_session_rw(session) && token_role(session->token) == AUTH_SO) {
-        rv = p11_fail(CKR_SESSION_READ_WRITE_SO_EXISTS, NULL);
-    } else {
-        user_count(user, session, true);
+    bool read_write = (opening->flags & CKF_RW_SESSION) != 0, used = sessions->first_free != NO_SLOT;
+    struct user *user = user_make(sessions, opening->token);
+    if (!read_write && token_role(opening->token) == AUTH_SO) {
+        return p11_fail(CKR_SESSION_READ_WRITE_SO_EXISTS, NULL);
     }
-    pthread_mutex_unlock(&sessions->lock);
-    return rv;
+    struct slot *slot = user == NULL ? NULL : used ? slot_at(sessions, sessions->first_free) : slot_new(sessions);
+    if (slot == NULL) {
+        return p11_fail(CKR_HOST_MEMORY, NULL);
+    }
+    if (used) {
+        sessions->first_free = slot->next_free;
+    }
+    user_count(user, read_write, true);
+    *out = slot;
+    return CKR_OK;
 }
 
-/* The last session of a token takes the login with it (PKCS #11, C_CloseSession). */
-static void user_leave(struct p11_sessions *sessions, const struct p11_session *session)
+/*
+ * Counts no longer, and the slot is free for the next one, who waits for its lock. The last session of a token
+ * takes the login with it (PKCS #11, C_CloseSession).
+ */
+static void slot_return(struct p11_sessions *sessions, struct slot *slot)
 {
+    const struct p11_session *session = &slot->session;
     pthread_mutex_lock(&sessions->lock);
     struct user *user = user_find(sessions, session->token);
     if (user->sessions == 1 && token_role(session->token) != AUTH_NOBODY) {
         token_logout(session->token);
     }
-    user_count(user, session, false);
-    pthread_mutex_unlock(&sessions->lock);
-}
-
-/* ---- opening and closing ---- */
-
-static struct slot *slot_take(struct p11_sessions *sessions)
-{
-    pthread_mutex_lock(&sessions->lock);
-    struct slot *slot;
-    if (sessions->first_free != NO_SLOT) {
-        slot = slot_at(sessions, sessions->first_free);
-        sessions->first_free = slot->next_free;
-    } else {
-        slot = slot_new(sessions);
-    }
-    pthread_mutex_unlock(&sessions->lock);
-    return slot;
-}
-
-static void slot_return(struct p11_sessions *sessions, struct slot *slot)
-{
-    pthread_mutex_lock(&sessions->lock);
+    user_count(user, p11_session_rw(session), false);
     slot->next_free = sessions->first_free;
     sessions->first_free = slot->index;
     pthread_mutex_unlock(&sessions->lock);
 }
 
-/* The slot's session, locked, becomes one of the token. */
-static CK_RV slot_begin(struct p11_sessions *sessions, struct slot *slot)
-{
-    struct p11_session *session = &slot->session;
-    P11_TRY_HUKS(token_session_opened(session->token, session->handle, p11_session_rw(session)),
-                 P11_AT_TOKEN);
-    CK_RV rv = user_enter(sessions, session);
-    if (rv != CKR_OK) {
-        token_session_closed(session->token, session->handle, p11_session_rw(session));
-        return rv;
-    }
-    atomic_store(&slot->token, session->token);
-    atomic_store(&slot->handle, session->handle);
-    return CKR_OK;
-}
+/* ---- opening and closing ---- */
 
-CK_RV p11_session_open(struct p11_sessions *sessions, const struct p11_session *model,
-                       CK_SESSION_HANDLE *handle)
+CK_RV p11_session_open(struct p11_sessions *sessions, const struct p11_opening *opening, CK_SESSION_HANDLE *handle)
 {
-    struct slot *slot = slot_take(sessions);
-    if (slot == NULL) {
-        return p11_fail(CKR_HOST_MEMORY, NULL);
-    }
+    struct slot *slot = NULL;
+    pthread_mutex_lock(&sessions->lock);
+    CK_RV rv = slot_take(sessions, opening, &slot);
+    pthread_mutex_unlock(&sessions->lock);
+    P11_TRY(rv);
     /* Who closed the slot's former session may still be on the way out of it. */
     latch_lock(&slot->lock);
-    slot->session = *model;
-    slot->session.handle = (++slot->generation << INDEX_BITS) | (slot->index + 1);
-    *handle = slot->session.handle;
-    CK_RV rv = slot_begin(sessions, slot);
-    latch_unlock(&slot->lock);
-    if (rv != CKR_OK) {
+    /* No operation is pending in it, and no search: the former session's ended with it. */
+    struct p11_session *session = &slot->session;
+    session->handle = (++slot->generation << INDEX_BITS) | (slot->index + 1);
+    session->token = opening->token;
+    session->flags = opening->flags;
+    session->application = opening->application;
+    session->notify = opening->notify;
+    session->last_error = 0;
+    rv = p11_rv(token_session_opened(session->token, session->handle, p11_session_rw(session)), P11_AT_TOKEN);
+    if (rv == CKR_OK) {
+        *handle = session->handle;
+        atomic_store_explicit(&slot->token, session->token, memory_order_relaxed);
+        atomic_store_explicit(&slot->handle, session->handle, memory_order_release);
+    } else {
         slot_return(sessions, slot);
     }
+    latch_unlock(&slot->lock);
     return rv;
 }
 
 void p11_session_close(struct p11_sessions *sessions, struct p11_session *session)
 {
     struct slot *slot = slot_of(session);
+    struct token *token = session->token;
+    CK_SESSION_HANDLE handle = session->handle;
+    bool read_write = p11_session_rw(session);
     atomic_store(&slot->handle, CK_INVALID_HANDLE);
     atomic_store(&slot->token, NULL);
     p11_operations_free(session);
-    user_leave(sessions, session);
-    token_session_closed(session->token, session->handle, p11_session_rw(session));
     slot_return(sessions, slot);
+    token_session_closed(token, handle, read_write);
 }
 
 void p11_sessions_each(struct p11_sessions *sessions, const struct token *token,

@@ -17,9 +17,14 @@ struct p11_sessions *p11_sessions_new(void);
 /* Ends every session and frees the table. No call may be running. */
 void p11_sessions_free(struct p11_sessions *sessions);
 
-/* A session like `model` (token, flags, callback). SESSION_READ_WRITE_SO_EXISTS is found here. */
-CK_RV p11_session_open(struct p11_sessions *sessions, const struct p11_session *model,
-                       CK_SESSION_HANDLE *handle);
+struct p11_opening {
+    struct token *token;
+    CK_FLAGS flags; /* CKF_SERIAL_SESSION, CKF_RW_SESSION */
+    CK_VOID_PTR application;
+    CK_NOTIFY notify;
+};
+/* SESSION_READ_WRITE_SO_EXISTS is found here. */
+CK_RV p11_session_open(struct p11_sessions *sessions, const struct p11_opening *opening, CK_SESSION_HANDLE *handle);
 /* The session, locked; NULL when the handle is none. */
 struct p11_session *p11_session_lock(struct p11_sessions *sessions, CK_SESSION_HANDLE handle);
 void p11_session_unlock(struct p11_session *session);
