@@ -2,7 +2,7 @@
 dist_doc_DATA += README.md CHANGELOG.md CONTRIBUTING.md doc/architecture.md
 # Taken from the tests of those programs by scripts/recipes.
 EXTRA_DIST += doc/recipes
-dist_man_MANS += doc/man/huksctl.1
+dist_man_MANS += doc/man/huksctl.1 doc/man/huksd.8
 
 # PAM services for fingers and faces, to be copied by whoever has a reader.
 pamexampledir = $(docdir)/pam

@@ -54,9 +54,8 @@ static huks_rc greet(const struct ipc_end *end, enum ipc_kind kind, uint32_t fun
                      struct ipc_message *message, int descriptor)
 {
     struct ipc_header header;
-    if (ipc_send(end, kind, function, message, descriptor) != IPC_PASSED) {
-        return no_message();
-    }
+    /* Who turns us away may have said why, and gone, before we said a word. */
+    (void)!ipc_send(end, kind, function, message, descriptor);
     switch (ipc_receive(end, &header, message, NULL)) {
     case IPC_PASSED:
         break;

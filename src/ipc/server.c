@@ -286,3 +286,13 @@ huks_rc ipc_serve(int channel, const struct config *config, const struct ipc_ser
     worker.door->close();
     return HUKS_OK;
 }
+
+void ipc_refuse(int channel)
+{
+    AUTO(ipc_message_free) struct ipc_message message = {0};
+    struct ipc_header header;
+    worker.control = (struct ipc_end){channel, 0, 0};
+    if (ipc_receive(&worker.control, &header, &message, NULL) == IPC_PASSED) {
+        (void)send_error(&worker.control, &message);
+    }
+}

@@ -35,4 +35,7 @@ struct ipc_served {
 HUKS_MUST_USE huks_rc ipc_serve(int channel, const struct config *config,
                                 const struct ipc_served *const *doors, size_t count);
 
+/* In place of ipc_serve(): the client's first word is answered with the calling thread's error. */
+void ipc_refuse(int channel);
+
 #endif

@@ -26,6 +26,8 @@ huksctl_sources += \
 	src/tools/foreign_copy.c \
 	src/tools/huksctl.c
 
+huksd_sources += src/tools/huksd.c src/tools/huksd.h src/tools/huksd_socket.c src/tools/huksd_worker.c
+
 unit_programs += tests/unit/check-huksctl
 tests_unit_check_huksctl_SOURCES = tests/unit/check-huksctl.c \
 	src/tools/ctl_errors.c src/tools/ctl_names.c src/tools/foreign.c src/tools/foreign_copy.c

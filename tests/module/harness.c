@@ -11,9 +11,11 @@
 #include <ftw.h>
 #include <libgen.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -119,6 +121,55 @@ static void make_empty_store(void)
     }
 }
 
+/* ---- The module as a client of huksd: $HUKS_TEST_HUKSD names the program --------------------------------
+ */
+
+static pid_t service;
+static char service_directory[] = "/tmp/module-test-XXXXXX"; /* a socket's name is short */
+
+static void stop_service_at_exit(void)
+{
+    if (getpid() == owner && service > 0) {
+        kill(service, SIGTERM);
+        waitpid(service, NULL, 0);
+        remove_tree(service_directory);
+    }
+}
+
+/* One of its own, whose store for this user is the store that the tests put in place. */
+static bool start_service(const char *huksd)
+{
+    static char stores[PATH_MAX + 16], path[PATH_MAX + 16], text[2 * PATH_MAX];
+    pid_t parent = getpid();
+
+    if (mkdtemp(service_directory) == NULL) {
+        return false;
+    }
+    snprintf(stores, sizeof stores, "%s/served", directory);
+    snprintf(store, sizeof store, "%.4000s/uid-%lu", stores, (unsigned long)geteuid());
+    snprintf(path, sizeof path, "%s/socket", service_directory);
+    snprintf(text, sizeof text, "service = %s\n", path);
+    if (!write_text("huks.conf", text) || !write_text("huksd.conf", "; nothing but the defaults\n")) {
+        return false;
+    }
+    service = fork();
+    if (service == 0) {
+        set_path("HUKS_CONF", "huksd.conf");
+        if (prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == parent) {
+            execl(huksd, "huksd", "--socket", path, "--store", stores, (char *)NULL);
+        }
+        _exit(EXIT_NO_MODULE);
+    }
+    atexit(stop_service_at_exit);
+    for (int i = 0; service > 0 && access(path, F_OK) != 0; i++) {
+        if (i == 3000 || waitpid(service, NULL, WNOHANG) != 0) {
+            return false;
+        }
+        usleep(10000);
+    }
+    return service > 0;
+}
+
 static bool prepare_directory(void)
 {
     const char *root = getenv("TMPDIR");
@@ -145,7 +196,11 @@ static bool prepare_directory(void)
     setenv("HUKS_STORE", store, 1);
     set_path("HUKS_CONF", "huks.conf");
     set_path("SOFTHSM2_CONF", "softhsm2.conf");
-    return write_text("huks.conf", "; nothing but the defaults\n") && write_text("softhsm2.conf", softhsm);
+    if (!write_text("huks.conf", "; nothing but the defaults\n") || !write_text("softhsm2.conf", softhsm)) {
+        return false;
+    }
+    const char *huksd = getenv("HUKS_TEST_HUKSD");
+    return huksd == NULL || is_reference() || start_service(huksd);
 }
 
 const char *test_directory(void)

@@ -170,6 +170,11 @@ static void service_start(uint32_t limit)
         if (channel >= 0 && fork() == 0) {
             struct config config = {.session_limit = limit};
             (void)close(fd);
+            if (limit == 78) {
+                (void)!error_raise(HUKS_E_FILE, ABOUT_NO_SPACE, NULL);
+                ipc_refuse(channel);
+                _exit(0);
+            }
             _exit(ipc_serve(channel, &config, doors, 1) == HUKS_OK ? 0 : 1);
         }
         (void)close(channel);
@@ -430,6 +435,9 @@ START_TEST(call_door_that_fails)
     struct ipc_client *client;
     failed_with(ipc_client_open(path, IPC_CRYPTOKI, &client), HUKS_E_FILE, ABOUT_FILE);
     failed_with(ipc_client_open(path, IPC_NATIVE, &client), HUKS_E_IPC, ABOUT_IPC_GONE);
+    service_stop();
+    service_start(78); /* and what went wrong before that */
+    failed_with(ipc_client_open(path, IPC_CRYPTOKI, &client), HUKS_E_FILE, ABOUT_NO_SPACE);
 }
 END_TEST
 
