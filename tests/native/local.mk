@@ -127,3 +127,7 @@ EXTRA_DIST += tests/native/test-headers.sh
 # The programs of doc/examples, run as their heads say.
 TESTS += tests/native/test-examples.sh
 EXTRA_DIST += tests/native/test-examples.sh
+
+# The same once more, by way of huksd.
+TESTS += tests/native/test-served.sh
+EXTRA_DIST += tests/native/test-served.sh

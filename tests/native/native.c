@@ -22,6 +22,8 @@
 static char directory[PATH_MAX];
 static char store[PATH_MAX + 16];
 static const char *huksd; /* NULL: no service */
+static char socket_path[108];
+static char sockets[64]; /* a directory for it, when it needs one */
 static pid_t service = -1;
 
 /* ---- The directory ------------------------------------------------------------------------------------- */
@@ -89,13 +91,13 @@ static void stop_service(void)
     }
 }
 
-static bool listens(const char *path)
+static bool listens(void)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     bool good;
 
-    (void)snprintf(address.sun_path, sizeof address.sun_path, "%.107s", path);
+    memcpy(address.sun_path, socket_path, sizeof socket_path);
     good = fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0;
     (void)close(fd);
     return good;
@@ -104,15 +106,14 @@ static bool listens(const char *path)
 /* With a test's process ends its service, however that ends. */
 static void start_service(const char *lines)
 {
-    char path[PATH_MAX + 32], text[PATH_MAX + 64];
+    char text[PATH_MAX + 64];
     pid_t parent = getpid();
 
     stop_service();
-    (void)snprintf(path, sizeof path, "%s/socket", directory);
-    (void)snprintf(text, sizeof text, "service = %s\n", path);
+    (void)snprintf(text, sizeof text, "service = %s\n", socket_path);
     write_lines("huks.conf", text, "");
     write_lines("huksd.conf", text, lines);
-    (void)unlink(path);
+    (void)unlink(socket_path);
     service = fork();
     ck_assert(service >= 0);
     if (service == 0) {
@@ -127,7 +128,7 @@ static void start_service(const char *lines)
         }
         _exit(127);
     }
-    for (int tries = 0; !listens(path); tries++) {
+    for (int tries = 0; !listens(); tries++) {
         ck_assert_msg(tries < 10000 && waitpid(service, NULL, WNOHANG) == 0, "%s does not serve", huksd);
         (void)usleep(1000);
     }
@@ -287,6 +288,22 @@ TCase *native_tcase(Suite *suite, const char *name)
     return tcase;
 }
 
+/* Its name has to be short. */
+static bool find_socket(void)
+{
+    if (strlen(directory) + sizeof "/socket.new" <= sizeof socket_path) {
+        (void)snprintf(socket_path, sizeof socket_path, "%.90s/socket", directory);
+        return true;
+    }
+    (void)snprintf(sockets, sizeof sockets, "/tmp/native-test-XXXXXX");
+    if (mkdtemp(sockets) == NULL) {
+        perror(sockets);
+        return false;
+    }
+    (void)snprintf(socket_path, sizeof socket_path, "%s/socket", sockets);
+    return true;
+}
+
 int native_run(Suite *suite)
 {
     const char *root = getenv("TMPDIR");
@@ -298,13 +315,13 @@ int native_run(Suite *suite)
     if (root == NULL || root[0] != '/') {
         root = getcwd(here, sizeof here);
     }
-    huksd = getenv("HUKS_TEST_HUKSD");
-    if (huksd != NULL && root != NULL && strlen(root) > 70) {
-        root = "/tmp"; /* a socket's name is short */
-    }
     (void)snprintf(directory, sizeof directory, "%.3900s/native-test-XXXXXX", root == NULL ? "/tmp" : root);
     if (mkdtemp(directory) == NULL) {
         perror(directory);
+        return EXIT_FAILURE;
+    }
+    huksd = getenv("HUKS_TEST_HUKSD");
+    if (huksd != NULL && !find_socket()) {
         return EXIT_FAILURE;
     }
     (void)snprintf(store, sizeof store, "%s/store", directory);
@@ -321,6 +338,9 @@ int native_run(Suite *suite)
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     remove_tree(directory);
+    if (sockets[0] != '\0') {
+        remove_tree(sockets);
+    }
     if (condition_skipped() > 0) {
         printf("%d situations skipped\n", condition_skipped());
     }
