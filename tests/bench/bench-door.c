@@ -31,13 +31,13 @@ void bench_ok(CK_RV rv, const char *what)
 
 /* ---- token and keys ---- */
 
-void bench_door_load(struct bench_door *door, const char *name, const char *path)
+void bench_door_load(struct bench_door *door, const char *name, const char *path, const char *reserved)
 {
     CK_RV (*get)(CK_FUNCTION_LIST **);
     void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    CK_C_INITIALIZE_ARGS arguments = {.flags = CKF_OS_LOCKING_OK};
+    CK_C_INITIALIZE_ARGS arguments = {.flags = CKF_OS_LOCKING_OK, .pReserved = (void *)(uintptr_t)reserved};
 
-    *door = (struct bench_door){.name = name};
+    *door = (struct bench_door){.name = name, .path = path, .reserved = reserved};
     bench_must(module != NULL, path);
     *(void **)&get = dlsym(module, "C_GetFunctionList");
     bench_must(get != NULL, "C_GetFunctionList");
@@ -150,11 +150,11 @@ static CK_OBJECT_HANDLE find_key(const struct bench_door *door, CK_SESSION_HANDL
     return found;
 }
 
-void bench_door_join(struct bench_door *door, const char *path)
+void bench_door_join(struct bench_door *door, const struct bench_door *first)
 {
     CK_ULONG count = 1;
 
-    bench_door_load(door, "joined", path);
+    bench_door_load(door, first->name, first->path, first->reserved);
     bench_ok(door->p11->C_GetSlotList(CK_TRUE, &door->slot, &count), "C_GetSlotList");
     CK_SESSION_HANDLE session = bench_door_session(door);
     bench_ok(door->p11->C_Login(session, CKU_USER, user_pin, 6), "C_Login");

@@ -172,8 +172,27 @@ void bench_threads(const struct bench_task tasks[2], size_t threads, size_t roun
     free(sides);
 }
 
-void bench_processes(const struct bench_task tasks[2], const char *path, size_t processes, size_t rounds,
-                     double *rates[2])
+/* The tasks' doors anew in this process. */
+static void join(struct bench_task tasks[2], struct bench_door doors[2])
+{
+    for (int i = 0; i < 2; i++) {
+        if (tasks[i].door != NULL) {
+            bench_door_join(&doors[i], tasks[i].door);
+            tasks[i].door = &doors[i];
+        }
+    }
+}
+
+static void leave(const struct bench_task tasks[2])
+{
+    for (int i = 0; i < 2; i++) {
+        if (tasks[i].door != NULL) {
+            bench_ok(tasks[i].door->p11->C_Finalize(NULL), "C_Finalize");
+        }
+    }
+}
+
+void bench_processes(const struct bench_task tasks[2], size_t processes, size_t rounds, double *rates[2])
 {
     _Atomic uint64_t *done;
     struct round *round = round_new(processes, &done);
@@ -183,17 +202,16 @@ void bench_processes(const struct bench_task tasks[2], const char *path, size_t 
         pid_t child = fork();
         bench_must(child >= 0, "fork");
         if (child == 0) {
-            struct bench_door door;
+            struct bench_door doors[2];
             struct bench_task mine[2] = {tasks[0], tasks[1]};
             struct side side = {round, mine, &done[i]};
             (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
             if (getppid() != parent) {
                 _exit(2);
             }
-            bench_door_join(&door, path);
-            mine[0].door = &door;
+            join(mine, doors);
             (void)work_in_thread(&side);
-            bench_ok(door.p11->C_Finalize(NULL), "C_Finalize");
+            leave(mine);
             _exit(0);
         }
     }

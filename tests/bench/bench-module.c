@@ -1,6 +1,6 @@
 /*
- * The module against bare OpenSSL, and SoftHSM2 beside it, in alternating short rounds of one process:
- * medians of the ratios of their speeds.
+ * The module against bare OpenSSL, and SoftHSM2 and the module through huksd beside it, in alternating short
+ * rounds of one process: medians of the ratios of their speeds.
  *
  *   bench-module [--rounds N] [--only NAME] [--json FILE] [--short] [--cpu] [MODULE]
  *
@@ -8,8 +8,8 @@
  *   NAME    only rows that begin so  --cpu     processor time instead of time, for a busy machine
  *   MODULE  $HUKS_MODULE, else .libs/huks-pkcs11.so
  *
- * SoftHSM2 is $HUKS_REFERENCE or where the distribution puts it; without it its columns are empty. Nothing
- * fails on a figure.
+ * SoftHSM2 is $HUKS_REFERENCE or where the distribution puts it, huksd the one beside the module's build;
+ * without them their columns are empty. Nothing fails on a figure.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -32,8 +32,8 @@
 
 enum { MOST_ROUNDS = 1000 };
 
-static struct bench_door ours, theirs;
-static bool have_theirs;
+static struct bench_door ours, theirs, served;
+static bool have_theirs, have_served;
 static size_t rounds = 25;
 static const char *only, *module_path, *json_path;
 static bool is_short;
@@ -140,14 +140,18 @@ static json_t *spread_json(struct bench_spread spread)
 static void measure(const struct row *row)
 {
     static double our_ns[MOST_ROUNDS], bare_ns[MOST_ROUNDS], their_ns[MOST_ROUNDS], ratio[MOST_ROUNDS],
-        their_ratio[MOST_ROUNDS];
-    struct bench_worker our_worker, bare_worker, their_worker;
+        their_ratio[MOST_ROUNDS], served_ns[MOST_ROUNDS], served_ratio[MOST_ROUNDS];
+    struct bench_worker our_worker, bare_worker, their_worker, served_worker;
 
     bench_worker_begin(&our_worker, &ours, row->key, row->size);
     bench_worker_begin(&bare_worker, NULL, row->key, row->size);
     if (have_theirs) {
         bench_worker_begin(&their_worker, &theirs, row->key, row->size);
         row->module(&their_worker);
+    }
+    if (have_served) {
+        bench_worker_begin(&served_worker, &served, row->key, row->size);
+        row->module(&served_worker);
     }
     row->module(&our_worker);
     for (size_t i = 0; i < rounds; i++) {
@@ -156,6 +160,8 @@ static void measure(const struct row *row)
         their_ns[i] = have_theirs ? bench_time(row->module, &their_worker, ROUND_NS) : 0;
         ratio[i] = bare_ns[i] / our_ns[i];
         their_ratio[i] = have_theirs ? bare_ns[i] / their_ns[i] : 0;
+        served_ns[i] = have_served ? bench_time(row->module, &served_worker, ROUND_NS) : 0;
+        served_ratio[i] = have_served ? our_ns[i] / served_ns[i] : 0;
     }
     struct bench_spread our = bench_spread(our_ns, rounds), bare = bench_spread(bare_ns, rounds),
                         their = bench_spread(their_ns, rounds), r = bench_spread(ratio, rounds),
@@ -180,6 +186,15 @@ static void measure(const struct row *row)
         printf(" %7.1f", their.median / our.median);
         json_object_set_new(entry, "softhsm2_us", json_real(their.median / 1000));
         bench_worker_end(&their_worker);
+    } else {
+        printf(" %26s", "");
+    }
+    if (have_served) {
+        struct bench_spread by = bench_spread(served_ns, rounds), sr = bench_spread(served_ratio, rounds);
+        printf(" %10.3f %7.2f", by.median / 1000, sr.median);
+        json_object_set_new(entry, "huksd_us", json_real(by.median / 1000));
+        json_object_set_new(entry, "huksd_ratio", spread_json(sr));
+        bench_worker_end(&served_worker);
     }
     printf("\n");
     fflush(stdout);
@@ -190,16 +205,22 @@ static void measure(const struct row *row)
 
 /* ---- threads and processes ---- */
 
-static void measure_together(const struct row *row, size_t workers, bool processes)
+/* Two at a time: how many calls a second of the first, and how many of the second. */
+struct pair {
+    const char *list; /* in the results */
+    const char *first, *second;
+    struct bench_task tasks[2];
+};
+
+static void measure_together(const struct row *row, const struct pair *pair, size_t workers, bool processes)
 {
     static double our_rate[MOST_ROUNDS], bare_rate[MOST_ROUNDS], ratio[MOST_ROUNDS];
     double *rates[2] = {our_rate, bare_rate};
-    struct bench_task tasks[2] = {{row->module, &ours, row->key, row->size},
-                                  {row->bare, NULL, row->key, row->size}};
+    const struct bench_task *tasks = pair->tasks;
     size_t count = rounds / 3 + 1;
 
     if (processes) {
-        bench_processes(tasks, module_path, workers, count, rates);
+        bench_processes(tasks, workers, count, rates);
     } else {
         bench_threads(tasks, workers, count, rates);
     }
@@ -211,16 +232,35 @@ static void measure_together(const struct row *row, size_t workers, bool process
     printf("%-26s %2zu %-9s %12.0f %12.0f %7.2f (%.2f…%.2f)\n", row->name, workers,
            processes ? "processes" : "threads", our.median, bare.median, r.median, r.low, r.high);
     fflush(stdout);
-    json_array_append_new(json_object_get(results, "together"),
+    json_array_append_new(json_object_get(results, pair->list),
                           json_pack("{s:s,s:s,s:i,s:f,s:f,s:o}", "name", row->name, "what",
-                                    processes ? "processes" : "threads", "workers", (int)workers,
-                                    "per_second", our.median, "bare_per_second", bare.median, "ratio",
-                                    spread_json(r)));
+                                    processes ? "processes" : "threads", "workers", (int)workers, pair->first,
+                                    our.median, pair->second, bare.median, "ratio", spread_json(r)));
 }
 
 static bool chosen(const struct row *row)
 {
     return (only == NULL || strncmp(row->name, only, strlen(only)) == 0) && !(is_short && row->large);
+}
+
+static void measure_row_together(const struct row *row, const struct pair *pair)
+{
+    for (size_t workers = 1; workers <= (is_short ? 2 : 16); workers *= 2) {
+        measure_together(row, pair, workers, false);
+    }
+    for (size_t workers = 1; workers <= (is_short ? 2 : 8); workers *= 2) {
+        measure_together(row, pair, workers, true);
+    }
+}
+
+static bool among(const char *name, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(names[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void measure_all_together(void)
@@ -229,15 +269,33 @@ static void measure_all_together(void)
                                        "HMAC-SHA-256 64 B", "SHA-256 64 B",     "random 32 B"};
     printf("\n%-26s %12s %12s %12s %7s\n", "", "", "module, /s", "bare, /s", "ratio");
     for (size_t i = 0; i < COUNT(rows); i++) {
-        for (size_t k = 0; chosen(&rows[i]) && k < COUNT(some); k++) {
-            if (strcmp(rows[i].name, some[k]) == 0) {
-                for (size_t workers = 1; workers <= 16; workers *= 2) {
-                    measure_together(&rows[i], workers, false);
-                }
-                for (size_t workers = 1; workers <= 8; workers *= 2) {
-                    measure_together(&rows[i], workers, true);
-                }
-            }
+        const struct row *row = &rows[i];
+        const struct pair pair = {
+            "together",
+            "per_second",
+            "bare_per_second",
+            {{row->module, &ours, row->key, row->size}, {row->bare, NULL, row->key, row->size}}};
+        if (chosen(row) && among(row->name, some, COUNT(some))) {
+            measure_row_together(row, &pair);
+        }
+    }
+}
+
+/* Of the short form one row, so that somebody notices when it stops working. */
+static void measure_service_together(void)
+{
+    static const char *const some[] = {"ECDSA P-256 sign", "RSA-2048 sign", "AES-256-GCM 1 KiB",
+                                       "AES-256-GCM 16 KiB", "SHA-256 64 B"};
+    printf("\n%-26s %12s %12s %12s %7s\n", "", "", "huksd, /s", "embedded, /s", "ratio");
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct row *row = &rows[i];
+        const struct pair pair = {
+            "huksd",
+            "per_second",
+            "embedded_per_second",
+            {{row->module, &served, row->key, row->size}, {row->module, &ours, row->key, row->size}}};
+        if (chosen(row) && among(row->name, some, is_short ? 1 : COUNT(some))) {
+            measure_row_together(row, &pair);
         }
     }
 }
@@ -287,22 +345,27 @@ int main(int argc, char **argv)
     module_path = path;
     make_place();
     bare_make();
-    bench_door_load(&ours, "module", module_path);
+    bench_door_load(&ours, "module", module_path, NULL);
     bench_door_make(&ours);
     const char *reference = find_reference();
     have_theirs = reference != NULL;
     if (have_theirs) {
-        bench_door_load(&theirs, "SoftHSM2", reference);
+        bench_door_load(&theirs, "SoftHSM2", reference, NULL);
         bench_door_make(&theirs);
     }
-    results =
-        json_pack("{s:s,s:i,s:i,s:[],s:[]}", "openssl", OpenSSL_version(OPENSSL_VERSION), "rounds",
-                  (int)rounds, "processors", (int)sysconf(_SC_NPROCESSORS_ONLN), "operations", "together");
+    have_served = bench_service(&served, module_path, place);
+    if (have_served) {
+        bench_door_make(&served);
+    }
+    results = json_pack("{s:s,s:i,s:i,s:[],s:[],s:[]}", "openssl", OpenSSL_version(OPENSSL_VERSION), "rounds",
+                        (int)rounds, "processors", (int)sysconf(_SC_NPROCESSORS_ONLN), "operations",
+                        "together", "huksd");
     bench_must(results != NULL, "JSON");
     printf("%s, %ld processors, %zu rounds\n\n", OpenSSL_version(OPENSSL_VERSION),
            sysconf(_SC_NPROCESSORS_ONLN), rounds);
-    printf("%-26s %10s %10s %7s %12s %6s %10s %7s %7s\n", "", "module, µs", "bare, µs", "ratio", "", "goal",
-           have_theirs ? "SoftHSM2, µs" : "", have_theirs ? "ratio" : "", have_theirs ? "we faster" : "");
+    printf("%-26s %10s %10s %7s %12s %6s %10s %7s %7s %10s %7s\n", "", "module, µs", "bare, µs", "ratio", "",
+           "goal", have_theirs ? "SoftHSM2, µs" : "", have_theirs ? "ratio" : "",
+           have_theirs ? "we faster" : "", have_served ? "huksd, µs" : "", have_served ? "ratio" : "");
     for (size_t i = 0; i < COUNT(rows); i++) {
         if (chosen(&rows[i])) {
             measure(&rows[i]);
@@ -310,6 +373,9 @@ int main(int argc, char **argv)
     }
     if (!is_short) {
         measure_all_together();
+    }
+    if (have_served) {
+        measure_service_together();
     }
     bench_must(json_path == NULL || json_dump_file(results, json_path, JSON_INDENT(1)) == 0, "writing JSON");
     json_decref(results);

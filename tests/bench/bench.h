@@ -33,6 +33,8 @@ enum bench_key { BENCH_RSA2048, BENCH_RSA4096, BENCH_P256, BENCH_ED25519, BENCH_
 
 struct bench_door {
     const char *name;
+    const char *path;     /* of the module */
+    const char *reserved; /* what C_Initialize gets as pReserved; NULL: nothing */
     CK_FUNCTION_LIST *p11;
     CK_SLOT_ID slot;
     CK_OBJECT_HANDLE private_key[BENCH_KEYS]; /* or the secret one */
@@ -41,12 +43,12 @@ struct bench_door {
     CK_ULONG signature_size[BENCH_KEYS];
     uint8_t point[65]; /* public point of the P-256 key */
 };
-/* Loads the module and initialises it. */
-void bench_door_load(struct bench_door *door, const char *name, const char *path);
+/* Loads the module and initialises it. The strings must stay. */
+void bench_door_load(struct bench_door *door, const char *name, const char *path, const char *reserved);
 /* Makes a token with its keys in the store that the environment names. */
 void bench_door_make(struct bench_door *door);
-/* In a process of its own: loads, logs in and finds the keys that another one made. */
-void bench_door_join(struct bench_door *door, const char *path);
+/* In a process of its own: loads, logs in and finds the keys that another one made by way of `first`. */
+void bench_door_join(struct bench_door *door, const struct bench_door *first);
 CK_SESSION_HANDLE bench_door_session(const struct bench_door *door);
 
 /* ---- one worker: a thread's own things ---- */
@@ -111,8 +113,15 @@ struct bench_task {
 };
 /* Calls a second of `threads` threads together, in each of two tasks in turn, `rounds` times. */
 void bench_threads(const struct bench_task tasks[2], size_t threads, size_t rounds, double *rates[2]);
-/* The same with processes of one thread each; the module is loaded in each anew. */
-void bench_processes(const struct bench_task tasks[2], const char *path, size_t processes, size_t rounds,
-                     double *rates[2]);
+/* The same with processes of one thread each; the tasks' modules are loaded in each anew. */
+void bench_processes(const struct bench_task tasks[2], size_t processes, size_t rounds, double *rates[2]);
+
+/* ---- huksd ---- */
+
+/*
+ * Starts the huksd that was built beside `module`, with a store of its own in `place`, and makes `door` a
+ * copy of the module that reaches it. False: there is none. It ends with this process.
+ */
+bool bench_service(struct bench_door *door, const char *module, const char *place);
 
 #endif
