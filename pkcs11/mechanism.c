@@ -82,7 +82,7 @@ static bool slot_offered(size_t slot, const struct p11_mechanism *row)
 }
 
 /* The place of a row that is there. */
-static const struct p11_mechanism *row_find(CK_MECHANISM_TYPE type, size_t *place)
+static inline const struct p11_mechanism *row_find(CK_MECHANISM_TYPE type, size_t *place)
 {
     if (!atomic_load_explicit(&slots_filled, memory_order_acquire)) {
         slots_fill();

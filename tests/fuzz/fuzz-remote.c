@@ -38,7 +38,7 @@ static void clean_up(void)
 static void set_up(void)
 {
     static int done;
-    CK_UTF8CHAR label[32];
+    CK_UTF8CHAR name[32];
     CK_SESSION_HANDLE so = 0;
     CK_ULONG count = 1;
     char text[160];
@@ -52,9 +52,9 @@ static void set_up(void)
     fuzz_must(mkdtemp(place) != NULL && atexit(clean_up) == 0, "no directory");
     (void)snprintf(text, sizeof text, "store=%s/s scrypt_log2n=10 session_wait_ms=0 legacy_mechanisms=true",
                    place);
-    memset(label, ' ', sizeof label);
+    memset(name, ' ', sizeof name);
     fuzz_must(C_Initialize(&args) == CKR_OK && C_GetSlotList(CK_FALSE, &slot, &count) == CKR_OK &&
-                  C_InitToken(slot, pin, 4, label) == CKR_OK &&
+                  C_InitToken(slot, pin, 4, name) == CKR_OK &&
                   C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &so) == CKR_OK &&
                   C_Login(so, CKU_SO, pin, 4) == CKR_OK && C_InitPIN(so, pin, 4) == CKR_OK &&
                   C_CloseSession(so) == CKR_OK &&
@@ -97,7 +97,7 @@ static void make_key(void)
 
 /* ---- seeds: a call of each function, and of some with each kind of parameter ---- */
 
-static CK_BYTE some[16] = "sixteen bytes!!";
+static CK_BYTE some[16] = "sixteen bytes!!", label[32] = "a token";
 static CK_ULONG sixteen = 16, one = 1, digits = CKK_AES;
 static CK_OBJECT_HANDLE made;
 static CK_ATTRIBUTE inner[] = {{CKA_KEY_TYPE, &digits, sizeof digits}};
@@ -160,6 +160,8 @@ static uintptr_t seed_word(const struct p11_argument *argument, CK_MECHANISM *me
         return (uintptr_t)&gcm_message;
     case ARGUMENT_ROOM:
         return (uintptr_t)&sixteen;
+    case ARGUMENT_LABEL:
+        return (uintptr_t)label;
     case ARGUMENT_OWN:
     case ARGUMENT_NONE:
         return 0;

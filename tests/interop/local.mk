@@ -22,6 +22,7 @@ EXTRA_DIST += tests/interop/common.sh tests/interop/answer.py tests/interop/blam
 
 TESTS += tests/interop/second-opinion.py tests/interop/mechanisms.py
 EXTRA_DIST += tests/interop/second-opinion.py tests/interop/mechanisms.py tests/interop/samples.py
+interop_tests += tests/interop/mechanisms-huksd.sh
 
 # Hosts that the scripts run: neither has anything of ours in it.
 check_PROGRAMS += tests/interop/guest tests/interop/engine-host
