@@ -12,15 +12,18 @@
 #include "auth/user.h"
 #include "service/fork.h"
 
-/* A waiter for slot events looks at the store this often: other processes' tokens announce themselves only there. */
+/* A waiter for slot events looks at the store this often: other processes' tokens announce themselves only
+ * there. */
 #define EVENT_POLL_NS 100000000L
 
 static huks_rc engine_build(struct engine *engine, const struct config *config)
 {
     engine->config = *config;
     if (config->service[0] != '\0') {
-        /* Who asks for the service wants no key in this process: better none than that. */
-        return error_raise(HUKS_E_IPC, ABOUT_IPC_GONE, "initialization failed, this version has no huksd");
+        /* Who asks for the service wants no key in this process: better none than that. The doors go there.
+         */
+        return error_raise(HUKS_E_IPC, ABOUT_IPC_GONE,
+                           "initialization failed, this program works on a store itself");
     }
     HUKS_TRY(crypto_open(&engine->crypto));
     HUKS_TRY(store_open(&engine->config, engine->crypto, &engine->store));
@@ -264,8 +267,10 @@ huks_rc engine_native_token(struct engine *engine, bool create, struct token **o
     if (initialized > 1 || !create || unused == NULL) {
         return error_raise(HUKS_E_NOT_EXIST, ABOUT_TOKEN, NULL);
     }
-    huks_rc rc = token_init_first(unused, bytes_of(engine->config.native_token, strlen(engine->config.native_token)));
-    if (rc == HUKS_E_ALIAS_EXISTS || rc == HUKS_E_ARGUMENT) { /* another thread or process was first, and uses it */
+    huks_rc rc =
+        token_init_first(unused, bytes_of(engine->config.native_token, strlen(engine->config.native_token)));
+    if (rc == HUKS_E_ALIAS_EXISTS ||
+        rc == HUKS_E_ARGUMENT) { /* another thread or process was first, and uses it */
         error_clear();
         return engine_native_token(engine, false, out);
     }
@@ -276,7 +281,8 @@ huks_rc engine_native_token(struct engine *engine, bool create, struct token **o
 
 /* ---- events ---- */
 
-/* One slot whose state differs from what was last reported; the state at the first look is taken as reported. */
+/* One slot whose state differs from what was last reported; the state at the first look is taken as reported.
+ */
 static huks_rc engine_next_event(struct engine *engine, bool *event, uint64_t *slot_id)
 {
     pthread_mutex_lock(&engine->lock);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SESSION 1 /* the one session that huksctl has on its token */
@@ -28,15 +29,46 @@ static huks_rc set_store(struct config *config, const char *directory)
     return HUKS_OK;
 }
 
-/* Programs that this configuration sends to huksd would see other keys than we do in the store it also names. */
+/* Programs that this configuration sends to huksd would see other keys than we do in the store it also names.
+ */
 static huks_rc refuse_service(const char *service)
 {
     char sentence[256];
-    (void)snprintf(sentence, sizeof(sentence),
-                   "IPC is for programs: the configuration names the service %s, and huksctl works on a store "
-                   "itself; name it with --store or HUKS_STORE.",
-                   service);
+    (void)snprintf(
+        sentence, sizeof(sentence),
+        "IPC is for programs: the configuration names the service %s, and huksctl works on a store "
+        "itself; name it with --store or HUKS_STORE.",
+        service);
     return error_raise_text(HUKS_E_IPC, ABOUT_IPC_GONE, sentence);
+}
+
+/*
+ * One of huksd's stores (STORE/uid-N): its operations count in the table that all of them share,
+ * STORE/sessions, and fingers and faces are those of that user's account.
+ */
+static void look_for_service_store(struct config *config)
+{
+    char place[sizeof(config->store)];
+    struct stat file;
+    size_t length = strlen(config->store);
+    while (length > 1 && config->store[length - 1] == '/') {
+        length--;
+    }
+    (void)snprintf(place, sizeof(place), "%.*s", (int)length, config->store);
+    char *name = strrchr(place, '/');
+    uint32_t user;
+    if (name == NULL || strncmp(name, "/uid-", 5) != 0 || !ctl_number(name + 5, 0, UINT32_MAX - 1, &user)) {
+        return;
+    }
+    *name = '\0';
+    int written = snprintf(config->sessions, sizeof(config->sessions), "%s/sessions", place);
+    if (written < 0 || (size_t)written >= sizeof(config->sessions) || stat(config->sessions, &file) != 0 ||
+        !S_ISDIR(file.st_mode)) {
+        config->sessions[0] = '\0'; /* named so by chance */
+        return;
+    }
+    config->for_other = true;
+    config->other = user;
 }
 
 huks_rc ctl_configure(struct ctl *ctl)
@@ -49,6 +81,7 @@ huks_rc ctl_configure(struct ctl *ctl)
         return refuse_service(ctl->config.service);
     }
     ctl->config.service[0] = '\0';
+    look_for_service_store(&ctl->config);
     log_open(ctl->config.log_level, ctl->config.log_target);
     return HUKS_OK;
 }
