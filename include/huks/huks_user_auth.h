@@ -21,7 +21,9 @@
  * token's PIN is locked (Huks_UserAuth_GetState says so) until its security officer, if it has one, sets another.
  *
  * Any call can also return 12000004 (a store file can't be read or written), 12000012 (the store or the platform is
- * not as it should be) and 12000014 (no memory).
+ * not as it should be), 12000014 (no memory) and, where the configuration
+ * names a service, 12000005 (nobody answers there, or not any more: the next call tries again, and sessions, PINs and
+ * what was authenticated before are forgotten).
  */
 #ifndef HUKS_USER_AUTH_H
 #define HUKS_USER_AUTH_H

@@ -13,7 +13,9 @@
  * A `size` of an output blob is its capacity on entry and the bytes written on return.
  *
  * Any call can also return 12000004 (a store file can't be read or written), 12000012 (the store or the
- * platform is not as it should be) and 12000014 (no memory).
+ * platform is not as it should be), 12000014 (no memory) and, where the configuration
+ * names a service, 12000005 (nobody answers there, or not any more: the next call tries again, and sessions, PINs and
+ * what was authenticated before are forgotten).
  */
 #ifndef HUKS_NATIVE_HUKS_API_H
 #define HUKS_NATIVE_HUKS_API_H

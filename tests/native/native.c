@@ -107,6 +107,7 @@ static bool listens(void)
 static void start_service(const char *lines)
 {
     char text[PATH_MAX + 64];
+    const char *build = getenv("HUKS_BUILDDIR");
     pid_t parent = getpid();
 
     stop_service();
@@ -119,9 +120,8 @@ static void start_service(const char *lines)
     if (service == 0) {
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         (void)snprintf(text, sizeof text, "%s/huksd.conf", directory);
-        if (getenv("HUKS_BUILDDIR") != NULL) {
-            (void)setenv("TMPDIR", getenv("HUKS_BUILDDIR"),
-                         1); /* a worker sees little else: the helper is there */
+        if (build != NULL) { /* a worker sees little else, and the helper is there */
+            (void)setenv("TMPDIR", build, 1);
         }
         if (getppid() == parent && setenv("HUKS_CONF", text, 1) == 0) {
             (void)execl(huksd, huksd, (char *)NULL);
