@@ -9,13 +9,48 @@
 
 /* ---- what the log shows ---- */
 
+/* Does the list go on with this type? "CK_FLAGS" does not begin "CK_FLAGS_PTR". */
+static bool is_type(const char *list, const char *type)
+{
+    size_t length = strlen(type);
+    return strncmp(list, type, length) == 0 && strchr(",)", list[length]) != NULL;
+}
+
+/* What a number is, by its parameter's type. */
+static const char *number_name(const char *type)
+{
+    static const struct {
+        const char *type, *name;
+    } names[] = {
+        {"CK_SLOT_ID", "slot"},
+        {"CK_SLOT_ID_PTR", "slot"},
+        {"CK_FLAGS", "flags"},
+        {"CK_FLAGS_PTR_", "flags"},
+        {"CK_OBJECT_HANDLE", "object"},
+        {"CK_OBJECT_HANDLE_PTR", "object"},
+        {"CK_SESSION_HANDLE_PTR", "handle"},
+        {"CK_MECHANISM_TYPE", "mechanism"},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        if (is_type(type, names[i].type)) {
+            return names[i].name;
+        }
+    }
+    return "number";
+}
+
 /* As argument.h has it: handles, names, flags and lengths; never a PIN nor its length, nor any value. */
-static void note_argument(char *text, size_t size, const struct p11_argument *argument, const uintptr_t *word)
+static void note_argument(char *text, size_t size, const struct p11_argument *argument, const uintptr_t *word,
+                          const char *type)
 {
     const void *pointer = (const void *)*word;
     switch ((enum p11_argument_kind)argument->kind) {
     case ARGUMENT_NUMBER:
-        snprintf(text, size, "0x%lx", (CK_ULONG)*word);
+        if (is_type(type, "CK_USER_TYPE")) {
+            snprintf(text, size, "user %s", p11_show_user((CK_USER_TYPE)*word));
+        } else {
+            snprintf(text, size, "%s 0x%lx", number_name(type), (CK_ULONG)*word);
+        }
         break;
     case ARGUMENT_BYTES:
     case ARGUMENT_FILL:
@@ -26,7 +61,7 @@ static void note_argument(char *text, size_t size, const struct p11_argument *ar
         snprintf(text, size, "output %s", P11_SHOW_OUTPUT(pointer, (const CK_ULONG *)word[1]));
         break;
     case ARGUMENT_CELL:
-        snprintf(text, size, "0x%lx", p11_show_number(pointer));
+        snprintf(text, size, "%s 0x%lx", number_name(type), p11_show_number(pointer));
         break;
     case ARGUMENT_TEMPLATE:
     case ARGUMENT_QUERY:
@@ -44,10 +79,13 @@ static const char *note_arguments(char text[P11_NOTE_SIZE], const struct p11_sig
                                   const uintptr_t *words)
 {
     size_t used = 0;
+    const char *type = signature->types + 1; /* behind the parenthesis */
     text[0] = '\0';
     for (unsigned i = 0; signature->arguments[i].kind != ARGUMENT_NONE; i++) {
         char one[P11_TEMPLATE_SIZE + 16];
-        note_argument(one, sizeof(one), &signature->arguments[i], &words[i]);
+        note_argument(one, sizeof(one), &signature->arguments[i], &words[i], type);
+        type += strcspn(type, ",)");
+        type += strspn(type, ", ");
         if (one[0] != '\0' && used < P11_NOTE_SIZE - 1) {
             int length = snprintf(text + used, P11_NOTE_SIZE - used, "%s%s", used == 0 ? "" : ", ", one);
             used += length < 0 ? 0 : (size_t)length;

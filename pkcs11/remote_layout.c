@@ -382,7 +382,7 @@ const struct remote_layout *remote_layout_of(const struct p11_mechanism *row, en
 {
     const struct remote_form form = remote_form_of(row->shape, use);
     for (size_t i = 0; i < form.count; i++) {
-        const struct remote_layout *layout = &form.layouts[i];
+        const struct remote_layout *layout = form.layouts + i;
         if (layout->size == size && (layout->fits == NULL || layout->fits(row))) {
             return layout;
         }

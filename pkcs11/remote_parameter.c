@@ -48,7 +48,7 @@ static CK_ULONG field_size(const struct remote_field *field, const void *structu
         behind = pointer_at(structure, field->length);
         return behind == NULL ? 0 : *behind;
     case FIELD_OUTER:
-        return number_at(outer, field->length) / 8;
+        return outer == NULL ? 0 : number_at(outer, field->length) / 8;
     case FIELD_FIXED:
         return field->length;
     case FIELD_STRUCT:

@@ -52,7 +52,7 @@ huks_rc remote_room_make(struct remote_room *room, size_t size, void **out)
 huks_rc remote_room_copy(struct remote_room *room, struct bytes bytes, void **out)
 {
     HUKS_TRY(remote_room_make(room, bytes.size, out));
-    if (bytes.size > 0) {
+    if (bytes.size > 0 && *out != NULL) {
         memcpy(*out, bytes.data, bytes.size);
     }
     return HUKS_OK;

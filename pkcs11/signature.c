@@ -28,7 +28,7 @@
 #define MESSAGE(k)   {ARGUMENT_MESSAGE, k}
 
 const struct p11_signature p11_signatures[P11_FUNCTIONS_COUNT] = {
-#define ROW(name_, n, types, kinds) {.name = #name_, .arguments = {UNPACK kinds, NONE}},
+#define ROW(name_, n, types_, kinds) {.name = #name_, .types = #types_, .arguments = {UNPACK kinds, NONE}},
     P11_SIGNATURES(ROW)
 #undef ROW
 };

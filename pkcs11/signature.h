@@ -277,6 +277,7 @@ struct p11_argument {
 
 struct p11_signature {
     const char *name;
+    const char *types; /* "(CK_SESSION_HANDLE, CK_FLAGS)" */
     struct p11_argument arguments[P11_PARAMETERS_MAX + 1]; /* ends with ARGUMENT_NONE */
 };
 extern const struct p11_signature p11_signatures[P11_FUNCTIONS_COUNT];
