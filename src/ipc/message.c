@@ -45,7 +45,7 @@ bool ipc_message_room(struct ipc_message *message, size_t capacity)
     if (data == NULL) {
         return false;
     }
-    if (old->size != 0) {
+    if (old->data != NULL && old->size != 0) {
         memcpy(data, old->data, old->size);
         memory_cleanse(old->data, old->size);
     }

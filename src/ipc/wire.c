@@ -151,7 +151,7 @@ static ssize_t receive_some(const struct ipc_end *end, struct iovec *parts, size
         if (got < 0 && errno == EINTR) {
             continue;
         }
-        if (got >= 0 && frame.msg_control != NULL) {
+        if (got >= 0 && descriptor != NULL && frame.msg_control != NULL) {
             *descriptor = detach(&frame);
         }
         return got;
@@ -160,7 +160,7 @@ static ssize_t receive_some(const struct ipc_end *end, struct iovec *parts, size
 
 static enum ipc_passed throw_away(const struct ipc_end *end, struct ipc_message *message, uint64_t size)
 {
-    uint8_t rest[4096];
+    uint8_t rest[4096] = {0};
     ipc_message_reset(message);
     while (size > 0) {
         struct iovec part = {rest, size < sizeof rest ? (size_t)size : sizeof rest};

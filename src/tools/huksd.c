@@ -245,6 +245,7 @@ static void take_client(struct huksd *huksd, int channel)
 static void take_clients(struct huksd *huksd)
 {
     for (;;) {
+        /* cppcheck-suppress nullPointer */
         int channel = accept4(huksd->socket.fd, NULL, NULL, SOCK_CLOEXEC);
         if (channel < 0) {
             if (errno != EINTR && errno != EAGAIN && errno != ECONNABORTED) {

@@ -2,7 +2,7 @@
 
 interop_tests += tests/interop/pkcs11-tool.sh tests/interop/p11-kit.sh tests/interop/openssl-engine.sh \
 	tests/interop/pykcs11.py tests/interop/readme.sh tests/interop/exit.sh
-interop_tests += tests/interop/huksd.py
+interop_tests += tests/interop/huksd.py tests/interop/huksd.sh
 interop_tests += tests/interop/bound-keys.sh tests/interop/main-job.sh
 interop_tests += tests/interop/huksctl.sh tests/interop/huksctl-auth.sh tests/interop/fprintd.sh
 interop_tests += tests/interop/huksctl-attest.sh tests/interop/huksctl-crypt.sh \

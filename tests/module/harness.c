@@ -221,6 +221,11 @@ bool is_reference(void)
     return strstr(module, "softhsm") != NULL;
 }
 
+bool is_served(void)
+{
+    return getenv("HUKS_TEST_HUKSD") != NULL && !is_reference();
+}
+
 const char *module_path(void)
 {
     return module;

@@ -41,6 +41,7 @@ int harness_run(int argc, char **argv, Suite *suite);
 bool harness_load(void);
 
 bool is_reference(void);
+bool is_served(void); /* huksd does the work ($HUKS_TEST_HUKSD), with a configuration of its own */
 const char *module_path(void);
 void *module_symbol(const char *name);
 const char *test_directory(void); /* private to the process, removed at exit */

@@ -1,6 +1,10 @@
 # What tests/module/ adds to the build: one program a noun, each run on our module by `make check`, and
 # all of them on SoftHSM2 as well by differential.sh.
 
+# Once more by way of huksd; make check-huksd runs all of them, and the native ones.
+TESTS += tests/module/test-served.sh
+EXTRA_DIST += tests/module/test-served.sh
+
 module_common = \
 	tests/module/answer.c tests/module/constants.h tests/module/crew.c \
 	tests/module/difference.c tests/module/difference.h \

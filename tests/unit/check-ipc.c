@@ -166,8 +166,12 @@ static void service_start(uint32_t limit)
     listener_settle();
     (void)signal(SIGCHLD, SIG_IGN);
     for (;;) {
+        /* cppcheck-suppress nullPointer */
         int channel = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
-        if (channel >= 0 && fork() == 0) {
+        if (channel < 0) {
+            continue;
+        }
+        if (fork() == 0) {
             struct config config = {.session_limit = limit};
             (void)close(fd);
             if (limit == 78) {
@@ -751,7 +755,7 @@ START_TEST(host_without_standard_descriptors)
             }
         }
         ipc_client_close(client);
-        _exit(taken);
+        _exit(taken ? 1 : 0);
     }
     int status;
     ck_assert_int_eq(waitpid(child, &status, 0), child);
@@ -958,6 +962,7 @@ static void impostor(const void *bytes, size_t size)
     for (;;) {
         struct ipc_message message = {0};
         struct ipc_header header;
+        /* cppcheck-suppress nullPointer */
         struct ipc_end control = {accept4(fd, NULL, NULL, SOCK_CLOEXEC), 0, 0};
         int channel = -1;
         if (ipc_receive(&control, &header, &message, NULL) == IPC_PASSED &&
