@@ -121,6 +121,7 @@ if len(sys.argv) == 3 and sys.argv[1] == "--client":
 
 build = os.environ.get("HUKS_BUILDDIR", os.path.join(os.getcwd(), "build"))
 passed = failed = skipped = 0
+daemons = []
 
 
 def leave(reason):
@@ -188,6 +189,7 @@ def daemon(*arguments, wait=True, **more):
     process = subprocess.Popen([os.path.join(build, "huksd"), "--socket", path, "--store", store, *arguments],
                                env={**environment, "HUKS_CONF": daemon_conf}, stdin=subprocess.DEVNULL,
                                stderr=subprocess.PIPE, **more)
+    daemons.append(process)
     if wait:
         wait_for(listens)
     return process
@@ -451,6 +453,9 @@ try:
         skipped += 1
         print("skipped: built without libsystemd")
 finally:
+    for left in daemons:
+        if left.poll() is None:
+            left.kill()
     shutil.rmtree(work, ignore_errors=True)
 print("%d passed, %d failed, %d skipped" % (passed, failed, skipped))
 sys.exit(1 if failed else 0)
