@@ -384,7 +384,7 @@ const struct remote_layout *remote_layout_of(const struct p11_mechanism *row, en
     for (size_t i = 0; i < form.count; i++) {
         const struct remote_layout *layout = form.layouts + i;
         if (layout->size == size && (layout->fits == NULL || layout->fits(row))) {
-            return layout;
+            return layout; // cppcheck-suppress returnDanglingLifetime ; of a table
         }
     }
     return NULL;

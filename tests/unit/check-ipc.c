@@ -181,7 +181,9 @@ static void service_start(uint32_t limit)
             }
             _exit(ipc_serve(channel, &config, doors, 1) == HUKS_OK ? 0 : 1);
         }
-        (void)close(channel);
+        if (channel >= 0) {
+            (void)close(channel);
+        }
     }
 }
 
