@@ -351,7 +351,7 @@ START_TEST(somebody_elses_account)
 {
     struct auth_credential *list = NULL;
     size_t count = 0;
-    const struct passwd *nobody = getpwnam("nobody");
+    const struct passwd *nobody = getpwnam("nobody"); // cppcheck-suppress getpwnamCalled ; of one thread
     ck_assert_ptr_nonnull(nobody);
     char name[64];
     (void)snprintf(name, sizeof name, "%s", nobody->pw_name);
