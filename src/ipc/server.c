@@ -22,7 +22,7 @@
 #define SYS_pidfd_open 434
 #endif
 
-#define ROOM_KEPT ((size_t)1 << 20) /* of a channel's message between calls */
+#define ROOM_KEPT ((size_t)2 << 20) /* of a channel's message between calls */
 
 static struct {
     const struct ipc_served *door;

@@ -10,7 +10,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define READ_STEP ((size_t)64 << 10)
+#define READ_STEP ((size_t)1 << 20) /* what is taken on a header's word: pages that nobody touches cost nothing */
 
 /* ---- ends ---- */
 
