@@ -34,6 +34,8 @@ void huksd_tell(const char *state);
 
 /* Makes the directory of all users' stores and of the table; refuses one that others may write. */
 HUKS_MUST_USE huks_rc huksd_store_prepare(const struct config *config);
+/* From here on the process leaves no core, gains no rights, and sees the store and the table of `own` alone. */
+void huksd_harden(const struct config *own);
 /* Becomes the worker of one client. Returns the exit status. */
 int huksd_worker(int channel, uid_t user, const struct config *config);
 

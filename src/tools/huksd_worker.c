@@ -147,7 +147,7 @@ static void confine(const struct config *own)
     (void)close(rules);
 }
 
-static void harden(const struct config *own)
+void huksd_harden(const struct config *own)
 {
     const struct rlimit none = {0, 0};
     (void)setrlimit(RLIMIT_CORE, &none);
@@ -176,7 +176,7 @@ int huksd_worker(int channel, uid_t user, const struct config *config)
     (void)sigaction(SIGINT, &end, NULL);
     huks_rc rc = user_config(config, user, &own);
     if (rc == HUKS_OK) {
-        harden(&own);
+        huksd_harden(&own);
         rc = ipc_serve(channel, &own, doors, ARRAY_SIZE(doors));
     } else {
         ipc_refuse(channel);

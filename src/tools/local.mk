@@ -32,3 +32,9 @@ unit_programs += tests/unit/check-huksctl
 tests_unit_check_huksctl_SOURCES = tests/unit/check-huksctl.c \
 	src/tools/ctl_errors.c src/tools/ctl_names.c src/tools/foreign.c src/tools/foreign_copy.c
 tests_unit_check_huksctl_LDADD = libhuks_cryptoki.la libhuks_engine.la $(CHECK_LIBS) -ldl
+
+unit_programs += tests/unit/check-huksd
+tests_unit_check_huksd_SOURCES = tests/unit/check-huksd.c src/tools/huksd_worker.c
+tests_unit_check_huksd_CPPFLAGS = $(AM_CPPFLAGS)
+tests_unit_check_huksd_LDADD = libhuks_native_served.la libhuks_native.la libhuks_cryptoki.la libhuks_ipc_server.la \
+	$(LDADD)

@@ -415,7 +415,7 @@ HUKS_STORE='' ctl "the configuration's store is not meant either" 1 'error 12000
 )
 read -r passed failed skipped <counts
 unset HUKS_CONF
-mkdir -p -m 700 daemon/sessions other
+mkdir -p daemon/sessions other && chmod 700 daemon/sessions other
 ctl "a store of the service's" 0 'label +one' init --label one --without-pins --store daemon/uid-4711/
 ctl "counts in the table of all" 0 "^table +store $work/daemon/sessions/sessions$" status --store daemon/uid-4711
 ctl "a store that is only named so" 0 'label +one' init --label one --without-pins --store other/uid-4711
