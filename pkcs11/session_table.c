@@ -21,6 +21,7 @@
 #define FIRST_BLOCK 16U
 #define BLOCKS      20U /* 16 + 32 + … : 16 million sessions */
 #define NO_SLOT     UINT32_MAX
+#define NO_SESSION  UINT64_MAX /* nobody's handle: nothing belongs to it */
 
 struct slot {
     _Alignas(64) _Atomic(CK_SESSION_HANDLE) handle; /* 0: free */
@@ -241,10 +242,16 @@ static void slot_return(struct p11_sessions *sessions, struct slot *slot)
 CK_RV p11_session_open(struct p11_sessions *sessions, const struct p11_opening *opening, CK_SESSION_HANDLE *handle)
 {
     struct slot *slot = NULL;
+    bool read_write = (opening->flags & CKF_RW_SESSION) != 0;
+    /* First: who is logged in can be asked of a token that is open. */
+    P11_TRY_HUKS(token_session_opened(opening->token, NO_SESSION, read_write), P11_AT_TOKEN);
     pthread_mutex_lock(&sessions->lock);
     CK_RV rv = slot_take(sessions, opening, &slot);
     pthread_mutex_unlock(&sessions->lock);
-    P11_TRY(rv);
+    if (rv != CKR_OK) {
+        token_session_closed(opening->token, NO_SESSION, read_write);
+        return rv;
+    }
     /* Who closed the slot's former session may still be on the way out of it. */
     latch_lock(&slot->lock);
     /* No operation is pending in it, and no search: the former session's ended with it. */
@@ -255,16 +262,11 @@ CK_RV p11_session_open(struct p11_sessions *sessions, const struct p11_opening *
     session->application = opening->application;
     session->notify = opening->notify;
     session->last_error = 0;
-    rv = p11_rv(token_session_opened(session->token, session->handle, p11_session_rw(session)), P11_AT_TOKEN);
-    if (rv == CKR_OK) {
-        *handle = session->handle;
-        atomic_store_explicit(&slot->token, session->token, memory_order_relaxed);
-        atomic_store_explicit(&slot->handle, session->handle, memory_order_release);
-    } else {
-        slot_return(sessions, slot);
-    }
+    *handle = session->handle;
+    atomic_store_explicit(&slot->token, session->token, memory_order_relaxed);
+    atomic_store_explicit(&slot->handle, session->handle, memory_order_release);
     latch_unlock(&slot->lock);
-    return rv;
+    return CKR_OK;
 }
 
 void p11_session_close(struct p11_sessions *sessions, struct p11_session *session)
