@@ -68,7 +68,8 @@ static struct session_entry **entry_link(uint32_t handle)
     return link;
 }
 
-static huks_rc entry_add(struct engine *engine, struct session_entry *entry)
+/* Whoever names the session from here on, and be it by a guess, may end it. */
+static huks_rc entry_add(struct engine *engine, struct session_entry *entry, uint32_t *handle)
 {
     huks_rc rc = HUKS_OK;
     pthread_mutex_lock(&lock);
@@ -76,6 +77,7 @@ static huks_rc entry_add(struct engine *engine, struct session_entry *entry)
         rc = engine_random(engine, &entry->handle, sizeof(entry->handle));
     } while (rc == HUKS_OK && (entry->handle == 0 || *entry_link(entry->handle) != NULL));
     if (rc == HUKS_OK) {
+        *handle = entry->handle;
         entry->next = sessions;
         sessions = entry;
     }
@@ -161,20 +163,21 @@ static huks_rc init_session(const struct OH_Huks_Blob *alias, const struct OH_Hu
     if (entry == NULL) {
         return error_no_memory();
     }
+    uint32_t number = 0;
     entry->engine = engine;
     huks_rc rc = native_begin(engine, name, set, &entry->session);
     if (rc == HUKS_OK) {
         rc = give_challenge(&entry->session, token);
     }
     if (rc == HUKS_OK) {
-        rc = entry_add(engine, entry);
+        rc = entry_add(engine, entry, &number);
     }
     if (rc != HUKS_OK) {
         entry_free(entry);
         return rc;
     }
     memset(handle->data, 0, HANDLE_SIZE);
-    memcpy(handle->data, &entry->handle, sizeof(entry->handle));
+    memcpy(handle->data, &number, sizeof(number));
     handle->size = HANDLE_SIZE;
     return HUKS_OK;
 }
