@@ -802,8 +802,9 @@ static int connect_here(void)
 static void say(int fd, struct ipc_header header, const void *rest, size_t size)
 {
     ck_assert_int_eq(send(fd, &header, sizeof header, MSG_NOSIGNAL), (int)sizeof header);
-    if (size != 0) {
-        ck_assert_int_eq(send(fd, rest, size, MSG_NOSIGNAL), (int)size);
+    /* Whom the header offends may have gone by now. */
+    if (size != 0 && send(fd, rest, size, MSG_NOSIGNAL) != (ssize_t)size) {
+        ck_assert(errno == EPIPE || errno == ECONNRESET);
     }
 }
 
