@@ -267,8 +267,9 @@ static void outlives(void)
     for (int tries = 0; code(OH_Huks_IsKeyItemExist(NAME("aes"), NULL)) == 0 && tries < 10000; tries++) {
         (void)usleep(1000);
     }
+    /* A worker that is on its way out may hold the socket, and take the connection with it. */
     result gone = OH_Huks_IsKeyItemExist(NAME("aes"), NULL);
-    MUST(gone.errorCode == 12000005 && strstr(gone.errorMsg, "IPC connection to ") == gone.errorMsg);
+    MUST(gone.errorCode == 12000005 && strstr(gone.errorMsg, "IPC connection ") == gone.errorMsg);
     MUST(code(OH_Huks_IsKeyItemExist(NULL, NULL)) == 401); /* what is wrong by itself stays so */
     MUST(code(OH_Huks_UpdateSession(&handle, SET(AES_USE), &(blob){5, zeros}, room(0, 64))) == 12000005);
     start_service();
