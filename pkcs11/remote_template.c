@@ -65,15 +65,22 @@ CK_RV remote_put_template(struct ipc_message *message, const CK_ATTRIBUTE *templ
     return template == NULL ? CKR_OK : put_attributes(message, template, count, false);
 }
 
-static huks_rc get_attributes(struct ipc_message *message, struct remote_room *room, CK_ULONG count,
-                              bool inner, CK_ATTRIBUTE **out)
+static huks_rc make_template(struct remote_room *room, CK_ULONG count, CK_ATTRIBUTE **out)
 {
-    void *made;
+    void *made = NULL;
     if (count > REMOTE_ATTRIBUTES_MAX) {
         return remote_garbled();
     }
     HUKS_TRY(remote_room_make(room, count * sizeof(CK_ATTRIBUTE), &made));
-    CK_ATTRIBUTE *template = *out = made;
+    *out = made;
+    return HUKS_OK;
+}
+
+static huks_rc get_attributes(struct ipc_message *message, struct remote_room *room, CK_ULONG count,
+                              bool inner, CK_ATTRIBUTE **out)
+{
+    HUKS_TRY(make_template(room, count, out));
+    CK_ATTRIBUTE *template = *out;
     for (CK_ULONG i = 0; i < count && !message->failed; i++) {
         CK_ATTRIBUTE *attribute = &template[i];
         attribute->type = ipc_get_number(message);
@@ -144,12 +151,8 @@ CK_RV remote_put_query(struct ipc_message *message, const CK_ATTRIBUTE *template
 static huks_rc get_places(struct ipc_message *message, struct remote_room *room, CK_ULONG count, bool inner,
                           CK_ATTRIBUTE **out)
 {
-    void *made;
-    if (count > REMOTE_ATTRIBUTES_MAX) {
-        return remote_garbled();
-    }
-    HUKS_TRY(remote_room_make(room, count * sizeof(CK_ATTRIBUTE), &made));
-    CK_ATTRIBUTE *template = *out = made;
+    HUKS_TRY(make_template(room, count, out));
+    CK_ATTRIBUTE *template = *out;
     for (CK_ULONG i = 0; i < count && !message->failed; i++) {
         CK_ATTRIBUTE *attribute = &template[i];
         attribute->type = ipc_get_number(message);

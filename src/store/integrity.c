@@ -12,10 +12,9 @@
 
 #define PLAIN_SIZE (8 + 32)
 
-static huks_rc key_of(const struct open_keys *open, enum class_key_use use, const uint8_t **key)
+static huks_rc need_keys(const struct open_keys *open)
 {
-    *key = open_key(open, STORE_DE, use);
-    return *key != NULL ? HUKS_OK : error_raise(HUKS_E_INTERNAL, ABOUT_TOKEN, NULL);
+    return open->of[STORE_DE] != NULL ? HUKS_OK : error_raise(HUKS_E_INTERNAL, ABOUT_TOKEN, NULL);
 }
 
 static void bind(uint64_t next, uint8_t aad[16])
@@ -29,10 +28,10 @@ huks_rc set_hash_load(struct crypto *crypto, const struct open_keys *open, struc
 {
     AUTO(buffer_free) struct buffer sealed = {0};
     AUTO(secret_free) struct secret plain = {0};
-    const uint8_t *key;
     uint8_t aad[16];
     *set = (struct set_hash){0};
-    HUKS_TRY(key_of(open, CLASS_KEY_SET_SEAL, &key));
+    HUKS_TRY(need_keys(open));
+    const uint8_t *key = open_key(open, STORE_DE, CLASS_KEY_SET_SEAL);
     HUKS_TRY(db->backend->state_get(db, &set->next, &sealed));
     if (sealed.size == 0 && set->next == 1) {
         set->known = true; /* nothing was ever stored here */
@@ -60,13 +59,13 @@ huks_rc set_hash_store(struct crypto *crypto, const struct open_keys *open, stru
     static const uint8_t unknown = 0xFF;
     AUTO(buffer_free) struct buffer sealed = {0};
     AUTO(secret_free) struct secret plain = {0};
-    const uint8_t *key;
     uint8_t aad[16];
     if (!set->known) {
         /* Work goes on; store_check() keeps saying that the set hash is lost. */
         return db->backend->state_put(db, set->next, bytes_of(&unknown, 1));
     }
-    HUKS_TRY(key_of(open, CLASS_KEY_SET_SEAL, &key));
+    HUKS_TRY(need_keys(open));
+    const uint8_t *key = open_key(open, STORE_DE, CLASS_KEY_SET_SEAL);
     HUKS_TRY(secret_alloc(&plain, PLAIN_SIZE));
     put_u64(plain.data, set->count);
     for (size_t i = 0; i < 8; i++) {
@@ -80,9 +79,7 @@ huks_rc set_hash_store(struct crypto *crypto, const struct open_keys *open, stru
 static huks_rc element(const struct open_keys *open, uint64_t id, uint64_t version, uint32_t limbs[8])
 {
     uint8_t number[16], mac[CRYPTO_SHA256_SIZE];
-    if (open->of[STORE_DE] == NULL) {
-        return error_raise(HUKS_E_INTERNAL, ABOUT_TOKEN, NULL);
-    }
+    HUKS_TRY(need_keys(open));
     put_u64(number, id);
     put_u64(number + 8, version);
     const struct bytes piece = BYTES_OF(number);
