@@ -31,6 +31,9 @@
 #ifdef ANALYZER_p11_failf
 #include "pkcs11/errors.h"
 #endif
+#ifdef ANALYZER_remote_garbled
+#include "pkcs11/remote_value.h"
+#endif
 #ifdef ANALYZER_store_raise_size
 #include "store/inside.h"
 #endif
@@ -55,6 +58,9 @@
 #endif
 #ifdef ANALYZER_p11_failf
 #define p11_failf(...) ANALYZER_NOT_ZERO((p11_failf)(__VA_ARGS__))
+#endif
+#ifdef ANALYZER_remote_garbled
+#define remote_garbled(...) ANALYZER_NOT_ZERO((remote_garbled)(__VA_ARGS__))
 #endif
 #ifdef ANALYZER_store_raise_size
 #define store_raise_size(...) ANALYZER_NOT_ZERO((store_raise_size)(__VA_ARGS__))
