@@ -16,7 +16,8 @@
 
 #include "ipc/wire.h"
 
-#define FAREWELL_MS 5000 /* how long the service may take to notice that we have gone */
+#define FAREWELL_MS 5000      /* how long the service may take to notice that we have gone */
+#define SOCKET_ROOM (1 << 20) /* bytes under way in one direction of a channel */
 
 struct channel {
     struct ipc_end end;
@@ -127,6 +128,16 @@ static void connection_drop(struct ipc_client *client)
 
 /* ---- channels ---- */
 
+/*
+ * What a socket takes before its writer has to sleep. Linux's default is a fifth of a megabyte, and a larger
+ * message goes by turns of both processes. A system that allows less gives what it allows.
+ */
+static void widen(int fd)
+{
+    const int size = SOCKET_ROOM;
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+}
+
 /* With the lock: passes one end of a new pair to the service. */
 static huks_rc channel_make(struct ipc_client *client, struct ipc_end *end)
 {
@@ -135,6 +146,8 @@ static huks_rc channel_make(struct ipc_client *client, struct ipc_end *end)
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
         return error_no_memory();
     }
+    widen(pair[0]);
+    widen(pair[1]);
     bool ours = ipc_end_take(pair[0], end);
     if (!ipc_end_take(pair[1], &theirs) || !ours) {
         ipc_end_close(&theirs);

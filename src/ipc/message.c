@@ -71,7 +71,9 @@ static uint8_t *extend(struct ipc_message *message, size_t size)
     size_t needed = bytes->size + size;
     if (needed > bytes->capacity) {
         size_t doubled = bytes->capacity < IPC_ROOM_LEAST ? IPC_ROOM_LEAST : bytes->capacity * 2;
-        if (!ipc_message_room(message, needed > doubled ? needed : doubled)) {
+        /* What follows large data is small, and finds room: to move them costs as much as they did. */
+        size_t room = needed + IPC_ROOM_LEAST;
+        if (!ipc_message_room(message, room > doubled ? room : doubled)) {
             message->failed = true;
             return NULL;
         }

@@ -351,6 +351,27 @@ START_TEST(message_too_large)
 }
 END_TEST
 
+/* Large data stay where they were first put, whatever small things follow them. */
+START_TEST(message_not_moved)
+{
+    AUTO(ipc_message_free) struct ipc_message message = {0};
+    enum { LARGE = (1 << 20) + 3 };
+    AUTO(memory_free_ptr) uint8_t *data = calloc(1, LARGE);
+    ck_assert_ptr_nonnull(data);
+    ipc_put_number(&message, 1);
+    ipc_put_bytes(&message, data, LARGE);
+    const uint8_t *before = message.bytes.data;
+    size_t capacity = message.bytes.capacity;
+    for (uint64_t i = 0; i < 16; i++) {
+        ipc_put_number(&message, i);
+    }
+    ck_assert(!message.failed);
+    ck_assert_ptr_eq(message.bytes.data, before);
+    ck_assert_uint_eq(message.bytes.capacity, capacity);
+    ck_assert_uint_lt(capacity, 2 * LARGE);
+}
+END_TEST
+
 START_TEST(message_cleansed)
 {
     AUTO(ipc_message_free) struct ipc_message message = {0};
@@ -1111,6 +1132,7 @@ int main(void)
     tcase_add_test(messages, message_cut);
     tcase_add_test(messages, message_lengths_that_lie);
     tcase_add_test(messages, message_too_large);
+    tcase_add_test(messages, message_not_moved);
     tcase_add_test(messages, message_cleansed);
     tcase_add_test(messages, message_error);
     suite_add_tcase(suite, messages);

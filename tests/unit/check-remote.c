@@ -702,6 +702,28 @@ START_TEST(room_may_be_said_to_be_huge)
 }
 END_TEST
 
+/* Whatever a call left in its room, the next one's is zeroed: nobody sees another call's bytes. */
+START_TEST(room_comes_zeroed)
+{
+    static const size_t sizes[] = {100, 1 << 20, (1 << 20) - 64, 2 << 20, 300 << 10, 5 << 20, 1 << 20};
+    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+        struct remote_room room = {0};
+        for (int twice = 0; twice < 2; twice++) {
+            void *made = NULL;
+            ck_assert_int_eq(remote_room_make(&room, sizes[i], &made), HUKS_OK);
+            ck_assert_uint_eq(remote_room_size(made), sizes[i]);
+            ck_assert_uint_eq((uintptr_t)made % 16, 0);
+            const unsigned char *bytes = made;
+            ck_assert_uint_eq(bytes[0], 0);
+            ck_assert_int_eq(memcmp(bytes, bytes + 1, sizes[i] - 1), 0);
+            memset(made, 0xA5, sizes[i]);
+        }
+        remote_room_free(&room);
+        ck_assert_uint_eq(room.size, 0);
+    }
+}
+END_TEST
+
 /* ---- the private directory ---- */
 
 static char directory[PATH_MAX];
@@ -728,6 +750,7 @@ int main(void)
     tcase_add_test(tables, every_layout_there_and_back);
     tcase_add_test(tables, other_sizes_are_not_read);
     tcase_add_test(tables, a_password_is_not_looked_for);
+    tcase_add_test(tables, room_comes_zeroed);
     suite_add_tcase(suite, tables);
     TCase *calls = tcase_create("calls");
     tcase_add_checked_fixture(calls, set_up, tear_down);
