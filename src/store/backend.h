@@ -96,15 +96,17 @@ struct backend {
     huks_rc (*item_delete)(struct db *db, uint64_t id);
     huks_rc (*item_get)(struct db *db, uint64_t id, bool with_key, struct db_item *item); /* 12000011 */
     huks_rc (*item_version)(struct db *db, uint64_t id, uint64_t *version);               /* 0: gone */
-    huks_rc (*item_hashes)(struct db *db, uint64_t id, struct buffer *hashes); /* none when it is gone */
-    huks_rc (*item_list)(struct db *db, uint32_t class, struct ids *ids);      /* appends, ascending */
-    huks_rc (*item_after)(struct db *db, uint64_t id, uint64_t *next);         /* 0: none */
+    huks_rc (*item_list)(struct db *db, uint32_t class, struct ids *ids); /* appends, ascending */
+    huks_rc (*item_after)(struct db *db, uint64_t id, uint64_t *next);    /* 0: none */
 
     huks_rc (*ix_add)(struct db *db, uint64_t hash, uint64_t id);
     huks_rc (*ix_delete)(struct db *db, uint64_t hash, uint64_t id);
     huks_rc (*ix_has)(struct db *db, uint64_t hash, uint64_t id, bool *has);
     huks_rc (*ix_count)(struct db *db, uint64_t hash, uint64_t cap, uint64_t *count);
     huks_rc (*ix_list)(struct db *db, uint64_t hash, uint64_t most, struct ids *ids); /* appends, ascending */
+    /* The items themselves, without key bytes, where there are any: at most `most`, ascending. The caller frees
+     * the `found` ones, also when it fails. */
+    huks_rc (*ix_items)(struct db *db, uint64_t hash, size_t most, struct db_item *items, size_t *found);
     huks_rc (*ix_total)(struct db *db, uint64_t *count);
 
     /* The database's own structure: false when anything is wrong with it. */

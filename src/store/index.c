@@ -32,7 +32,7 @@ bool store_tag_indexed(uint32_t tag)
     }
 }
 
-static huks_rc compute(const struct crypto_hmac *index, enum store_class class, uint32_t tag, struct bytes value,
+static huks_rc compute(struct crypto_hmac *index, enum store_class class, uint32_t tag, struct bytes value,
                        uint64_t *hash)
 {
     uint8_t head[5] = {(uint8_t) class};
@@ -221,73 +221,73 @@ static huks_rc search_hash(struct search *search, size_t from, size_t to)
     return HUKS_OK;
 }
 
-static bool lists_others(const struct search *search, const struct buffer *hashes)
+/* The one that the record was found by has been answered: a damaged list shows when the record is read. */
+static bool lists_others(const struct search *search, size_t which, const struct buffer *hashes)
 {
-    for (size_t i = 1; i < search->count; i++) {
-        if (!index_lists(hashes, search->questions[i].hash)) {
+    for (size_t i = 0; i < search->count; i++) {
+        if (i != which && !index_lists(hashes, search->questions[i].hash)) {
             return false;
         }
     }
     return true;
 }
 
-/* Keeps the row for the reader when it is one of those searched for. One that can't be read is not for him. */
-static huks_rc keep_row(struct search *search, uint64_t id, bool *kept)
+/* A few rows, as the database gave them. */
+struct rows {
+    struct db_item items[FEW + 1];
+    size_t count;
+};
+
+static void rows_free(struct rows *rows)
 {
-    struct db_item *item = &search->read[search->read_count];
-    *item = (struct db_item){0};
-    huks_rc rc = search->db->backend->item_get(search->db, id, false, item);
-    *kept = rc == HUKS_OK && lists_others(search, &item->hashes);
-    if (*kept) {
-        search->read_count++;
-        return HUKS_OK;
+    for (size_t i = 0; i < rows->count; i++) {
+        db_item_free(&rows->items[i]);
     }
-    db_item_free(item);
-    if (rc == HUKS_E_NOT_EXIST || rc == HUKS_E_INTERNAL) {
-        error_clear();
-        return HUKS_OK;
-    }
-    return rc;
 }
 
-/* One of few: by its row, which is read next anyway by whoever wants what was found. */
-static huks_rc look_at_row(struct search *search, uint64_t id, bool *has)
+/* For the reader, when it is one that he wants: he would read it next. */
+static void keep_row(struct search *search, struct db_item *item)
 {
     const struct store_reader *reader = search->reader;
-    if (reader != NULL && search->read_count < FEW && reader->wants(id, reader->argument)) {
-        HUKS_TRY(keep_row(search, id, has));
-        if (*has) {
-            return HUKS_OK;
+    if (reader != NULL && search->read_count < FEW && reader->wants(item->id, reader->argument)) {
+        search->read[search->read_count++] = *item;
+        *item = (struct db_item){0};
+    }
+}
+
+/* The records with this question's hash, if they are few: rows and index are read at once. */
+static huks_rc search_rows(struct search *search, size_t which, struct ids *ids, bool *few)
+{
+    AUTO(rows_free) struct rows rows = {.count = 0};
+    HUKS_TRY(search->db->backend->ix_items(search->db, search->questions[which].hash, FEW + 1, rows.items,
+                                           &rows.count));
+    *few = rows.count <= FEW;
+    if (!*few || rows.count == 0) {
+        return HUKS_OK;
+    }
+    HUKS_TRY(search_hash(search, 1, search->count));
+    for (size_t i = 0; i < rows.count; i++) {
+        if (lists_others(search, which, &rows.items[i].hashes)) {
+            HUKS_TRY(ids_append(ids, rows.items[i].id));
+            keep_row(search, &rows.items[i]);
         }
     }
-    AUTO(buffer_free) struct buffer hashes = {0};
-    if (search->count > 1) {
-        HUKS_TRY(search->db->backend->item_hashes(search->db, id, &hashes));
-    }
-    *has = lists_others(search, &hashes);
     return HUKS_OK;
 }
 
-/* Has the record every hash but the first? One of many is asked of the index, which lies together. */
-static huks_rc search_others(struct search *search, uint64_t id, bool many, bool *has)
+/* The same of many: the others are asked of the index, which lies together. */
+static huks_rc search_index(struct search *search, size_t which, struct ids *ids)
 {
-    if (!many) {
-        return look_at_row(search, id, has);
-    }
-    *has = true;
-    for (size_t i = 1; i < search->count && *has; i++) {
-        HUKS_TRY(search->db->backend->ix_has(search->db, search->questions[i].hash, id, has));
-    }
-    return HUKS_OK;
-}
-
-static huks_rc search_keep(struct search *search, size_t from, struct ids *ids)
-{
-    size_t kept = from;
-    bool many = ids->count - from > FEW;
-    for (size_t i = from; i < ids->count; i++) {
+    size_t kept = ids->count;
+    HUKS_TRY(search->db->backend->ix_list(search->db, search->questions[which].hash, INT64_MAX, ids));
+    for (size_t i = kept; i < ids->count; i++) {
         bool has = true;
-        HUKS_TRY(search_others(search, ids->list[i], many, &has));
+        for (size_t j = 0; j < search->count && has; j++) {
+            if (j != which) {
+                HUKS_TRY(search->db->backend->ix_has(search->db, search->questions[j].hash, ids->list[i],
+                                                     &has));
+            }
+        }
         if (has) {
             ids->list[kept++] = ids->list[i];
         }
@@ -297,60 +297,55 @@ static huks_rc search_keep(struct search *search, size_t from, struct ids *ids)
 }
 
 /*
- * Puts the rarest hash first. Counting stops at a cap that grows only while every hash reaches it: the cost
- * is bounded by the rarest one.
+ * The question with the fewest answers, and whether they are few. Counting stops at a cap that grows only while
+ * every hash reaches it: the cost is bounded by the rarest one.
  */
-static huks_rc rarest_first(struct search *search)
+static huks_rc rarest(struct search *search, size_t *which, bool *few)
 {
-    for (uint64_t cap = FEW + 1; search->count > 1; cap *= 32) {
+    *which = 0;
+    *few = false;
+    for (uint64_t cap = FEW + 1; cap == FEW + 1 || search->count > 1; cap *= 32) {
         uint64_t least = cap;
-        size_t which = 0;
         for (size_t i = 0; i < search->count && least > 0; i++) {
             uint64_t number;
             HUKS_TRY(search->db->backend->ix_count(search->db, search->questions[i].hash, least, &number));
             if (number < least) {
                 least = number;
-                which = i;
+                *which = i;
             }
         }
         if (least < cap) {
-            uint64_t hash = search->questions[0].hash;
-            search->questions[0].hash = search->questions[which].hash;
-            search->questions[which].hash = hash;
+            *few = least <= FEW;
             return HUKS_OK;
         }
     }
     return HUKS_OK;
 }
 
-/* The first match is the one that is likely to be rare: where it is, nothing need be counted. */
-static huks_rc find_in_class(struct search *search, struct ids *ids)
-{
-    const struct backend *backend = search->db->backend;
-    size_t from = ids->count;
-    if (search->count == 0) {
-        return backend->item_list(search->db, search->class, ids);
-    }
-    HUKS_TRY(search_hash(search, 0, 1));
-    HUKS_TRY(backend->ix_list(search->db, search->questions[0].hash, search->count > 1 ? FEW + 1 : INT64_MAX,
-                              ids));
-    size_t found = ids->count - from;
-    if (found == 0 || (search->count == 1 && (search->reader == NULL || found > FEW))) {
-        return HUKS_OK;
-    }
-    HUKS_TRY(search_hash(search, 1, search->count));
-    if (found > FEW) {
-        ids->count = from;
-        HUKS_TRY(rarest_first(search));
-        HUKS_TRY(backend->ix_list(search->db, search->questions[0].hash, INT64_MAX, ids));
-    }
-    return search_keep(search, from, ids);
-}
-
 /* What many records share by nature. */
 static bool tag_common(uint32_t tag)
 {
     return tag == HUKS_TAG_OBJECT_CLASS || tag == HUKS_TAG_KEY_TYPE || tag == HUKS_TAG_APPLICATION;
+}
+
+/* The first match is the one that is likely to be rare: where it is, nothing need be counted. */
+static huks_rc find_in_class(struct search *search, struct ids *ids)
+{
+    size_t which = 0;
+    bool few = false;
+    if (search->count == 0) {
+        return search->db->backend->item_list(search->db, search->class, ids);
+    }
+    HUKS_TRY(search_hash(search, 0, 1));
+    if (!tag_common(search->questions[0].match.tag)) {
+        HUKS_TRY(search_rows(search, 0, ids, &few));
+    }
+    if (few) {
+        return HUKS_OK;
+    }
+    HUKS_TRY(search_hash(search, 1, search->count));
+    HUKS_TRY(rarest(search, &which, &few));
+    return few ? search_rows(search, which, ids, &few) : search_index(search, which, ids);
 }
 
 /* The matches that there is an index for, one that may be rare first. */

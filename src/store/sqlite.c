@@ -11,6 +11,12 @@
 
 #include "common/log.h"
 
+/* What read_row() reads; most records have no other half, so that there is none to look for. */
+#define ROW                                                                                                  \
+    "item.id,version,key_version,pair,class,hashes,attrs,"                                                   \
+    "CASE pair WHEN 0 THEN 0 ELSE EXISTS(SELECT 1 FROM item q WHERE q.id=item.pair) END"
+#define ROW_COLUMNS 8
+
 static const char *const statements[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN",
     [SQL_BEGIN_WRITE] = "BEGIN IMMEDIATE",
@@ -28,12 +34,9 @@ static const char *const statements[SQL_COUNT] = {
                          " VALUES(?1,?2,?3,?4,?5,?6,?7,?8)"),
     [SQL_ITEM_UPDATE] = "UPDATE item SET version=?2,hashes=?3,attrs=?4 WHERE id=?1",
     [SQL_ITEM_DELETE] = "DELETE FROM item WHERE id=?1",
-    [SQL_ITEM_GET] = ("SELECT version,key_version,pair,class,hashes,attrs,"
-                      "EXISTS(SELECT 1 FROM item q WHERE q.id=item.pair) FROM item WHERE id=?1"),
-    [SQL_ITEM_GET_KEY] = ("SELECT version,key_version,pair,class,hashes,attrs,"
-                          "EXISTS(SELECT 1 FROM item q WHERE q.id=item.pair),key FROM item WHERE id=?1"),
+    [SQL_ITEM_GET] = "SELECT " ROW " FROM item WHERE id=?1",
+    [SQL_ITEM_GET_KEY] = "SELECT " ROW ",key FROM item WHERE id=?1",
     [SQL_ITEM_VERSION] = "SELECT version FROM item WHERE id=?1",
-    [SQL_ITEM_HASHES] = "SELECT hashes FROM item WHERE id=?1",
     [SQL_ITEM_LIST] = "SELECT id FROM item WHERE class=?1 ORDER BY id",
     [SQL_ITEM_AFTER] = "SELECT id FROM item WHERE id>?1 ORDER BY id LIMIT 1",
     [SQL_IX_ADD] = "INSERT OR IGNORE INTO ix VALUES(?1,?2)",
@@ -41,6 +44,8 @@ static const char *const statements[SQL_COUNT] = {
     [SQL_IX_HAS] = "SELECT 1 FROM ix WHERE hash=?1 AND id=?2",
     [SQL_IX_COUNT] = "SELECT count(*) FROM (SELECT 1 FROM ix WHERE hash=?1 LIMIT ?2)",
     [SQL_IX_LIST] = "SELECT id FROM ix WHERE hash=?1 ORDER BY id LIMIT ?2",
+    [SQL_IX_ITEMS] = ("SELECT " ROW " FROM ix CROSS JOIN item ON item.id=ix.id"
+                      " WHERE hash=?1 ORDER BY ix.id LIMIT ?2"),
     [SQL_IX_TOTAL] = "SELECT count(*) FROM ix",
     [SQL_CHANGES] = "PRAGMA data_version",
     [SQL_SOUND] = "PRAGMA integrity_check(1)",
@@ -387,6 +392,18 @@ static huks_rc item_delete(struct db *head, uint64_t id)
     return change(head, statement);
 }
 
+static huks_rc read_row(struct db *head, sqlite3_stmt *statement, struct db_item *item)
+{
+    item->id = column_number(statement, 0);
+    item->version = column_number(statement, 1);
+    item->key_version = column_number(statement, 2);
+    item->pair = column_number(statement, 3);
+    item->class = (uint32_t)column_number(statement, 4);
+    item->pair_exists = column_number(statement, 7) != 0;
+    HUKS_TRY(column_bytes(head, statement, 5, &item->hashes));
+    return column_bytes(head, statement, 6, &item->attrs);
+}
+
 static huks_rc item_get(struct db *head, uint64_t id, bool with_key, struct db_item *item)
 {
     AUTO(done) sqlite3_stmt *statement = NULL;
@@ -397,15 +414,8 @@ static huks_rc item_get(struct db *head, uint64_t id, bool with_key, struct db_i
     if (!row) {
         return error_raise(HUKS_E_NOT_EXIST, ABOUT_OBJECT, NULL);
     }
-    item->id = id;
-    item->version = column_number(statement, 0);
-    item->key_version = column_number(statement, 1);
-    item->pair = column_number(statement, 2);
-    item->class = (uint32_t)column_number(statement, 3);
-    item->pair_exists = column_number(statement, 6) != 0;
-    HUKS_TRY(column_bytes(head, statement, 4, &item->hashes));
-    HUKS_TRY(column_bytes(head, statement, 5, &item->attrs));
-    return with_key ? column_bytes(head, statement, 7, &item->key) : HUKS_OK;
+    HUKS_TRY(read_row(head, statement, item));
+    return with_key ? column_bytes(head, statement, ROW_COLUMNS, &item->key) : HUKS_OK;
 }
 
 static huks_rc ask_number(struct db *head, sqlite3_stmt *statement, uint64_t *number)
@@ -425,16 +435,6 @@ static huks_rc item_version(struct db *head, uint64_t id, uint64_t *version)
     HUKS_TRY(prepared(head, SQL_ITEM_VERSION, &statement));
     bind_number(statement, 1, id);
     return ask_number(head, statement, version);
-}
-
-static huks_rc item_hashes(struct db *head, uint64_t id, struct buffer *hashes)
-{
-    AUTO(done) sqlite3_stmt *statement = NULL;
-    bool row = false;
-    HUKS_TRY(prepared(head, SQL_ITEM_HASHES, &statement));
-    bind_number(statement, 1, id);
-    HUKS_TRY(step(head, statement, reading, &row));
-    return row ? column_bytes(head, statement, 0, hashes) : HUKS_OK;
 }
 
 static huks_rc item_after(struct db *head, uint64_t id, uint64_t *next)
@@ -517,6 +517,25 @@ static huks_rc ix_list(struct db *head, uint64_t hash, uint64_t most, struct ids
     return list(head, statement, ids);
 }
 
+static huks_rc ix_items(struct db *head, uint64_t hash, size_t most, struct db_item *items, size_t *found)
+{
+    AUTO(done) sqlite3_stmt *statement = NULL;
+    *found = 0;
+    HUKS_TRY(prepared(head, SQL_IX_ITEMS, &statement));
+    bind_number(statement, 1, hash);
+    bind_number(statement, 2, most);
+    for (;;) {
+        bool row = false;
+        HUKS_TRY(step(head, statement, reading, &row));
+        if (!row) {
+            return HUKS_OK;
+        }
+        struct db_item *item = &items[(*found)++];
+        *item = (struct db_item){0};
+        HUKS_TRY(read_row(head, statement, item));
+    }
+}
+
 static huks_rc ask(struct db *head, enum sqlite_statement number, uint64_t *answer)
 {
     AUTO(done) sqlite3_stmt *statement = NULL;
@@ -572,7 +591,6 @@ const struct backend sqlite_backend = {
     .item_delete = item_delete,
     .item_get = item_get,
     .item_version = item_version,
-    .item_hashes = item_hashes,
     .item_list = item_list,
     .item_after = item_after,
     .ix_add = ix_add,
@@ -580,6 +598,7 @@ const struct backend sqlite_backend = {
     .ix_has = ix_has,
     .ix_count = ix_count,
     .ix_list = ix_list,
+    .ix_items = ix_items,
     .ix_total = ix_total,
     .sound = sound,
 };

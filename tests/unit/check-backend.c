@@ -309,7 +309,6 @@ END_TEST
 START_TEST(changes_items)
 {
     AUTO(db_item_free) struct db_item item = {0}, read = {0};
-    AUTO(buffer_free) struct buffer hashes = {0}, none = {0};
     begin(_i);
     ok(insert(1, 2));
     put(&item, 1, 3, "other attributes", "other key");
@@ -321,15 +320,12 @@ START_TEST(changes_items)
     ck_assert_uint_eq(read.key_version, 1);
     ck_assert(bytes_equal(view(&read.attrs), text("other attributes")));
     ck_assert(bytes_equal(view(&read.key), text("key")));
-    ok(backend->item_hashes(reader, 1, &hashes));
-    ck_assert(bytes_equal(view(&hashes), text("hashhash")));
+    ck_assert(bytes_equal(view(&read.hashes), text("hashhash")));
     ok(backend->item_delete(writer, 1));
     ck_assert_uint_eq(version(reader, 1), 0);
     AUTO(db_item_free) struct db_item gone = {0};
     answers(backend->item_get(reader, 1, true, &gone), HUKS_E_NOT_EXIST);
     ck_assert_int_eq(error_about(), ABOUT_OBJECT);
-    ok(backend->item_hashes(reader, 1, &none));
-    ck_assert_uint_eq(none.size, 0);
     end();
 }
 END_TEST
@@ -412,6 +408,57 @@ START_TEST(keeps_the_index)
     ck_assert(!has);
     ok(backend->ix_total(reader, &number));
     ck_assert_uint_eq(number, 10);
+    end();
+}
+END_TEST
+
+START_TEST(reads_items_by_the_index)
+{
+    enum { MOST = 3 };
+    struct db_item items[MOST];
+    size_t found = 99;
+    AUTO(db_item_free) struct db_item pair = {0};
+    begin(_i);
+    put(&pair, 7, 2, "of a pair", "key");
+    pair.pair = 4;
+    pair.version = 5;
+    ok(backend->item_insert(writer, &pair));
+    ok(insert(4, 1));
+    ok(insert(9, 1));
+    ok(insert(3, 1));
+    for (uint64_t id = 9; id >= 4; id--) { /* of some there is a row of the index alone */
+        ok(backend->ix_add(writer, 11, id));
+    }
+    ok(backend->ix_add(writer, 12, 3));
+    ok(backend->ix_add(writer, 13, 8));
+    reopen();
+    ok(backend->ix_items(reader, 11, MOST, items, &found));
+    ck_assert_uint_eq(found, 3);
+    for (size_t i = 0; i < found; i++) {
+        static const uint64_t wanted[] = {4, 7, 9};
+        ck_assert_uint_eq(items[i].id, wanted[i]);
+        ck_assert(bytes_equal(view(&items[i].hashes), text("hashhash")));
+        ck_assert(bytes_equal(view(&items[i].attrs), text(i == 1 ? "of a pair" : "attrs")));
+        ck_assert_uint_eq(items[i].key.size, 0);
+        ck_assert_uint_eq(items[i].class, i == 1 ? 2 : 1);
+        ck_assert_uint_eq(items[i].version, i == 1 ? 5 : 1);
+        ck_assert(items[i].pair_exists == (i == 1));
+        db_item_free(&items[i]);
+    }
+    ok(backend->ix_items(reader, 11, 2, items, &found));
+    ck_assert_uint_eq(found, 2);
+    ck_assert_uint_eq(items[1].id, 7);
+    db_item_free(&items[0]);
+    db_item_free(&items[1]);
+    ok(backend->ix_items(reader, 12, MOST, items, &found));
+    ck_assert_uint_eq(found, 1);
+    ck_assert_uint_eq(items[0].pair, 0);
+    ck_assert(!items[0].pair_exists);
+    db_item_free(&items[0]);
+    ok(backend->ix_items(reader, 13, MOST, items, &found));
+    ck_assert_uint_eq(found, 0);
+    ok(backend->ix_items(reader, 14, MOST, items, &found));
+    ck_assert_uint_eq(found, 0);
     end();
 }
 END_TEST
@@ -575,6 +622,7 @@ int main(void)
         lists_items,
         takes_large_items,
         keeps_the_index,
+        reads_items_by_the_index,
         rolls_back,
         reads_one_moment,
         outlives_its_writer,
