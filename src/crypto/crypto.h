@@ -57,7 +57,7 @@ HUKS_MUST_USE huks_rc crypto_hmac_sha256(struct crypto *crypto, struct bytes key
  */
 struct crypto_hmac;
 HUKS_MUST_USE huks_rc crypto_hmac_new(struct crypto *crypto, struct bytes key, struct crypto_hmac **out);
-HUKS_MUST_USE huks_rc crypto_hmac(const struct crypto_hmac *hmac, const struct bytes *pieces, size_t count,
+HUKS_MUST_USE huks_rc crypto_hmac(struct crypto_hmac *hmac, const struct bytes *pieces, size_t count,
                                   uint8_t out[CRYPTO_SHA256_SIZE]);
 void crypto_hmac_free(struct crypto_hmac *hmac);
 /* HKDF-SHA-256 (RFC 5869) of `key` with `salt` and `info`. */

@@ -72,6 +72,7 @@ huks_rc crypto_hmac_sha256(struct crypto *crypto, struct bytes key, const struct
 
 struct crypto_hmac {
     EVP_MAC_CTX *keyed;
+    _Atomic(EVP_MAC_CTX *) idle; /* ready for the next call: a copy costs as much as a short message */
 };
 
 huks_rc crypto_hmac_new(struct crypto *crypto, struct bytes key, struct crypto_hmac **out)
@@ -87,12 +88,24 @@ huks_rc crypto_hmac_new(struct crypto *crypto, struct bytes key, struct crypto_h
     return HUKS_OK;
 }
 
-huks_rc crypto_hmac(const struct crypto_hmac *hmac, const struct bytes *pieces, size_t count,
+huks_rc crypto_hmac(struct crypto_hmac *hmac, const struct bytes *pieces, size_t count,
                     uint8_t out[CRYPTO_SHA256_SIZE])
 {
     ERROR_GUARD;
-    AUTO(mac_free) EVP_MAC_CTX *mac = EVP_MAC_CTX_dup(hmac->keyed);
-    return mac == NULL ? error_no_memory() : mac_pieces(mac, pieces, count, out);
+    AUTO(mac_free) EVP_MAC_CTX *mac = atomic_exchange(&hmac->idle, NULL);
+    EVP_MAC_CTX *none = NULL;
+    if (mac == NULL) {
+        mac = EVP_MAC_CTX_dup(hmac->keyed);
+    }
+    if (mac == NULL) {
+        return error_no_memory();
+    }
+    HUKS_TRY(mac_pieces(mac, pieces, count, out));
+    /* The key as it was, and nothing of the message. */
+    if (EVP_MAC_init(mac, NULL, 0, NULL) == 1 && atomic_compare_exchange_strong(&hmac->idle, &none, mac)) {
+        mac = NULL;
+    }
+    return HUKS_OK;
 }
 
 void crypto_hmac_free(struct crypto_hmac *hmac)
@@ -102,8 +115,10 @@ void crypto_hmac_free(struct crypto_hmac *hmac)
     }
     if (crypto_alive()) {
         EVP_MAC_CTX_free(hmac->keyed);
+        EVP_MAC_CTX_free(hmac->idle);
     } else {
         crypto_keep(hmac->keyed); /* OpenSSL is gone */
+        crypto_keep(hmac->idle);
     }
     free(hmac);
 }
