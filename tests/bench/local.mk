@@ -21,6 +21,6 @@ tests_bench_bench_module_SOURCES = tests/bench/bench-module.c tests/bench/bench.
 	tests/bench/bench-door.c tests/bench/bench-measure.c tests/bench/bench-service.c
 tests_bench_bench_module_LDADD = $(CRYPTO_LIBS) $(JANSSON_LIBS) -ldl -lpthread
 bench_programs += tests/bench/bench-store
-tests_bench_bench_store_SOURCES = tests/bench/bench-store.c
-tests_bench_bench_store_LDADD = $(CRYPTO_LIBS) $(JANSSON_LIBS) -ldl
+tests_bench_bench_store_SOURCES = tests/bench/bench-store.c tests/bench/bare-search.c tests/bench/bare-search.h
+tests_bench_bench_store_LDADD = $(CRYPTO_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) -ldl
 endif

@@ -1,0 +1,14 @@
+/*
+ * What a search for one object costs the database alone: SQLite asked, without a module, for what the module
+ * asks it for.
+ */
+#ifndef HUKS_BARE_SEARCH_H
+#define HUKS_BARE_SEARCH_H
+
+#include <stddef.h>
+
+/* Microseconds a search, of `count` by chance in the token's file at `path`, after as many that don't count;
+ * negative: it can't be read. */
+double bare_search(const char *path, size_t count, unsigned seed);
+
+#endif
