@@ -152,24 +152,41 @@ static struct round *round_new(size_t workers, _Atomic uint64_t **done)
     return round;
 }
 
+/* As many threads as there are places for what they have done. */
+struct crew {
+    size_t count;
+    pthread_t *ids;
+    struct side *sides;
+};
+
+static struct crew crew_start(struct round *round, const struct bench_task *tasks, _Atomic uint64_t *done,
+                              size_t count)
+{
+    struct crew crew = {count, calloc(count + 1, sizeof *crew.ids), calloc(count + 1, sizeof *crew.sides)};
+    bench_must(crew.ids != NULL && crew.sides != NULL, "memory");
+    for (size_t i = 0; i < count; i++) {
+        crew.sides[i] = (struct side){round, tasks, &done[i]};
+        bench_must(pthread_create(&crew.ids[i], NULL, work_in_thread, &crew.sides[i]) == 0, "pthread_create");
+    }
+    return crew;
+}
+
+static void crew_end(struct crew *crew)
+{
+    for (size_t i = 0; i < crew->count; i++) {
+        (void)pthread_join(crew->ids[i], NULL);
+    }
+    free(crew->ids);
+    free(crew->sides);
+}
+
 void bench_threads(const struct bench_task tasks[2], size_t threads, size_t rounds, double *rates[2])
 {
     _Atomic uint64_t *done;
     struct round *round = round_new(threads, &done);
-    pthread_t *ids = calloc(threads, sizeof *ids);
-    struct side *sides = calloc(threads, sizeof *sides);
-
-    bench_must(ids != NULL && sides != NULL, "memory");
-    for (size_t i = 0; i < threads; i++) {
-        sides[i] = (struct side){round, tasks, &done[i]};
-        bench_must(pthread_create(&ids[i], NULL, work_in_thread, &sides[i]) == 0, "pthread_create");
-    }
+    struct crew crew = crew_start(round, tasks, done, threads);
     count_rounds(round, done, threads, rounds, rates);
-    for (size_t i = 0; i < threads; i++) {
-        (void)pthread_join(ids[i], NULL);
-    }
-    free(ids);
-    free(sides);
+    crew_end(&crew);
 }
 
 /* The tasks' doors anew in this process. */
@@ -192,10 +209,11 @@ static void leave(const struct bench_task tasks[2])
     }
 }
 
-void bench_processes(const struct bench_task tasks[2], size_t processes, size_t rounds, double *rates[2])
+void bench_processes(const struct bench_task tasks[2], size_t processes, size_t threads, size_t rounds,
+                     double *rates[2])
 {
     _Atomic uint64_t *done;
-    struct round *round = round_new(processes, &done);
+    struct round *round = round_new(processes * threads, &done);
     pid_t parent = getpid();
 
     for (size_t i = 0; i < processes; i++) {
@@ -204,18 +222,20 @@ void bench_processes(const struct bench_task tasks[2], size_t processes, size_t 
         if (child == 0) {
             struct bench_door doors[2];
             struct bench_task mine[2] = {tasks[0], tasks[1]};
-            struct side side = {round, mine, &done[i]};
             (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
             if (getppid() != parent) {
                 _exit(2);
             }
             join(mine, doors);
-            (void)work_in_thread(&side);
+            struct side first = {round, mine, &done[i * threads]};
+            struct crew others = crew_start(round, mine, first.done + 1, threads - 1);
+            (void)work_in_thread(&first);
+            crew_end(&others);
             leave(mine);
             _exit(0);
         }
     }
-    count_rounds(round, done, processes, rounds, rates);
+    count_rounds(round, done, processes * threads, rounds, rates);
     for (size_t i = 0; i < processes; i++) {
         int status = 0;
         bench_must(wait(&status) > 0 && status == 0, "a process");

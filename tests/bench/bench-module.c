@@ -67,6 +67,7 @@ static const struct row {
     {"HMAC-SHA-256 16 KiB", BENCH_HMAC, 16384, module_hmac, bare_hmac, 0.97, false},
     {"SHA-256 64 B", BENCH_AES, 64, module_digest, bare_digest, 0.75, false},
     {"SHA-256 16 KiB", BENCH_AES, 16384, module_digest, bare_digest, 0.98, false},
+    {"SHA-256 1 MiB", BENCH_AES, 1 << 20, module_digest, bare_digest, 0.98, true},
     {"random 32 B", BENCH_AES, 32, module_random, bare_random, 1.50, false},
     {"EC P-256 session key pair", BENCH_P256, 32, module_pair, bare_pair, 0.80, false},
     {"open and close a session", BENCH_P256, 0, module_session, NULL, 0.3, false},
@@ -220,7 +221,7 @@ static void measure_together(const struct row *row, const struct pair *pair, siz
     size_t count = rounds / 3 + 1;
 
     if (processes) {
-        bench_processes(tasks, workers, count, rates);
+        bench_processes(tasks, workers, 1, count, rates);
     } else {
         bench_threads(tasks, workers, count, rates);
     }
@@ -300,7 +301,170 @@ static void measure_service_together(void)
     }
 }
 
+/* ---- threads in each of many processes ---- */
+
+enum { MATRIX_ROUNDS = 3 };
+
+static void measure_cell(const struct row *row, const struct pair *pair, size_t processes, size_t threads)
+{
+    double first[MATRIX_ROUNDS], second[MATRIX_ROUNDS];
+    double *rates[2] = {first, second};
+    bench_processes(pair->tasks, processes, threads, MATRIX_ROUNDS, rates);
+    double one = bench_spread(first, MATRIX_ROUNDS).median,
+           other = bench_spread(second, MATRIX_ROUNDS).median;
+    printf("%-26s %2zu × %-2zu threads %12.0f %12.0f %7.2f\n", row->name, processes, threads, one, other,
+           one / other);
+    fflush(stdout);
+    json_array_append_new(json_object_get(results, pair->list),
+                          json_pack("{s:s,s:i,s:i,s:f,s:f}", "name", row->name, "processes", (int)processes,
+                                    "threads", (int)threads, pair->first, one, pair->second, other));
+}
+
+/* Those numbers of processes with those of threads in each; ended by 0. Of the short form one cell. */
+static void measure_matrix(const char *list, const size_t *processes, const size_t *threads, bool through)
+{
+    static const char *const some[] = {"ECDSA P-256 sign", "AES-256-GCM 1 KiB"};
+    printf("\n%-26s %15s %12s %12s %7s\n", "", "processes", through ? "huksd, /s" : "module, /s",
+           through ? "embedded, /s" : "bare, /s", "ratio");
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct row *row = &rows[i];
+        const struct pair pair = {
+            list,
+            "per_second",
+            through ? "embedded_per_second" : "bare_per_second",
+            {{row->module, through ? &served : &ours, row->key, row->size},
+             {through ? row->module : row->bare, through ? &ours : NULL, row->key, row->size}}};
+        if (!chosen(row) || !among(row->name, some, is_short ? 1 : COUNT(some))) {
+            continue;
+        }
+        for (const size_t *p = processes; *p != 0; p++) {
+            for (const size_t *t = threads; *t != 0; t++) {
+                measure_cell(row, &pair, *p, *t);
+            }
+        }
+    }
+}
+
+static void measure_matrices(void)
+{
+    static const size_t one[] = {2, 0}, processes[] = {1, 2, 4, 8, 0}, threads[] = {1, 2, 4, 16, 0},
+                        few[] = {1, 2, 4, 0};
+    measure_matrix("matrix", is_short ? one : processes, is_short ? one : threads, false);
+    if (have_served && !is_short) {
+        measure_matrix("huksd_matrix", few, few, true);
+    }
+}
+
+/* ---- native calls ---- */
+
+static const struct native_row {
+    const char *name;
+    size_t size;
+    bench_call call;
+    bool large;
+} native_rows[] = {
+    {"native: ECDSA P-256 sign", 32, native_sign, false},
+    {"native: ECDSA P-256 verify", 32, native_verify, false},
+    {"native: AES-256-GCM 1 KiB", 1024, native_gcm, false},
+    {"native: AES-256-GCM 1 MiB", 1 << 20, native_gcm, true},
+    {"native: is there a key", 0, native_exists, false},
+    {"native: a key's properties", 0, native_properties, false},
+    {"native: make, delete P-256", 0, native_pair, false},
+};
+
+static void measure_native(const struct native_row *row, struct bench_native *own, struct bench_native *far)
+{
+    static double own_ns[MOST_ROUNDS], far_ns[MOST_ROUNDS], ratio[MOST_ROUNDS];
+    struct bench_native *natives[2] = {own, far};
+    double *ns[2] = {own_ns, far_ns};
+    struct bench_worker workers[2];
+    size_t count = far != NULL ? 2 : 1;
+
+    for (size_t k = 0; k < count; k++) {
+        bench_worker_begin(&workers[k], NULL, BENCH_P256, row->size);
+        workers[k].native = natives[k];
+        row->call(&workers[k]);
+    }
+    for (size_t i = 0; i < rounds; i++) {
+        for (size_t k = 0; k < count; k++) {
+            ns[k][i] = bench_time(row->call, &workers[k], ROUND_NS);
+        }
+        ratio[i] = own_ns[i] / far_ns[i];
+    }
+    struct bench_spread by_own = bench_spread(own_ns, rounds);
+    json_t *entry = json_pack("{s:s,s:i,s:f,s:o}", "name", row->name, "size", (int)row->size, "us",
+                              by_own.median / 1000, "spread_us", spread_json(by_own));
+    printf("%-26s %10.3f", row->name, by_own.median / 1000);
+    if (far != NULL) {
+        struct bench_spread by_far = bench_spread(far_ns, rounds), r = bench_spread(ratio, rounds);
+        printf(" %10.3f %7.2f (%.2f…%.2f)", by_far.median / 1000, r.median, r.low, r.high);
+        json_object_set_new(entry, "huksd_us", json_real(by_far.median / 1000));
+        json_object_set_new(entry, "huksd_ratio", spread_json(r));
+    }
+    printf("\n");
+    fflush(stdout);
+    json_array_append_new(json_object_get(results, "native"), entry);
+    for (size_t k = 0; k < count; k++) {
+        bench_worker_end(&workers[k]);
+    }
+}
+
+static bool chosen_native(const struct native_row *row)
+{
+    return (only == NULL || strncmp(row->name, only, strlen(only)) == 0) && !(is_short && row->large);
+}
+
+/* The library beside the module, once in this process and once more as huksd's client. */
+static void measure_all_native(void)
+{
+    char library[4096], copy[256], own_conf[256], served_conf[256], store[256];
+    struct bench_native *own = NULL, *far = NULL;
+
+    (void)snprintf(library, sizeof library, "%.*s/libhuks_ndk.so",
+                   (int)(strrchr(module_path, '/') - module_path), module_path);
+    if (access(library, R_OK) != 0) {
+        return;
+    }
+    (void)snprintf(copy, sizeof copy, "%s/libhuks_ndk-client.so", place);
+    (void)snprintf(own_conf, sizeof own_conf, "%s/huks.conf", place);
+    (void)snprintf(served_conf, sizeof served_conf, "%s/" BENCH_SERVICE_CONF, place);
+    (void)snprintf(store, sizeof store, "%s/native", place);
+    for (size_t i = 0; i < COUNT(native_rows); i++) {
+        if (!chosen_native(&native_rows[i])) {
+            continue;
+        }
+        if (own == NULL) {
+            printf("\n%-26s %10s %10s %7s\n", "", "own, µs", have_served ? "huksd, µs" : "",
+                   have_served ? "ratio" : "");
+            own = bench_native_load(library, own_conf, store);
+        }
+        if (far == NULL && have_served) {
+            bench_copy(library, copy);
+            far = bench_native_load(copy, served_conf, store);
+        }
+        measure_native(&native_rows[i], own, far);
+    }
+}
+
 /* ---- the program ---- */
+
+/* Before anything is loaded: another process answers. */
+static json_t *measure_floor(void)
+{
+    static double ns[MOST_ROUNDS];
+    struct bench_worker worker;
+
+    bench_worker_begin(&worker, NULL, BENCH_AES, 64);
+    bench_ping(&worker);
+    for (size_t i = 0; i < rounds; i++) {
+        ns[i] = bench_time(bench_ping, &worker, ROUND_NS);
+    }
+    bench_worker_end(&worker);
+    struct bench_spread spread = bench_spread(ns, rounds);
+    return json_pack(
+        "{s:s,s:f,s:o}", "name", "socket ping-pong, 64 bytes", "us", spread.median / 1000, "spread_us",
+        spread_json((struct bench_spread){spread.low / 1000, spread.median / 1000, spread.high / 1000}));
+}
 
 static void arguments(int argc, char **argv)
 {
@@ -344,6 +508,7 @@ int main(int argc, char **argv)
     bench_must(realpath(module_path, path) != NULL, module_path);
     module_path = path;
     make_place();
+    json_t *floor = measure_floor();
     bare_make();
     bench_door_load(&ours, "module", module_path, NULL);
     bench_door_make(&ours);
@@ -357,9 +522,10 @@ int main(int argc, char **argv)
     if (have_served) {
         bench_door_make(&served);
     }
-    results = json_pack("{s:s,s:i,s:i,s:[],s:[],s:[]}", "openssl", OpenSSL_version(OPENSSL_VERSION), "rounds",
-                        (int)rounds, "processors", (int)sysconf(_SC_NPROCESSORS_ONLN), "operations",
-                        "together", "huksd");
+    results = json_pack("{s:s,s:i,s:i,s:o,s:[],s:[],s:[],s:[],s:[],s:[]}", "openssl",
+                        OpenSSL_version(OPENSSL_VERSION), "rounds", (int)rounds, "processors",
+                        (int)sysconf(_SC_NPROCESSORS_ONLN), "floor", floor, "operations", "native",
+                        "together", "huksd", "matrix", "huksd_matrix");
     bench_must(results != NULL, "JSON");
     printf("%s, %ld processors, %zu rounds\n\n", OpenSSL_version(OPENSSL_VERSION),
            sysconf(_SC_NPROCESSORS_ONLN), rounds);
@@ -371,12 +537,16 @@ int main(int argc, char **argv)
             measure(&rows[i]);
         }
     }
+    measure_all_native();
+    printf("\n%-26s %10.3f\n", json_string_value(json_object_get(floor, "name")),
+           json_real_value(json_object_get(floor, "us")));
     if (!is_short) {
         measure_all_together();
     }
     if (have_served) {
         measure_service_together();
     }
+    measure_matrices();
     bench_must(json_path == NULL || json_dump_file(results, json_path, JSON_INDENT(1)) == 0, "writing JSON");
     json_decref(results);
     return 0;

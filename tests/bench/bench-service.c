@@ -23,7 +23,7 @@ enum { TRIES = 2000, ROOM = 4096 };
 
 static pid_t service;
 
-static void copy_file(const char *from, const char *to)
+void bench_copy(const char *from, const char *to)
 {
     struct stat info;
     int in = open(from, O_RDONLY | O_CLOEXEC), out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
@@ -96,11 +96,45 @@ bool bench_service(struct bench_door *door, const char *module, const char *plac
     }
     (void)snprintf(copy, sizeof copy, "%s/huks-pkcs11-client.so", place);
     (void)snprintf(socket_path, sizeof socket_path, "%s/socket", place);
-    (void)snprintf(configuration, sizeof configuration, "%s/huksd.conf", place);
+    (void)snprintf(configuration, sizeof configuration, "%s/" BENCH_SERVICE_CONF, place);
     (void)snprintf(reserved, sizeof reserved, "service=%s", socket_path);
-    copy_file(module, copy);
+    bench_copy(module, copy);
     write_configuration(configuration, place, socket_path);
     start(program, configuration, socket_path);
     bench_door_load(door, "huksd", copy, reserved);
     return true;
+}
+
+/* ---- a socket and nothing else ---- */
+
+enum { PING = 64 };
+
+static int ping_start(void)
+{
+    int ends[2];
+    uint8_t bytes[PING];
+    bench_must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0, "socketpair");
+    pid_t parent = getpid(), child = fork();
+    bench_must(child >= 0, "fork");
+    if (child == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        (void)close(ends[0]);
+        while (getppid() == parent && recv(ends[1], bytes, PING, MSG_WAITALL) == PING &&
+               send(ends[1], bytes, PING, MSG_NOSIGNAL) == PING) {
+        }
+        _exit(0);
+    }
+    (void)close(ends[1]);
+    return ends[0];
+}
+
+void bench_ping(struct bench_worker *worker)
+{
+    static int end = -1;
+    if (end < 0) {
+        end = ping_start();
+    }
+    bench_must(send(end, worker->in, PING, MSG_NOSIGNAL) == PING &&
+                   recv(end, worker->out, PING, MSG_WAITALL) == PING,
+               "socket");
 }

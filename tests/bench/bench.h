@@ -54,8 +54,10 @@ CK_SESSION_HANDLE bench_door_session(const struct bench_door *door);
 /* ---- one worker: a thread's own things ---- */
 
 #define BENCH_MOST (1 << 20)
+struct bench_native;
 struct bench_worker {
-    struct bench_door *door; /* NULL: bare OpenSSL */
+    struct bench_door *door;     /* NULL: bare OpenSSL, or … */
+    struct bench_native *native; /* … the native calls' */
     CK_SESSION_HANDLE session;
     size_t size; /* bytes of input */
     enum bench_key key;
@@ -113,8 +115,9 @@ struct bench_task {
 };
 /* Calls a second of `threads` threads together, in each of two tasks in turn, `rounds` times. */
 void bench_threads(const struct bench_task tasks[2], size_t threads, size_t rounds, double *rates[2]);
-/* The same with processes of one thread each; the tasks' modules are loaded in each anew. */
-void bench_processes(const struct bench_task tasks[2], size_t processes, size_t rounds, double *rates[2]);
+/* The same with processes of `threads` threads each; the tasks' modules are loaded in each anew. */
+void bench_processes(const struct bench_task tasks[2], size_t processes, size_t threads, size_t rounds,
+                     double *rates[2]);
 
 /* ---- huksd ---- */
 
@@ -123,5 +126,25 @@ void bench_processes(const struct bench_task tasks[2], size_t processes, size_t 
  * copy of the module that reaches it. False: there is none. It ends with this process.
  */
 bool bench_service(struct bench_door *door, const char *module, const char *place);
+/* In `place`, for libraries that are to reach it: its configuration. */
+#define BENCH_SERVICE_CONF "huksd.conf"
+/* The file once more, as another library than the one that is loaded already. */
+void bench_copy(const char *from, const char *to);
+
+/* The least that a call of a service can take: 64 bytes to another process and back, and nothing done there.
+ */
+void bench_ping(struct bench_worker *worker);
+
+/* ---- native calls ---- */
+
+/* Loads libhuks_ndk, which takes its configuration and its store from these, and makes its keys. */
+struct bench_native *bench_native_load(const char *library, const char *configuration, const char *store);
+
+void native_sign(struct bench_worker *worker);
+void native_verify(struct bench_worker *worker);
+void native_gcm(struct bench_worker *worker);
+void native_exists(struct bench_worker *worker);
+void native_properties(struct bench_worker *worker);
+void native_pair(struct bench_worker *worker);
 
 #endif

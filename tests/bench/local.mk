@@ -18,7 +18,8 @@ soak-million: all
 if HAVE_HUKSCTL
 bench_programs += tests/bench/bench-module
 tests_bench_bench_module_SOURCES = tests/bench/bench-module.c tests/bench/bench.h tests/bench/bench-bare.c \
-	tests/bench/bench-door.c tests/bench/bench-measure.c tests/bench/bench-service.c
+	tests/bench/bench-door.c tests/bench/bench-measure.c tests/bench/bench-native.c \
+	tests/bench/bench-service.c
 tests_bench_bench_module_LDADD = $(CRYPTO_LIBS) $(JANSSON_LIBS) -ldl -lpthread
 bench_programs += tests/bench/bench-store
 tests_bench_bench_store_SOURCES = tests/bench/bench-store.c tests/bench/bare-search.c tests/bench/bare-search.h
