@@ -38,7 +38,7 @@ static void module_free(struct p11_module *module)
 static huks_rc module_open(struct p11_module *module, const struct config *config, bool remote)
 {
     if (remote && config->service[0] != '\0') {
-        return ipc_client_open(config->service, IPC_CRYPTOKI, &module->client);
+        return ipc_client_open(config->service, IPC_CRYPTOKI, p11_remote_patience, &module->client);
     }
     module->sessions = p11_sessions_new();
     return module->sessions == NULL ? error_no_memory() : engine_open(config, &module->engine);

@@ -94,6 +94,35 @@ static const char *note_arguments(char text[P11_NOTE_SIZE], const struct p11_sig
     return text[0] == '\0' ? NULL : text;
 }
 
+/* ---- who waits for whom ---- */
+
+/*
+ * Waiting is for the session limit, which only calls with a mechanism can meet, for an event, or for a
+ * finger. All others may be the one that ends it: C_CloseSession, C_SignFinal, C_SessionCancel.
+ */
+enum ipc_patience p11_remote_patience(uint32_t function)
+{
+    switch (function) {
+    case P11_REMOTE_WAKE:
+        return IPC_WAKES;
+    case P11_FN_C_WaitForSlotEvent:
+    case P11_FN_C_Login:
+    case P11_FN_C_LoginUser:
+        return IPC_MAY_WAIT;
+    default:
+        break;
+    }
+    if (function < P11_FUNCTIONS_COUNT) {
+        const struct p11_argument *argument = p11_signatures[function].arguments;
+        for (; argument->kind != ARGUMENT_NONE; argument++) {
+            if (argument->kind == ARGUMENT_MECHANISM) {
+                return IPC_MAY_WAIT;
+            }
+        }
+    }
+    return IPC_PASSES;
+}
+
 /* ---- one call ---- */
 
 static CK_RV lost(huks_rc rc)

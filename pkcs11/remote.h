@@ -20,6 +20,9 @@ enum p11_remote_function {
 };
 #define P11_REMOTE_NONE CK_UNAVAILABLE_INFORMATION
 
+/* For ipc_client_open(). */
+enum ipc_patience p11_remote_patience(uint32_t function);
+
 /* A function of the table, whole: entering, the round trip, leaving. */
 CK_RV p11_remote_call(enum p11_function function, const p11_words words);
 

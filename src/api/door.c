@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "api/remote.h"
 #include "api/result.h"
 #include "huks/native_huks_param.h"
 #include "ipc/client.h"
@@ -72,7 +73,7 @@ static huks_rc door_make(const struct config *given)
     }
     if (config.service[0] != '\0') {
         struct ipc_client *client = NULL;
-        HUKS_TRY(ipc_client_open(config.service, IPC_NATIVE, &client));
+        HUKS_TRY(ipc_client_open(config.service, IPC_NATIVE, remote_patience, &client));
         atomic_store_explicit(&service, client, memory_order_release);
         return DOOR_ELSEWHERE;
     }

@@ -13,7 +13,6 @@
 #include "api/result.h"
 #include "huks/huks_user_auth.h"
 #include "huks/native_huks_api.h"
-#include "ipc/client.h"
 #include "service/user.h"
 
 #define KINDS_OF(name, count, ...) [REMOTE_##name] = {__VA_ARGS__},
@@ -390,6 +389,22 @@ static huks_rc answer_question(struct ipc_message *question, struct ipc_message 
     ipc_put_number(answer, answered != 0 ? 1 : 0);
     ipc_put_bytes(answer, room.text, strnlen(room.text, (size_t)capacity));
     return HUKS_OK;
+}
+
+/* Waiting is for the session limit or a person; Abort, Finish and Cancel are what ends it. */
+enum ipc_patience remote_patience(uint32_t function)
+{
+    switch (function) {
+    case REMOTE_OH_Huks_ImportWrappedKeyItem:
+    case REMOTE_OH_Huks_InitSession:
+    case REMOTE_OH_Huks_WrapKey:
+    case REMOTE_OH_Huks_UnwrapKey:
+    case REMOTE_Huks_UserAuth_Enroll:
+    case REMOTE_Huks_UserAuth_Authenticate:
+        return IPC_MAY_WAIT;
+    default:
+        return IPC_PASSES;
+    }
 }
 
 huks_rc remote_call(enum remote_function function, const void *const arguments[REMOTE_ARGUMENTS])

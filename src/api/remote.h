@@ -11,7 +11,7 @@
 #define HUKS_API_REMOTE_H
 
 #include "huks/native_huks_type.h"
-#include "ipc/message.h"
+#include "ipc/client.h"
 
 /* How an argument travels. */
 enum remote_kind {
@@ -79,6 +79,9 @@ enum remote_function {
 
 /* The kinds of a function's arguments; of one that is none, all REMOTE_NONE. */
 extern const uint8_t remote_kinds[REMOTE_END][REMOTE_ARGUMENTS];
+
+/* For ipc_client_open(). */
+enum ipc_patience remote_patience(uint32_t function);
 
 /* What a function of the door answers, by its own words or, when they were DOOR_ELSEWHERE, by the service's.
  */

@@ -28,6 +28,7 @@ struct channel {
 struct ipc_client {
     struct sockaddr_un address;
     enum ipc_door door;
+    ipc_patience_of *patience;
     pthread_mutex_t lock;
     pthread_cond_t changed; /* a channel came free, the connection was lost, a call ended */
     bool closing;
@@ -163,11 +164,20 @@ static huks_rc channel_make(struct ipc_client *client, struct ipc_end *end)
     return rc;
 }
 
-static struct channel *channel_free(struct ipc_client *client, bool *any, struct channel **unused)
+/* How many of the channels are for calls like that: the first ones. */
+static size_t channels_for(enum ipc_patience patience)
+{
+    static const uint8_t channels[] = {
+        [IPC_MAY_WAIT] = IPC_CHANNELS_WAIT, [IPC_PASSES] = IPC_CHANNELS_PASS, [IPC_WAKES] = IPC_CHANNELS};
+    return channels[patience];
+}
+
+static struct channel *channel_free(struct ipc_client *client, enum ipc_patience patience, bool *any,
+                                    struct channel **unused)
 {
     *any = false;
     *unused = NULL;
-    for (size_t i = 0; i < IPC_CHANNELS; i++) {
+    for (size_t i = 0; i < channels_for(patience); i++) {
         struct channel *channel = &client->channels[i];
         if (!channel->used) {
             *unused = *unused == NULL ? channel : *unused;
@@ -181,7 +191,7 @@ static struct channel *channel_free(struct ipc_client *client, bool *any, struct
 }
 
 /* One try at a channel. HUKS_OK with NULL: look again. */
-static huks_rc channel_try(struct ipc_client *client, struct channel **out)
+static huks_rc channel_try(struct ipc_client *client, enum ipc_patience patience, struct channel **out)
 {
     bool any;
     struct channel *unused;
@@ -195,7 +205,7 @@ static huks_rc channel_try(struct ipc_client *client, struct channel **out)
     if (client->control.fd < 0) {
         HUKS_TRY(client_connect(client));
     }
-    struct channel *channel = channel_free(client, &any, &unused);
+    struct channel *channel = channel_free(client, patience, &any, &unused);
     if (channel == NULL && unused != NULL) {
         struct ipc_end end;
         huks_rc rc = channel_make(client, &end);
@@ -221,11 +231,11 @@ static huks_rc channel_try(struct ipc_client *client, struct channel **out)
 }
 
 /* With the lock. A service that takes connections and ends them is as good as none. */
-static huks_rc channel_take(struct ipc_client *client, struct channel **out)
+static huks_rc channel_take(struct ipc_client *client, enum ipc_patience patience, struct channel **out)
 {
     uint64_t before = client->connection;
     do {
-        HUKS_TRY(channel_try(client, out));
+        HUKS_TRY(channel_try(client, patience, out));
         if (*out == NULL && client->connection > before + 2) {
             return gone("connection lost");
         }
@@ -241,7 +251,8 @@ static void channel_give(struct ipc_client *client, struct channel *channel, boo
         ipc_end_close(&channel->end);
         channel->used = false;
     }
-    pthread_cond_signal(&client->changed);
+    /* All that wait: this channel may not be for the next one. */
+    pthread_cond_broadcast(&client->changed);
 }
 
 /* ---- a call ---- */
@@ -309,7 +320,7 @@ static huks_rc call_locked(struct ipc_client *client, uint32_t function, struct 
     for (int attempt = 0;; attempt++) {
         struct channel *channel;
         huks_rc rc;
-        HUKS_TRY(channel_take(client, &channel));
+        HUKS_TRY(channel_take(client, client->patience(function), &channel));
         const struct ipc_end end = channel->end;
         uint64_t connection = channel->connection;
         pthread_mutex_unlock(&client->lock);
@@ -356,7 +367,8 @@ huks_rc ipc_call(struct ipc_client *client, uint32_t function, struct ipc_messag
 
 /* ---- the client ---- */
 
-huks_rc ipc_client_open(const char *path, enum ipc_door door, struct ipc_client **out)
+huks_rc ipc_client_open(const char *path, enum ipc_door door, ipc_patience_of *patience,
+                        struct ipc_client **out)
 {
     *out = NULL;
     struct ipc_client *client = calloc(1, sizeof *client);
@@ -365,6 +377,7 @@ huks_rc ipc_client_open(const char *path, enum ipc_door door, struct ipc_client 
     }
     client->address.sun_family = AF_UNIX;
     client->door = door;
+    client->patience = patience;
     client->control = IPC_END_NONE;
     size_t length = strlen(path);
     if (length >= sizeof client->address.sun_path) {

@@ -13,10 +13,23 @@ enum ipc_door { IPC_CRYPTOKI = 1, IPC_NATIVE = 2 };
 struct ipc_client;
 
 /*
+ * What a call may have to wait for in the service. A client's channels are limited; those that stay free for
+ * the calls of a kind are never taken by calls of a kind above it.
+ */
+enum ipc_patience {
+    IPC_MAY_WAIT, /* for an event, a person, or what another call gives back */
+    IPC_PASSES,   /* nothing of this kind: calls that give something back, among others */
+    IPC_WAKES,    /* ends waiting whatever it is for; one at a time */
+};
+/* How a function of the door waits. */
+typedef enum ipc_patience ipc_patience_of(uint32_t function);
+
+/*
  * Connects and says hello. 12000005 ABOUT_IPC_GONE: nobody listens at `path`, or no huksd of this version;
  * else what the door's own opening answered in the service.
  */
-HUKS_MUST_USE huks_rc ipc_client_open(const char *path, enum ipc_door door, struct ipc_client **out);
+HUKS_MUST_USE huks_rc ipc_client_open(const char *path, enum ipc_door door, ipc_patience_of *patience,
+                                      struct ipc_client **out);
 /*
  * Calls under way come back with 12000005 ABOUT_SHUTDOWN, and are waited for. What the service held for this
  * process (sessions, logins, counted operations) is gone when this returns. NULL is nothing.

@@ -24,6 +24,8 @@
 #define IPC_SIZE_MAX      ((size_t)1 << 30)
 #define IPC_ROOM_LEAST    ((size_t)1024)
 #define IPC_CHANNELS      64  /* of one client, besides the control channel */
+#define IPC_CHANNELS_WAIT 48  /* of these: for calls that may wait */
+#define IPC_CHANNELS_PASS 63  /* … for calls but the one that wakes the others */
 #define IPC_SENTENCE_SIZE 512 /* of an error's sentence, with its NUL */
 
 enum ipc_kind {

@@ -30,7 +30,7 @@ static void *crew_start(void *argument)
 
 void crew_run(unsigned count, void (*work)(struct worker *), void *context)
 {
-    enum { MOST = 64 };
+    enum { MOST = 96 };
     struct crew_member members[MOST];
     pthread_t threads[MOST];
     pthread_barrier_t start;

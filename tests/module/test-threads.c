@@ -393,6 +393,33 @@ START_TEST(waiting_for_a_slot_ends_with_finalise)
 }
 END_TEST
 
+/* More calls that wait than may be under way at once (a client of huksd has 64 channels): others, and what
+ * ends their waiting, come through. */
+static void wait_in_a_crowd(struct worker *worker)
+{
+    CK_SLOT_ID slot;
+    CK_SESSION_HANDLE session;
+
+    if (worker->index != 0) {
+        must_hold(worker, p11->C_WaitForSlotEvent(0, &slot, NULL) == CKR_CRYPTOKI_NOT_INITIALIZED);
+        return;
+    }
+    for (int round = 0; round < 200; round++) {
+        must(worker, open_session(the_slot, 0, &session));
+        must(worker, p11->C_CloseSession(session));
+    }
+    must(worker, p11->C_Finalize(NULL));
+}
+
+START_TEST(a_waiting_crowd_keeps_nobody)
+{
+    if (!differs("threads/slot-event")) {
+        crew_run(90, wait_in_a_crowd, NULL);
+        ok(initialise());
+    }
+}
+END_TEST
+
 /* The error record is the thread's own. */
 static void fail_in_own_way(struct worker *worker)
 {
@@ -439,6 +466,7 @@ static Suite *threads_suite(void)
     tcase_add_test(tcase, initialise_and_finalise_against_use);
     tcase_add_test(tcase, logins_against_signatures);
     tcase_add_test(tcase, waiting_for_a_slot_ends_with_finalise);
+    tcase_add_test(tcase, a_waiting_crowd_keeps_nobody);
     return suite;
 }
 

@@ -29,7 +29,9 @@ enum {
     COUNT,    /* → how many calls this worker has had, its pid, how many are in WAIT */
     MAKE,     /* size → so many bytes */
     FAIL,     /* → an error record */
-    WAIT,     /* waits until the client has gone */
+    WAIT,     /* waits until the client has gone, or wakes it */
+    HOLD,     /* the same, of which the client doesn't know that it waits */
+    WAKE,     /* whoever waits comes back */
     ASK,      /* number → what the client answers, as often as it says */
     DIE,      /* the worker is killed in the midst of the call */
     REFUSE,   /* a request that can't be read */
@@ -49,13 +51,18 @@ static huks_rc door_open(const struct config *config)
     return config->session_limit == 77 ? error_raise(HUKS_E_FILE, ABOUT_FILE, "open the store") : HUKS_OK;
 }
 
-static void door_close(void)
+static void door_wake(void)
 {
-    (void)__atomic_add_fetch(lives, 1, __ATOMIC_SEQ_CST);
     pthread_mutex_lock(&waiters_lock);
     over = true;
     pthread_cond_broadcast(&waiters);
     pthread_mutex_unlock(&waiters_lock);
+}
+
+static void door_close(void)
+{
+    (void)__atomic_add_fetch(lives, 1, __ATOMIC_SEQ_CST);
+    door_wake();
 }
 
 static void door_wait(void)
@@ -117,7 +124,11 @@ static huks_rc door_call(uint32_t function, struct ipc_message *request, struct 
         ipc_put_error(reply);
         return HUKS_OK;
     case WAIT:
+    case HOLD:
         door_wait();
+        return HUKS_OK;
+    case WAKE:
+        door_wake();
         return HUKS_OK;
     case ASK:
         return door_ask(ipc_get_number(request), reply, asker);
@@ -212,10 +223,15 @@ static void teardown(void)
     (void)rmdir(directory);
 }
 
+static enum ipc_patience patience(uint32_t function)
+{
+    return function == WAIT ? IPC_MAY_WAIT : function == WAKE ? IPC_WAKES : IPC_PASSES;
+}
+
 static struct ipc_client *client_new(void)
 {
     struct ipc_client *client;
-    ck_assert_int_eq(ipc_client_open(path, IPC_CRYPTOKI, &client), HUKS_OK);
+    ck_assert_int_eq(ipc_client_open(path, IPC_CRYPTOKI, patience, &client), HUKS_OK);
     return client;
 }
 
@@ -444,12 +460,12 @@ END_TEST
 START_TEST(call_nobody_listens)
 {
     struct ipc_client *client = (struct ipc_client *)1;
-    failed_with(ipc_client_open(path, IPC_CRYPTOKI, &client), HUKS_E_IPC, ABOUT_IPC_GONE);
+    failed_with(ipc_client_open(path, IPC_CRYPTOKI, patience, &client), HUKS_E_IPC, ABOUT_IPC_GONE);
     ck_assert_ptr_null(client);
     char longest[200];
     memset(longest, 'x', sizeof longest);
     longest[sizeof longest - 1] = '\0';
-    failed_with(ipc_client_open(longest, IPC_CRYPTOKI, &client), HUKS_E_IPC, ABOUT_IPC_GONE);
+    failed_with(ipc_client_open(longest, IPC_CRYPTOKI, patience, &client), HUKS_E_IPC, ABOUT_IPC_GONE);
     ipc_client_close(NULL);
     ipc_client_abandon(NULL);
 }
@@ -460,11 +476,11 @@ START_TEST(call_door_that_fails)
 {
     service_start(77);
     struct ipc_client *client;
-    failed_with(ipc_client_open(path, IPC_CRYPTOKI, &client), HUKS_E_FILE, ABOUT_FILE);
-    failed_with(ipc_client_open(path, IPC_NATIVE, &client), HUKS_E_IPC, ABOUT_IPC_GONE);
+    failed_with(ipc_client_open(path, IPC_CRYPTOKI, patience, &client), HUKS_E_FILE, ABOUT_FILE);
+    failed_with(ipc_client_open(path, IPC_NATIVE, patience, &client), HUKS_E_IPC, ABOUT_IPC_GONE);
     service_stop();
     service_start(78); /* and what went wrong before that */
-    failed_with(ipc_client_open(path, IPC_CRYPTOKI, &client), HUKS_E_FILE, ABOUT_NO_SPACE);
+    failed_with(ipc_client_open(path, IPC_CRYPTOKI, patience, &client), HUKS_E_FILE, ABOUT_NO_SPACE);
 }
 END_TEST
 
@@ -501,8 +517,7 @@ static void *wait_in_call(void *context)
     return NULL;
 }
 
-/* More threads than channels; then as many calls that wait as a pool but one has, which keep nobody from the
- * last. */
+/* More threads than channels. */
 START_TEST(threads_share_the_pool)
 {
     enum { MANY = IPC_CHANNELS + 16 };
@@ -516,17 +531,64 @@ START_TEST(threads_share_the_pool)
         (void)pthread_join(threads[i], NULL);
     }
     ck_assert_int_eq(crowd.good, MANY);
-    crowd.good = 0;
-    for (int i = 0; i < IPC_CHANNELS - 1; i++) {
+    ipc_client_close(crowd.client);
+}
+END_TEST
+
+static void *hold_in_call(void *context)
+{
+    struct crowd *crowd = context;
+    AUTO(ipc_message_free) struct ipc_message message = {0};
+    if (ipc_call(crowd->client, HOLD, &message, NULL) == HUKS_OK) {
+        atomic_fetch_add(&crowd->good, 1);
+    }
+    return NULL;
+}
+
+/* Of calls that wait there are more than channels: all that can be are in the service, others still get
+ * there. */
+START_TEST(waiting_keeps_nobody)
+{
+    enum { MANY = IPC_CHANNELS + 16 };
+    service_start(0);
+    struct crowd crowd = {.client = client_new()};
+    pthread_t threads[MANY];
+    for (int i = 0; i < MANY; i++) {
         ck_assert_int_eq(pthread_create(&threads[i], NULL, wait_in_call, &crowd), 0);
     }
-    wait_for_waiters(crowd.client, IPC_CHANNELS - 1);
-    echo(crowd.client, "still", 5);
+    wait_for_waiters(crowd.client, IPC_CHANNELS_WAIT);
+    for (int i = 0; i < 20; i++) {
+        echo(crowd.client, "still", 5);
+    }
     ipc_client_close(crowd.client);
-    for (int i = 0; i < IPC_CHANNELS - 1; i++) {
+    for (int i = 0; i < MANY; i++) {
         (void)pthread_join(threads[i], NULL);
     }
-    ck_assert_int_eq(crowd.good, IPC_CHANNELS - 1);
+    ck_assert_int_eq(crowd.good, MANY);
+}
+END_TEST
+
+/* Every channel but one has a call that doesn't come back: the last one is for the call that wakes them. */
+START_TEST(waking_comes_through)
+{
+    enum { MANY = IPC_CHANNELS + 16 };
+    service_start(0);
+    struct crowd crowd = {.client = client_new()};
+    pthread_t threads[MANY];
+    for (int i = 0; i < IPC_CHANNELS_PASS - 1; i++) {
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, hold_in_call, &crowd), 0);
+    }
+    wait_for_waiters(crowd.client, IPC_CHANNELS_PASS - 1); /* which takes a channel itself */
+    for (int i = IPC_CHANNELS_PASS - 1; i < MANY; i++) {
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, hold_in_call, &crowd), 0);
+    }
+    AUTO(ipc_message_free) struct ipc_message message = {0};
+    ck_assert_int_eq(ipc_call(crowd.client, WAKE, &message, NULL), HUKS_OK);
+    for (int i = 0; i < MANY; i++) {
+        (void)pthread_join(threads[i], NULL);
+    }
+    ck_assert_int_eq(crowd.good, MANY);
+    ipc_client_close(crowd.client);
 }
 END_TEST
 
@@ -1141,6 +1203,8 @@ int main(void)
         call_nobody_listens,
         call_door_that_fails,
         threads_share_the_pool,
+        waiting_keeps_nobody,
+        waking_comes_through,
         questions,
         death_in_a_call,
         death_between_calls,
