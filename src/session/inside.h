@@ -24,7 +24,7 @@
 #define SESSION_TICK_MS    10u        /* the coarse clock is late by up to this */
 #define SESSION_CHECK_MS   1000u      /* how often an instance looks after its file */
 #define SESSION_UNCOUNTED  UINT32_MAX /* slot of a session taken without a limit */
-#define SESSION_OLD_SEATS  64u        /* after so many changes an instance stays where it is */
+#define SESSION_OLD_SEATS  63u        /* after so many changes an instance stays where it is */
 #define SESSION_LOCK_BASE  0x20000000 /* file offset of row 0's lock byte: beyond any data */
 
 /* Who we are, as others can check it. */
@@ -41,6 +41,7 @@ struct session_map {
     dev_t dev;
     ino_t ino;
     uint32_t owner; /* index and tag of our row, as in words */
+    uint32_t seat;  /* the instance's how manyth, from 0 */
 };
 
 enum session_moving {

@@ -14,6 +14,7 @@
  *           returns a session looks at one cache line to learn that nobody waits.
  *
  * A word is   generation:32 | index:10 | tag:12 | touches:7 | state:3.
+ * A taken slot's generation is   seat:6 | count:26,   by slot.c; everybody else only counts.
  * Index and tag together name an owner: a row and the low bits of how often it was claimed (in an OFFERED
  * slot: a waiter). A slot's owner is alive only if the row's word names the same owner and is USED. So every
  * stale or damaged word is seen as such, every index is in range by its width, and the whole dynamic part

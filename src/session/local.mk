@@ -16,6 +16,9 @@ unit_programs += tests/unit/check-session tests/unit/check-session-processes
 tests_unit_check_session_SOURCES = tests/unit/check-session.c tests/unit/check-session.h
 tests_unit_check_session_processes_SOURCES = tests/unit/check-session-processes.c tests/unit/check-session.h
 
+unit_programs += tests/unit/check-session-move
+tests_unit_check_session_move_SOURCES = tests/unit/check-session-move.c tests/unit/check-session.h
+
 unit_programs += tests/unit/check-session-tally
 tests_unit_check_session_tally_SOURCES = tests/unit/check-session-tally.c tests/unit/check-session.h
 

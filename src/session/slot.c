@@ -5,6 +5,10 @@
  * who sees the new word sees the new time. A touch changes the word after the time, so that an eviction that
  * was decided on the old time fails. And whoever took or returned in one seat looks afterwards whether the
  * instance still sits there (inside.h).
+ *
+ * A session keeps its generation when it is taken along to a new seat. From there on the old slot and the new
+ * one both count on from it, and a thread may still take the old one: so a generation says in its upper bits
+ * in which of the instance's seats the session was taken, and never means two of them.
  */
 #include "session/inside.h"
 
@@ -16,6 +20,15 @@ static bool word_taken(uint64_t word)
 static bool word_is(uint64_t word, const struct session_map *map, struct session_ref ref)
 {
     return word_taken(word) && word_generation(word) == ref.generation && word_owner(word) == map->owner;
+}
+
+/* The next one of a slot, for a session taken in this seat: seat:6 | count:26. */
+static uint32_t generation_next(const struct session_map *map, uint64_t word)
+{
+    enum { COUNT_BITS = 26 };
+    _Static_assert(SESSION_OLD_SEATS < 1u << (32 - COUNT_BITS), "every seat has its own generations");
+    uint32_t count = (word_generation(word) + 1) & ((1u << COUNT_BITS) - 1);
+    return map->seat << COUNT_BITS | count;
 }
 
 bool slot_take(struct session_table *table, struct session_map *map, uint32_t waiter, struct session_ref *out)
@@ -33,7 +46,7 @@ bool slot_take(struct session_table *table, struct session_map *map, uint32_t wa
             continue;
         }
         atomic_store_explicit(&slot->used_ms, now, memory_order_relaxed);
-        uint32_t generation = word_generation(word) + 1;
+        uint32_t generation = generation_next(map, word);
         if (atomic_compare_exchange_strong(&slot->word, &word,
                                            word_make(generation, map->owner, STATE_HELD))) {
             *out = (struct session_ref){.slot = number, .generation = generation};
@@ -89,7 +102,7 @@ bool slot_evict(struct session_table *table, struct session_map *map, struct ses
     if (slot == NULL) {
         return false;
     }
-    uint32_t generation = word_generation(word) + 1;
+    uint32_t generation = generation_next(map, word);
     atomic_store(&slot->used_ms, now);
     if (!atomic_compare_exchange_strong(&slot->word, &word, word_make(generation, map->owner, STATE_HELD))) {
         return false;

@@ -76,7 +76,7 @@ static void seat_change(struct session_table *table, struct session_map *old, en
     }
     file_bury(old);
     map->older = old;
-    table->seats++;
+    map->seat = ++table->seats;
     /* From here on every thread finds the new seat, and waits until we have taken everything along. */
     atomic_store(&table->moving, MOVING_NOW);
     atomic_store(&table->map, map);
