@@ -30,6 +30,14 @@ static huks_rc refuse(const char *path, const char *why)
     return error_raisef(HUKS_E_IPC, ABOUT_NOTHING, "socket %s %s", path, why);
 }
 
+static huks_rc cannot_make(const char *path, int error)
+{
+    char why[128];
+    (void)snprintf(why, sizeof why, "can't be made by user %lu (%s)", (unsigned long)geteuid(),
+                   strerror(error));
+    return refuse(path, why);
+}
+
 huks_rc huksd_socket_inherit(struct huksd_socket *out)
 {
 #ifdef HAVE_LIBSYSTEMD
@@ -69,9 +77,12 @@ static int directory_open(const char *path)
     char *slash = strrchr(directory, '/');
     *(slash == directory ? slash + 1 : slash) = '\0';
     mode_t mask = umask(022);
-    (void)mkdir(directory, 0755);
+    int made = mkdir(directory, 0755) == 0 ? 0 : errno;
     (void)umask(mask);
     int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT && made != 0) {
+        errno = made; /* why there is none */
+    }
     while (fd >= 0 && flock(fd, LOCK_EX) != 0 && errno == EINTR) {
     }
     return fd;
@@ -115,7 +126,7 @@ static huks_rc publish(const struct sockaddr_un *address, struct huksd_socket *o
     (void)umask(mask);
     if (bound != 0 || listen(fd, BACKLOG) != 0 || lstat(fresh.sun_path, &file) != 0 ||
         rename(fresh.sun_path, address->sun_path) != 0) {
-        huks_rc rc = refuse(address->sun_path, strerror(errno));
+        huks_rc rc = cannot_make(address->sun_path, errno);
         (void)unlink(fresh.sun_path);
         return rc;
     }
@@ -135,7 +146,7 @@ huks_rc huksd_socket_make(const char *path, struct huksd_socket *out)
     (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
     AUTO(close_ptr) int directory = directory_open(path);
     if (directory < 0) {
-        return refuse(path, strerror(errno));
+        return cannot_make(path, errno);
     }
     HUKS_TRY(examine(&address));
     HUKS_TRY(publish(&address, out));

@@ -33,25 +33,48 @@ static huks_rc store_failed(const char *path, const char *why)
     return error_raisef(HUKS_E_FILE, ABOUT_FILE, "use the directory %s (%s)", path, why);
 }
 
-/* `path` and what is missing above it. */
-static huks_rc directory_make(const char *path)
+/* Whoever starts huksd reads this, and a client whose store it is about. */
+static huks_rc judge(const char *path)
 {
-    char part[PATH_MAX];
     struct stat file;
-    (void)snprintf(part, sizeof part, "%s", path);
-    for (char *slash = strchr(part + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        (void)mkdir(part, 0755);
-        *slash = '/';
-    }
-    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
-        return store_failed(path, strerror(errno));
-    }
+    char why[96];
     if (stat(path, &file) != 0) {
         return store_failed(path, strerror(errno));
     }
-    bool ours = S_ISDIR(file.st_mode) && (file.st_uid == geteuid() || file.st_uid == 0);
-    return ours && (file.st_mode & 022) == 0 ? HUKS_OK : store_failed(path, "others may write it");
+    if (!S_ISDIR(file.st_mode)) {
+        return store_failed(path, "is no directory");
+    }
+    if (file.st_uid != geteuid() && file.st_uid != 0) {
+        (void)snprintf(why, sizeof why, "owned by user %lu, and huksd runs as user %lu",
+                       (unsigned long)file.st_uid, (unsigned long)geteuid());
+        return store_failed(path, why);
+    }
+    if ((file.st_mode & 022) != 0) {
+        (void)snprintf(why, sizeof why, "mode %04o, others may write it", (unsigned)file.st_mode & 07777U);
+        return store_failed(path, why);
+    }
+    return HUKS_OK;
+}
+
+/* `path` and what is missing above it. */
+static huks_rc directory_make(const char *path)
+{
+    char part[PATH_MAX], why[96];
+    (void)snprintf(part, sizeof part, "%s", path);
+    for (char *slash = strchr(part + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(part, 0755) != 0 && errno != EEXIST && access(part, F_OK) != 0) {
+            (void)snprintf(why, sizeof why, "user %lu can't make it", (unsigned long)geteuid());
+            return store_failed(part, why);
+        }
+        *slash = '/';
+    }
+    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+        (void)snprintf(why, sizeof why, "user %lu can't make it, %s", (unsigned long)geteuid(),
+                       strerror(errno));
+        return store_failed(path, why);
+    }
+    return judge(path);
 }
 
 static huks_rc table_directory(const struct config *config, char *path, size_t size)

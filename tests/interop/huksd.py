@@ -380,6 +380,54 @@ def users():
     return 0
 
 
+def unprivileged():
+    """Started as an account that is nobody special: it serves its own clients and others', or says what it lacks."""
+    if os.getuid() != 0:
+        print("skipped: only root can be other users")
+        return 1
+    account = {"user": 65534, "group": 65534, "extra_groups": []}
+    shutil.copy(os.path.join(build, "huksd"), work)
+    home = os.path.join(work, "home")
+    os.mkdir(home)
+    os.chown(home, 65534, 65534)
+
+    def start(socket_path, store_path, **more):
+        return subprocess.Popen([os.path.join(work, "huksd"), "--socket", socket_path, "--store", store_path], cwd="/",
+                                env={**environment, "HUKS_CONF": daemon_conf}, stdin=subprocess.DEVNULL,
+                                stderr=subprocess.PIPE, **account, **more)
+
+    sock, own = home + "/run/sock", home + "/store"
+    for name, process, words in (
+            ("a socket where it may not write", start(work + "/no/sock", own), ["/no/sock", "user 65534", "Permission denied"]),
+            ("stores where it may not write", start(sock, work + "/no/store"), [work + "/no", "user 65534"])):
+        said = process.communicate(timeout=PATIENCE)[1].decode()
+        check("%s: a sentence says it" % name, process.returncode == 1 and all(word in said for word in words), said)
+    process = start(sock, own)
+    daemons.append(process)
+    write("client.conf", "service = %s\n" % sock)
+    check("it starts", wait_for(lambda: os.path.exists(sock)))
+    clients = [started("init", "token", "open", "key mine", user=user) for user in (65534, 65533)]
+    for client in clients:
+        check("operations", client.ask("begin 3") == [OK, 3, 0])
+        check("one key each", client.ask("count") == [OK, 2] and client.ask("count mine") == [OK, 1])
+    for client in clients:
+        client.close()
+    check("the stores are the account's", all(os.stat("%s/uid-%d" % (own, user)).st_uid == 65534 for user in (65534, 65533)))
+    os.chmod(own + "/uid-65533", 0o777)
+    log = write("client.log", "")
+    os.chmod(log, 0o666)
+    write("client.conf", "service = %s\nlog_level = debug\nlog_target = %s\n" % (sock, log))
+    client = Process(65533)
+    check("a store that others write is refused", client.ask("init") == [GENERAL_ERROR])
+    client.close()
+    with open(log, encoding="utf-8") as file:
+        said = file.read()
+    check("by its name and mode", own + "/uid-65533" in said and "0777" in said, said)
+    write("client.conf", "service = %s\n" % path)
+    check("it ends", end(process) == 0 and not os.path.exists(sock))
+    return 0
+
+
 def hostile_bytes():
     process = daemon()
     client = started("init", "open")
@@ -447,6 +495,7 @@ try:
     deaths()
     hostile_bytes()
     skipped += users()
+    skipped += unprivileged()
     if activation_built():
         activation()
     else:
