@@ -98,12 +98,10 @@ static CK_RV initialize(const CK_C_INITIALIZE_ARGS *args, bool remote)
     return start(&config, remote);
 }
 
-CK_RV p11_initialize(const CK_C_INITIALIZE_ARGS *args, bool remote)
+/* Ends C_Initialize: the log that a failure has opened is closed. */
+static CK_RV life_end(struct p11_call *call, CK_RV result)
 {
-    struct p11_call call;
-    p11_enter_any(&call, "C_Initialize");
-    p11_life_lock();
-    CK_RV rv = p11_leave(&call, initialize(args, remote));
+    CK_RV rv = p11_leave(call, result);
     if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED) {
         log_close();
     }
@@ -111,14 +109,25 @@ CK_RV p11_initialize(const CK_C_INITIALIZE_ARGS *args, bool remote)
     return rv;
 }
 
+static void life_begin(struct p11_call *call)
+{
+    p11_enter_any(call, "C_Initialize");
+    p11_life_lock();
+}
+
+CK_RV p11_initialize(const CK_C_INITIALIZE_ARGS *args, bool remote)
+{
+    struct p11_call call;
+    life_begin(&call);
+    return life_end(&call, initialize(args, remote));
+}
+
 huks_rc p11_start(const struct config *config)
 {
     struct p11_call call;
-    p11_enter_any(&call, "C_Initialize");
-    p11_life_lock();
-    CK_RV rv = p11_leave(&call, p11_gate_is_open() ? p11_fail(CKR_CRYPTOKI_ALREADY_INITIALIZED, NULL)
-                                                   : start(config, false));
-    p11_life_unlock();
+    life_begin(&call);
+    CK_RV rv = life_end(&call, p11_gate_is_open() ? p11_fail(CKR_CRYPTOKI_ALREADY_INITIALIZED, NULL)
+                                                  : start(config, false));
     return rv == CKR_OK ? HUKS_OK : error_code();
 }
 

@@ -3,7 +3,7 @@
 
 # Once more by way of huksd; make check-huksd runs all of them, and the native ones.
 TESTS += tests/module/test-served.sh
-EXTRA_DIST += tests/module/test-served.sh
+EXTRA_DIST += tests/module/test-served.sh tests/served.sh
 
 module_common = \
 	tests/module/answer.c tests/module/constants.h tests/module/crew.c \

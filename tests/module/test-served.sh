@@ -21,33 +21,12 @@ declare -A without=(
     [test-limit-wait]='sets limits by pReserved, which are not the service'"'"'s'
 )
 
-if [ ! -x "$HUKS_TEST_HUKSD" ]; then
-    echo "there is no $HUKS_TEST_HUKSD"
-    echo "0 passed, 1 failed, 0 skipped"
-    exit 1
-fi
-out=$(mktemp "${TMPDIR:-/tmp}/test-served.XXXXXX") || exit 1
-trap 'rm -f "$out"' EXIT
-passed=0 failed=0 skipped=0
-
 programs=$short
 if [ -n "${HUKS_TEST_LONG-}" ]; then
     programs=$(cd "$source/tests/module" && printf '%s\n' test-*.c | sed 's/\.c$//')
 fi
 [ $# = 0 ] || programs=$*
 
-for program in $programs; do
-    if [ -n "${without[$program]-}" ]; then
-        echo "skipped: $program: ${without[$program]}"
-        skipped=$((skipped + 1))
-    elif "$build/tests/module/$program" >"$out" 2>&1 && grep -qE '^100%: Checks: [1-9]' "$out"; then
-        echo "ok $program: $(grep -E '^100%' "$out")"
-        passed=$((passed + 1))
-    else
-        echo "not ok $program"
-        cat "$out"
-        failed=$((failed + 1))
-    fi
-done
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" = 0 ]
+# shellcheck source=tests/served.sh disable=SC1091 # the linter does not follow it
+. "$source/tests/served.sh"
+served_run module "$programs"

@@ -16,29 +16,6 @@ programs=$short
 [ -z "${HUKS_TEST_LONG-}" ] || programs="$short $long"
 [ $# = 0 ] || programs=$*
 
-if [ ! -x "$HUKS_TEST_HUKSD" ]; then
-    echo "skipped: there is no $HUKS_TEST_HUKSD"
-    echo "0 passed, 0 failed, 1 skipped"
-    exit 77
-fi
-
-out=$(mktemp "${TMPDIR:-/tmp}/test-served.XXXXXX") || exit 1
-trap 'rm -f "$out"' EXIT
-passed=0 failed=0 skipped=0
-for program in $programs; do
-    if [ ! -x "$build/tests/native/$program" ]; then
-        echo "skipped: $program is not built"
-        skipped=$((skipped + 1))
-        continue
-    fi
-    if "$build/tests/native/$program" >"$out" 2>&1 && grep -qE '^100%: Checks: [1-9]' "$out"; then
-        echo "ok $program: $(grep -E '^100%' "$out")"
-        passed=$((passed + 1))
-    else
-        echo "not ok $program"
-        cat "$out"
-        failed=$((failed + 1))
-    fi
-done
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" = 0 ]
+# shellcheck source=tests/served.sh disable=SC1091 # the linter does not follow it
+. "$source/tests/served.sh"
+served_run native "$programs"
