@@ -408,23 +408,36 @@ static void cache_record(struct store_record *record, void *argument)
     }
 }
 
+static huks_rc found_numbers(struct token *token, struct found *found, const uint64_t *numbers, size_t count)
+{
+    uint32_t epoch = auth_epoch(token->auth);
+    for (size_t i = 0; i < count; i++) {
+        HUKS_TRY(found_add(found, handle_make(numbers[i], epoch, HANDLE_TOKEN_OBJECT)));
+    }
+    return HUKS_OK;
+}
+
 static huks_rc found_on_token(struct token *token, struct found *found)
 {
     struct store_token *db = atomic_load(&token->db);
-    uint64_t *numbers = NULL;
+    AUTO(memory_free_ptr) uint64_t *numbers = NULL;
+    uint64_t known[SEARCH_MEMO_FOUND];
     size_t count = 0;
     struct reading_along along = {token, store_generation(db)};
     const struct store_reader reader = {not_cached, cache_record, &along};
     struct token_keys keys;
     token_keys_acquire(token, &keys);
-    huks_rc rc = store_find(db, &keys.keys, found->matches, found->count, &reader, &numbers, &count);
-    token_keys_release(&keys);
-    uint32_t epoch = auth_epoch(token->auth);
-    for (size_t i = 0; rc == HUKS_OK && i < count; i++) {
-        rc = found_add(found, handle_make(numbers[i], epoch, HANDLE_TOKEN_OBJECT));
+    const struct search_moment moment = search_moment(db, along.generation, &keys.keys);
+    if (search_memo_get(&token->memo, &moment, found->matches, found->count, known, &count)) {
+        token_keys_release(&keys);
+        return found_numbers(token, found, known, count);
     }
-    free(numbers);
-    return rc;
+    huks_rc rc = store_find(db, &keys.keys, found->matches, found->count, &reader, &numbers, &count);
+    if (rc == HUKS_OK) {
+        search_memo_put(&token->memo, &moment, found->matches, found->count, numbers, count);
+    }
+    token_keys_release(&keys);
+    return rc == HUKS_OK ? found_numbers(token, found, numbers, count) : rc;
 }
 
 huks_rc item_find(struct token *token, const struct store_match *matches, size_t count, uint64_t **handles,

@@ -28,6 +28,7 @@ engine_sources += \
 	src/service/permit.c src/service/permit.h \
 	src/service/private.h \
 	src/service/restore.c \
+	src/service/search_memo.c src/service/search_memo.h \
 	src/service/status.c src/service/status.h \
 	src/service/table.c \
 	src/service/tally.c src/service/tally.h \
@@ -37,6 +38,9 @@ engine_sources += \
 
 unit_programs += tests/unit/check-engine
 tests_unit_check_engine_SOURCES = tests/unit/check-engine.c
+
+unit_programs += tests/unit/check-search-memo
+tests_unit_check_search_memo_SOURCES = tests/unit/check-search-memo.c
 
 unit_programs += tests/unit/check-backup
 tests_unit_check_backup_SOURCES = tests/unit/check-backup.c

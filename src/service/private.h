@@ -10,6 +10,7 @@
 
 #include "service/engine.h"
 #include "service/item.h"
+#include "service/search_memo.h"
 #include "service/token.h"
 #include "session/table.h"
 
@@ -97,6 +98,7 @@ struct token {
     _Atomic uint64_t next_session_object;
     struct item_table cache;              /* token objects   */
     struct item_table session_objects;
+    struct search_memo memo;
 };
 HUKS_MUST_USE huks_rc token_new(struct engine *engine, uint32_t ordinal, struct token **out);
 void token_free(struct token *token);

@@ -28,6 +28,7 @@ huks_rc token_new(struct engine *engine, uint32_t ordinal, struct token **out)
     atomic_init(&token->next_session_object, 1);
     item_table_init(&token->cache, (size_t)engine->config.cache_mb << 20);
     item_table_init(&token->session_objects, 0);
+    search_memo_init(&token->memo);
     *out = token;
     return HUKS_OK;
 }
@@ -36,6 +37,7 @@ static void token_shut(struct token *token)
 {
     item_table_free(&token->cache);
     item_table_free(&token->session_objects);
+    search_memo_clear(&token->memo);
     auth_close(token->auth);
     token->auth = NULL;
     struct store_token *db = atomic_exchange(&token->db, NULL);
@@ -45,6 +47,7 @@ static void token_shut(struct token *token)
 void token_free(struct token *token)
 {
     token_shut(token);
+    search_memo_destroy(&token->memo);
     pthread_mutex_destroy(&token->lock);
     free(token);
 }
@@ -316,6 +319,7 @@ void token_logout(struct token *token)
         auth_logout(token->auth);
         item_table_sweep(&token->session_objects, token_item_private, NULL);
         item_table_sweep(&token->cache, token_item_private, NULL);
+        search_memo_clear(&token->memo);
     }
     pthread_mutex_unlock(&token->lock);
 }

@@ -1,6 +1,7 @@
 /* Searching: exact matches, all objects, changes during a search, private objects. */
 #include "harness.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "keys.h"
@@ -310,6 +311,75 @@ START_TEST(search_across_a_logout)
 }
 END_TEST
 
+/* ---- the same question again and again ---- */
+
+enum { NAMES = 3, PLACES = 6, STEPS = 3000 };
+
+/* What is on the token, as this program knows it. */
+struct known {
+    CK_OBJECT_HANDLE handle; /* 0: nothing in this place */
+    unsigned name;
+    bool is_private;
+};
+
+static void expect_known(const struct known known[PLACES], bool user)
+{
+    for (unsigned name = 0; name < NAMES; name++) {
+        const char label[] = {'n', (char)('0' + name)};
+        CK_ULONG wanted = 0;
+
+        for (unsigned i = 0; i < PLACES; i++) {
+            wanted += known[i].handle != 0 && known[i].name == name && (user || !known[i].is_private);
+        }
+        ck_assert_uint_eq(count_by(CKA_LABEL, label, sizeof label), wanted);
+    }
+}
+
+static void change_place(struct known *known, unsigned name, bool is_private)
+{
+    char label[] = {'n', (char)('0' + name), '\0'};
+
+    if (known->handle == 0) {
+        struct template more = {.count = 0};
+
+        add_bool(&more, CKA_TOKEN, true);
+        add_bool(&more, CKA_PRIVATE, is_private);
+        *known = (struct known){make_data(the_session, label, &more), name, is_private};
+    } else if (known->name == name) {
+        ok(p11->C_DestroyObject(the_session, known->handle));
+        known->handle = 0;
+    } else {
+        CK_ATTRIBUTE attribute = {CKA_LABEL, label, 2};
+
+        ok(p11->C_SetAttributeValue(the_session, known->handle, &attribute, 1));
+        known->name = name;
+    }
+}
+
+/* Asked far oftener than anything changes, each answer is the one of the moment. */
+START_TEST(searches_see_each_change_at_once)
+{
+    struct known known[PLACES] = {{0}};
+    unsigned seed = 20260;
+
+    for (unsigned step = 0; step < STEPS; step++) {
+        if (rand_r(&seed) % 16 == 0) {
+            unsigned place = (unsigned)rand_r(&seed) % PLACES;
+
+            change_place(&known[place], (unsigned)rand_r(&seed) % NAMES, rand_r(&seed) % 2 == 0);
+        }
+        expect_known(known, true);
+    }
+    ok(p11->C_Logout(the_session));
+    expect_known(known, false);
+    ok(login(the_session, CKU_SO, SO_PIN));
+    expect_known(known, false);
+    ok(p11->C_Logout(the_session));
+    ok(login(the_session, CKU_USER, USER_PIN));
+    expect_known(known, true);
+}
+END_TEST
+
 static Suite *find_suite(void)
 {
     Suite *suite = suite_create("find");
@@ -331,6 +401,7 @@ static Suite *find_suite(void)
     tcase = add_tcase(suite, "private", setup_user);
     tcase_add_test(tcase, private_objects_are_invisible_without_login);
     tcase_add_test(tcase, search_across_a_logout);
+    tcase_add_test(tcase, searches_see_each_change_at_once);
     return suite;
 }
 
