@@ -17,6 +17,7 @@ engine_sources += \
 	src/store/rootkey.c \
 	src/store/share.c \
 	src/store/sqlite.c \
+	src/store/sqlite_error.c \
 	src/store/sqlite_open.c \
 	src/store/sqlite_wal.c \
 	src/store/token.c

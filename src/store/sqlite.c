@@ -4,12 +4,8 @@
 #include "store/inside.h"
 #include "store/sqlite.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#include "common/log.h"
 
 /* What read_row() reads; most records have no other half, so that there is none to look for. */
 #define ROW                                                                                                  \
@@ -34,8 +30,8 @@ static const char *const statements[SQL_COUNT] = {
                          " VALUES(?1,?2,?3,?4,?5,?6,?7,?8)"),
     [SQL_ITEM_UPDATE] = "UPDATE item SET version=?2,hashes=?3,attrs=?4 WHERE id=?1",
     [SQL_ITEM_DELETE] = "DELETE FROM item WHERE id=?1",
-    [SQL_ITEM_GET] = "SELECT " ROW " FROM item WHERE id=?1",
-    [SQL_ITEM_GET_KEY] = "SELECT " ROW ",key FROM item WHERE id=?1",
+    [SQL_ITEM_GET] = ("SELECT " ROW " FROM item WHERE id=?1"),
+    [SQL_ITEM_GET_KEY] = ("SELECT " ROW ",key FROM item WHERE id=?1"),
     [SQL_ITEM_VERSION] = "SELECT version FROM item WHERE id=?1",
     [SQL_ITEM_LIST] = "SELECT id FROM item WHERE class=?1 ORDER BY id",
     [SQL_ITEM_AFTER] = "SELECT id FROM item WHERE id>?1 ORDER BY id LIMIT 1",
@@ -51,93 +47,6 @@ static const char *const statements[SQL_COUNT] = {
     [SQL_SOUND] = "PRAGMA integrity_check(1)",
 };
 
-static const char reading[] = "read the key file";
-static const char writing[] = "write the key file";
-
-/* ---- errors ---- */
-
-static int file_errno(sqlite3_file *file)
-{
-    int reason = 0;
-    return file != NULL && file->pMethods != NULL &&
-                   file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &reason) == SQLITE_OK
-               ? reason
-               : 0;
-}
-
-/* SQLite tells the system's reason of some failures itself, of others (a commit's) only file by file. */
-static int system_reason(sqlite3 *handle)
-{
-    sqlite3_file *file = NULL;
-    int reason = sqlite3_system_errno(handle);
-    if (reason == 0 &&
-        sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file) == SQLITE_OK) {
-        reason = file_errno(file);
-    }
-    file = NULL;
-    if (reason == 0 && sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK) {
-        reason = file_errno(file);
-    }
-    return reason;
-}
-
-static huks_rc raise_io(int result, int reason, const char *doing)
-{
-    switch (store_write_about(reason)) {
-    case ABOUT_NO_SPACE:
-        return error_raise(HUKS_E_FILE, ABOUT_NO_SPACE, NULL);
-    case ABOUT_READ_ONLY:
-        if (doing == writing) {
-            return error_raise(HUKS_E_FILE, ABOUT_READ_ONLY, doing);
-        }
-        break;
-    default:
-        break;
-    }
-    if (result == SQLITE_IOERR_SHORT_READ) {
-        return store_raise_size();
-    }
-    if (result == SQLITE_IOERR_NOMEM || result == SQLITE_IOERR_SHMMAP) {
-        return error_no_memory();
-    }
-    return error_raise(HUKS_E_FILE, ABOUT_FILE, doing);
-}
-
-/* SQLite takes a file that it can't open for writing for reading, whatever the reason was. */
-static bool may_be_written(sqlite3 *handle)
-{
-    const char *name = handle != NULL ? sqlite3_db_filename(handle, "main") : NULL;
-    const char *log = name != NULL && name[0] != '\0' ? sqlite3_filename_wal(name) : NULL;
-    return log != NULL && access(name, W_OK) == 0 && access(log, W_OK) == 0;
-}
-
-huks_rc sqlite_raise(sqlite3 *handle, int result, const char *doing)
-{
-    int reason = handle != NULL ? system_reason(handle) : errno;
-    log_info("store: SQLite answers %d (system error %d): cannot %s", result, reason, doing);
-    switch (result & 0xFF) {
-    case SQLITE_NOMEM:
-        return error_no_memory();
-    case SQLITE_FULL:
-        return error_raise(HUKS_E_FILE, ABOUT_NO_SPACE, NULL);
-    case SQLITE_READONLY:
-        return error_raise(HUKS_E_FILE, may_be_written(handle) ? ABOUT_FILE : ABOUT_READ_ONLY, doing);
-    case SQLITE_IOERR:
-    case SQLITE_CANTOPEN:
-    case SQLITE_PERM:
-        return raise_io(result, reason, doing);
-    case SQLITE_NOTADB:
-        return store_raise_size();
-    case SQLITE_CORRUPT:
-        /* So SQLite calls a disk that can't be read, too. */
-        return reason == EIO ? error_raise(HUKS_E_FILE, ABOUT_FILE, doing)
-                             : error_raise(HUKS_E_INTERNAL, ABOUT_TOKEN, NULL);
-    default:
-        /* Damage, a lock that can't be had (BUSY, LOCKED, PROTOCOL), what should never be (MISUSE, ERROR). */
-        return error_raise(HUKS_E_INTERNAL, ABOUT_TOKEN, NULL);
-    }
-}
-
 /* ---- statements ---- */
 
 static huks_rc prepared(struct db *head, enum sqlite_statement number, sqlite3_stmt **out)
@@ -147,7 +56,7 @@ static huks_rc prepared(struct db *head, enum sqlite_statement number, sqlite3_s
         int result = sqlite3_prepare_v3(db->handle, statements[number], -1, SQLITE_PREPARE_PERSISTENT,
                                         &db->statements[number], NULL);
         if (result != SQLITE_OK) {
-            return sqlite_raise(db->handle, result, reading);
+            return sqlite_raise(db->handle, result, sqlite_reading);
         }
     }
     *out = db->statements[number];
@@ -194,9 +103,9 @@ static huks_rc change(struct db *head, sqlite3_stmt *statement)
 {
     bool row = false;
     if (!head->writable) {
-        return error_raise(HUKS_E_FILE, ABOUT_READ_ONLY, writing);
+        return error_raise(HUKS_E_FILE, ABOUT_READ_ONLY, sqlite_writing);
     }
-    return step(head, statement, writing, &row);
+    return step(head, statement, sqlite_writing, &row);
 }
 
 static uint64_t column_number(sqlite3_stmt *statement, int column)
@@ -228,16 +137,16 @@ static huks_rc run(struct db *head, enum sqlite_statement number, const char *do
 static void rollback(struct db *head)
 {
     if (sqlite3_get_autocommit(((struct sqlite_db *)head)->handle) == 0) {
-        head->broken = run(head, SQL_ROLLBACK, writing) != HUKS_OK;
+        head->broken = run(head, SQL_ROLLBACK, sqlite_writing) != HUKS_OK;
     }
 }
 
 static huks_rc begin(struct db *head, bool write)
 {
     if (write && !head->writable) {
-        return error_raise(HUKS_E_FILE, ABOUT_READ_ONLY, writing);
+        return error_raise(HUKS_E_FILE, ABOUT_READ_ONLY, sqlite_writing);
     }
-    return run(head, write ? SQL_BEGIN_WRITE : SQL_BEGIN, write ? writing : reading);
+    return run(head, write ? SQL_BEGIN_WRITE : SQL_BEGIN, write ? sqlite_writing : sqlite_reading);
 }
 
 /*
@@ -248,12 +157,12 @@ static huks_rc begin(struct db *head, bool write)
  */
 static void bury(struct db *head)
 {
-    huks_rc rc = run(head, SQL_BEGIN_WRITE, writing);
+    huks_rc rc = run(head, SQL_BEGIN_WRITE, sqlite_writing);
     if (rc == HUKS_OK) {
-        rc = run(head, SQL_META_BURY, writing);
+        rc = run(head, SQL_META_BURY, sqlite_writing);
     }
     if (rc == HUKS_OK) {
-        rc = run(head, SQL_COMMIT, writing);
+        rc = run(head, SQL_COMMIT, sqlite_writing);
     }
     if (rc != HUKS_OK) {
         rollback(head);
@@ -268,14 +177,14 @@ static huks_rc commit(struct db *head)
     if (wrote) {
         sqlite_reserve_wal(db);
     }
-    huks_rc rc = run(head, SQL_COMMIT, writing);
+    huks_rc rc = run(head, SQL_COMMIT, sqlite_writing);
     if (rc != HUKS_OK) {
         enum error_about about = error_about();
         rollback(head);
         if (wrote && !head->broken) {
             bury(head);
         }
-        return error_raise(rc, about, about == ABOUT_FILE || about == ABOUT_READ_ONLY ? writing : NULL);
+        return error_raise(rc, about, about == ABOUT_FILE || about == ABOUT_READ_ONLY ? sqlite_writing : NULL);
     }
     return rc;
 }
@@ -288,7 +197,7 @@ static huks_rc meta_get(struct db *head, const char *name, struct buffer *value)
     bool row = false;
     HUKS_TRY(prepared(head, SQL_META_GET, &statement));
     (void)sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
-    HUKS_TRY(step(head, statement, reading, &row));
+    HUKS_TRY(step(head, statement, sqlite_reading, &row));
     if (!row) {
         return error_raise(HUKS_E_NOT_EXIST, ABOUT_NOTHING, NULL);
     }
@@ -321,7 +230,7 @@ static huks_rc meta_each(struct db *head,
     for (;;) {
         AUTO(buffer_free) struct buffer value = {0};
         bool row = false;
-        HUKS_TRY(step(head, statement, reading, &row));
+        HUKS_TRY(step(head, statement, sqlite_reading, &row));
         if (!row) {
             return HUKS_OK;
         }
@@ -339,7 +248,7 @@ static huks_rc state_get(struct db *head, uint64_t *next, struct buffer *sealed)
     AUTO(done) sqlite3_stmt *statement = NULL;
     bool row = false;
     HUKS_TRY(prepared(head, SQL_STATE_GET, &statement));
-    HUKS_TRY(step(head, statement, reading, &row));
+    HUKS_TRY(step(head, statement, sqlite_reading, &row));
     if (!row) {
         return error_raise(HUKS_E_INTERNAL, ABOUT_TOKEN, NULL);
     }
@@ -410,7 +319,7 @@ static huks_rc item_get(struct db *head, uint64_t id, bool with_key, struct db_i
     bool row = false;
     HUKS_TRY(prepared(head, with_key ? SQL_ITEM_GET_KEY : SQL_ITEM_GET, &statement));
     bind_number(statement, 1, id);
-    HUKS_TRY(step(head, statement, reading, &row));
+    HUKS_TRY(step(head, statement, sqlite_reading, &row));
     if (!row) {
         return error_raise(HUKS_E_NOT_EXIST, ABOUT_OBJECT, NULL);
     }
@@ -422,7 +331,7 @@ static huks_rc ask_number(struct db *head, sqlite3_stmt *statement, uint64_t *nu
 {
     bool row = false;
     *number = 0;
-    HUKS_TRY(step(head, statement, reading, &row));
+    HUKS_TRY(step(head, statement, sqlite_reading, &row));
     if (row) {
         *number = column_number(statement, 0);
     }
@@ -450,7 +359,7 @@ static huks_rc list(struct db *head, sqlite3_stmt *statement, struct ids *ids)
 {
     for (;;) {
         bool row = false;
-        HUKS_TRY(step(head, statement, reading, &row));
+        HUKS_TRY(step(head, statement, sqlite_reading, &row));
         if (!row) {
             return HUKS_OK;
         }
@@ -526,7 +435,7 @@ static huks_rc ix_items(struct db *head, uint64_t hash, size_t most, struct db_i
     bind_number(statement, 2, most);
     for (;;) {
         bool row = false;
-        HUKS_TRY(step(head, statement, reading, &row));
+        HUKS_TRY(step(head, statement, sqlite_reading, &row));
         if (!row) {
             return HUKS_OK;
         }
@@ -566,7 +475,7 @@ static huks_rc sound(struct db *head, bool *is_sound)
     }
     return (result & 0xFF) == SQLITE_CORRUPT
                ? HUKS_OK
-               : sqlite_raise(((struct sqlite_db *)head)->handle, result, reading);
+               : sqlite_raise(((struct sqlite_db *)head)->handle, result, sqlite_reading);
 }
 
 const struct backend sqlite_backend = {

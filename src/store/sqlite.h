@@ -65,7 +65,8 @@ struct sqlite_db {
     int copy; /* descriptor of the copy, -1 otherwise */
 };
 
-/* Raises what SQLite answered; `doing` fills "Failed to ….". */
+/* Raises what SQLite answered (sqlite_error.c); `doing` fills "Failed to ….", of rows it is one of these. */
+extern const char sqlite_reading[], sqlite_writing[];
 HUKS_MUST_USE huks_rc sqlite_raise(sqlite3 *handle, int result, const char *doing);
 
 huks_rc sqlite_make(const struct db_place *place, const struct store_meta *meta, size_t count);

@@ -11,6 +11,7 @@ short='test-auth-uses test-fork test-general test-message test-process test-secr
     test-threads'
 
 # program: why its tests are not about a client of the service
+# shellcheck disable=SC2034 # served.sh looks there
 declare -A without=(
     [test-codes-store]="has the process's own file calls fail"
     [test-crash]='kills the process that has the store'
