@@ -207,12 +207,22 @@ def children(process):
         return [int(pid) for pid in file.read().split()]
 
 
+def python_for_others():
+    """An interpreter that another user can start: ours may lie in root's home."""
+    path = os.path.realpath(sys.executable)
+    while path != "/":
+        if os.stat(path).st_mode & 0o001 == 0:
+            return shutil.which("python3", path="/usr/bin:/bin") or sys.executable
+        path = os.path.dirname(path)
+    return sys.executable
+
+
 class Process:
     """A client process, perhaps of another user."""
 
     def __init__(self, user=None):
         more = {"user": user, "group": user, "extra_groups": []} if user is not None else {}
-        self.process = subprocess.Popen([sys.executable, os.path.join(work, os.path.basename(__file__)), "--client", module],
+        self.process = subprocess.Popen([python_for_others(), os.path.join(work, os.path.basename(__file__)), "--client", module],
                                         env={**environment, "HUKS_CONF": client_conf}, cwd="/",
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **more)
 
