@@ -94,28 +94,41 @@ static size_t search(sqlite3_stmt *const statements[STATEMENTS], int64_t hash, u
     return rows;
 }
 
-double bare_search(const char *path, size_t count, unsigned seed)
+static int compare(const void *a, const void *b)
 {
-    int64_t *hashes = calloc(2 * count, sizeof(*hashes));
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+double bare_search(const char *path, size_t block, size_t blocks, unsigned seed)
+{
+    int64_t *hashes = calloc(block * blocks, sizeof(*hashes));
+    double *times = calloc(blocks, sizeof(*times));
     sqlite3_stmt *statements[STATEMENTS] = {NULL};
-    double start = 0, end = -1;
-    sqlite3 *db = hashes != NULL && choose(path, hashes, 2 * count, &seed) ? open_file(path) : NULL;
-    bool ready = db != NULL;
+    bool ready = hashes != NULL && times != NULL && choose(path, hashes, block * blocks, &seed);
+    sqlite3 *db = ready ? open_file(path) : NULL;
+    ready = db != NULL;
     for (int i = 0; i < STATEMENTS && ready; i++) {
         ready = sqlite3_prepare_v3(db, texts[i], -1, SQLITE_PREPARE_PERSISTENT, &statements[i], NULL) ==
                 SQLITE_OK;
     }
-    for (size_t i = 0; i < 2 * count && ready; i++) {
-        if (i == count) {
-            start = now_us();
+    for (size_t i = 0; i < blocks && ready; i++) {
+        double start = now_us();
+        for (size_t j = 0; j < block && ready; j++) {
+            ready = search(statements, hashes[i * block + j], &seed) > 0;
         }
-        ready = search(statements, hashes[i], &seed) > 0;
-        end = now_us();
+        times[i] = (now_us() - start) / (double)block;
+    }
+    double answer = -1;
+    if (ready) {
+        qsort(times, blocks, sizeof(*times), compare);
+        answer = times[blocks / 2];
     }
     for (int i = 0; i < STATEMENTS; i++) {
         (void)sqlite3_finalize(statements[i]);
     }
     (void)sqlite3_close(db);
+    free(times);
     free(hashes);
-    return ready ? (end - start) / (double)count : -1;
+    return answer;
 }

@@ -7,8 +7,8 @@
 
 #include <stddef.h>
 
-/* Microseconds a search, of `count` by chance in the token's file at `path`, after as many that don't count;
+/* Microseconds a search, the median of `blocks` of `block` searches by chance in the token's file at `path`;
  * negative: it can't be read. */
-double bare_search(const char *path, size_t count, unsigned seed);
+double bare_search(const char *path, size_t block, size_t blocks, unsigned seed);
 
 #endif
