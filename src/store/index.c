@@ -192,6 +192,19 @@ struct question {
     uint64_t hash; /* of the class that is searched */
 };
 
+/* A few rows, as the database gave them. */
+struct rows {
+    struct db_item items[FEW + 1];
+    size_t count;
+};
+
+static void rows_free(struct rows *rows)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        db_item_free(&rows->items[i]);
+    }
+}
+
 /* What is wanted of a class's records. */
 struct search {
     struct db *db;
@@ -199,22 +212,21 @@ struct search {
     enum store_class class;
     struct question *questions;
     size_t count;
+    size_t hashed; /* of the questions, in this class */
     const struct store_reader *reader;
-    struct db_item read[FEW]; /* what the reader wants */
-    size_t read_count;
+    struct rows read; /* what the reader wants */
 };
 
 static void search_end(struct search *search)
 {
-    for (size_t i = 0; i < search->read_count; i++) {
-        db_item_free(&search->read[i]);
-    }
+    rows_free(&search->read);
 }
 
-static huks_rc search_hash(struct search *search, size_t from, size_t to)
+/* The first `count` questions have their hashes then. */
+static huks_rc search_hash(struct search *search, size_t count)
 {
-    for (size_t i = from; i < to; i++) {
-        struct question *question = &search->questions[i];
+    for (; search->hashed < count; search->hashed++) {
+        struct question *question = &search->questions[search->hashed];
         HUKS_TRY(index_hash(search->open, search->class, question->match.tag, question->match.value,
                             &question->hash));
     }
@@ -232,25 +244,12 @@ static bool lists_others(const struct search *search, size_t which, const struct
     return true;
 }
 
-/* A few rows, as the database gave them. */
-struct rows {
-    struct db_item items[FEW + 1];
-    size_t count;
-};
-
-static void rows_free(struct rows *rows)
-{
-    for (size_t i = 0; i < rows->count; i++) {
-        db_item_free(&rows->items[i]);
-    }
-}
-
 /* For the reader, when it is one that he wants: he would read it next. */
 static void keep_row(struct search *search, struct db_item *item)
 {
     const struct store_reader *reader = search->reader;
-    if (reader != NULL && search->read_count < FEW && reader->wants(item->id, reader->argument)) {
-        search->read[search->read_count++] = *item;
+    if (reader != NULL && search->read.count < FEW && reader->wants(item->id, reader->argument)) {
+        search->read.items[search->read.count++] = *item;
         *item = (struct db_item){0};
     }
 }
@@ -265,7 +264,7 @@ static huks_rc search_rows(struct search *search, size_t which, struct ids *ids,
     if (!*few || rows.count == 0) {
         return HUKS_OK;
     }
-    HUKS_TRY(search_hash(search, 1, search->count));
+    HUKS_TRY(search_hash(search, search->count));
     for (size_t i = 0; i < rows.count; i++) {
         if (lists_others(search, which, &rows.items[i].hashes)) {
             HUKS_TRY(ids_append(ids, rows.items[i].id));
@@ -336,14 +335,14 @@ static huks_rc find_in_class(struct search *search, struct ids *ids)
     if (search->count == 0) {
         return search->db->backend->item_list(search->db, search->class, ids);
     }
-    HUKS_TRY(search_hash(search, 0, 1));
+    HUKS_TRY(search_hash(search, 1));
     if (!tag_common(search->questions[0].match.tag)) {
         HUKS_TRY(search_rows(search, 0, ids, &few));
     }
     if (few) {
         return HUKS_OK;
     }
-    HUKS_TRY(search_hash(search, 1, search->count));
+    HUKS_TRY(search_hash(search, search->count));
     HUKS_TRY(rarest(search, &which, &few));
     return few ? search_rows(search, which, ids, &few) : search_index(search, which, ids);
 }
@@ -374,9 +373,9 @@ static int compare_ids(const void *a, const void *b)
 /* What can't be read now will say so to who asks for it. */
 static void read_out(const struct store_token *token, const struct search *search, uint64_t life)
 {
-    for (size_t i = 0; i < search->read_count; i++) {
+    for (size_t i = 0; i < search->read.count; i++) {
         AUTO(store_record_free) struct store_record record = {0};
-        if (record_open(token->store->crypto, search->open, life, &search->read[i], false, &record) == HUKS_OK) {
+        if (record_open(token->store->crypto, search->open, life, &search->read.items[i], false, &record) == HUKS_OK) {
             search->reader->take(&record, search->reader->argument);
         } else {
             error_clear();
@@ -410,6 +409,7 @@ huks_rc store_find(struct store_token *token, const struct store_keys *keys,
         if ((used >> i & 1) != 0 && class_visible(&open, i)) {
             size_t before = all.count;
             search.class = (enum store_class)i;
+            search.hashed = 0;
             HUKS_TRY(find_in_class(&search, &all));
             classes += all.count > before;
         }
