@@ -1,5 +1,6 @@
 # Error record, memory, log, configuration
 engine_sources += \
+	src/common/clock.c src/common/clock.h \
 	src/common/config.c src/common/config.h \
 	src/common/date.c src/common/date.h \
 	src/common/error.c src/common/error.h \

@@ -1,17 +1,14 @@
 #include "service/search_memo.h"
 
 #include <string.h>
-#include <time.h>
 
+#include "common/clock.h"
 #include "common/memory.h"
 
 struct search_moment search_moment(const struct store_token *db, uint64_t generation,
                                    const struct store_keys *keys)
 {
-    struct search_moment moment = {.db = db, .generation = generation};
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    moment.tick = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    struct search_moment moment = {.db = db, .generation = generation, .tick = clock_coarse_ms()};
     for (unsigned i = 0; i < STORE_CLASSES; i++) {
         moment.classes |= (uint32_t)(keys->key[i] != NULL) << i | (uint32_t)keys->gone[i] << (16 + i);
     }

@@ -21,7 +21,7 @@
 struct search_moment {
     const struct store_token *db;
     uint64_t generation; /* of the records, before the search */
-    int64_t tick;
+    uint64_t tick;       /* clock_coarse_ms() */
     uint32_t classes;
 };
 struct search_moment search_moment(const struct store_token *db, uint64_t generation,

@@ -13,7 +13,7 @@
 #include <limits.h>
 #include <sys/types.h>
 
-#include "session/clock.h"
+#include "common/clock.h"
 #include "session/layout.h"
 #include "session/table.h"
 

@@ -1,6 +1,5 @@
 # Key-operation sessions and their limit
 engine_sources += \
-	src/session/clock.c src/session/clock.h \
 	src/session/file.c \
 	src/session/inside.h \
 	src/session/layout.h \

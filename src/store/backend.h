@@ -25,7 +25,7 @@ struct db {
     uint64_t file;           /* store_fork_file() of it; the pool's */
     struct db *next;         /* the pool's */
     uint64_t looked_meta;    /* the pool's: generation of the metadata and tick at the last look whether the file moved */
-    int64_t looked_tick;
+    uint64_t looked_tick; /* clock_coarse_ms() */
     uint64_t classes_moment; /* classes.c: a generation plus 1, and what it read then */
     uint8_t classes;
 };

@@ -8,7 +8,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "common/clock.h"
 
 #define CONNECTIONS 8 /* for reading; more threads wait */
 
@@ -126,10 +127,7 @@ void pool_close_all(struct store_token *token, bool settle)
  */
 static bool replaced(const struct store_token *token, struct db *db)
 {
-    struct timespec now;
-    uint64_t meta = generation_now(token->share, TOUCHED_META);
-    (void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    int64_t tick = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    uint64_t meta = generation_now(token->share, TOUCHED_META), tick = clock_coarse_ms();
     if (meta != GENERATION_UNKNOWN && meta == db->looked_meta && tick == db->looked_tick) {
         return false;
     }

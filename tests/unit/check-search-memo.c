@@ -152,7 +152,7 @@ START_TEST(a_moment_is_of_its_classes_and_its_tick)
     struct search_moment void_keys = search_moment((const void *)&memo, 8, &keys);
     ck_assert_uint_ne(user.classes, void_keys.classes);
     (void)usleep(50000); /* no kernel ticks as seldom */
-    ck_assert_int_gt(search_moment((const void *)&memo, 8, &keys).tick, nobody.tick);
+    ck_assert_uint_gt(search_moment((const void *)&memo, 8, &keys).tick, nobody.tick);
 }
 END_TEST
 

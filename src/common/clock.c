@@ -1,5 +1,4 @@
-/* The clocks of the session part: see clock.h. */
-#include "session/clock.h"
+#include "common/clock.h"
 
 #include <time.h>
 
