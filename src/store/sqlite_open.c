@@ -189,7 +189,7 @@ static huks_rc pragma_number(sqlite3 *handle, const char *sql, int64_t *number)
     if (result == SQLITE_ROW) {
         *number = sqlite3_column_int64(statement, 0);
     } else {
-        rc = sqlite_raise(handle, result, "read the key file");
+        rc = sqlite_raise(handle, result, sqlite_reading);
     }
     (void)sqlite3_finalize(statement);
     return rc;
@@ -312,13 +312,13 @@ static huks_rc open_immutable(const struct db_place *place, struct sqlite_db *db
 
 static huks_rc copy_file(const char *from, const char *to)
 {
-    static const char reading[] = "read the key file", writing[] = "copy the key file";
+    static const char copying[] = "copy the key file";
     int in = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (in < 0) {
-        return error_raise(HUKS_E_FILE, ABOUT_FILE, reading);
+        return error_raise(HUKS_E_FILE, ABOUT_FILE, sqlite_reading);
     }
     int out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    huks_rc rc = out < 0 ? error_raise(HUKS_E_FILE, ABOUT_FILE, writing) : HUKS_OK;
+    huks_rc rc = out < 0 ? error_raise(HUKS_E_FILE, ABOUT_FILE, copying) : HUKS_OK;
     uint8_t block[16 * 1024];
     while (rc == HUKS_OK) {
         ssize_t got = read(in, block, sizeof(block));
@@ -326,10 +326,10 @@ static huks_rc copy_file(const char *from, const char *to)
             continue;
         }
         if (got <= 0) {
-            rc = got < 0 ? error_raise(HUKS_E_FILE, ABOUT_FILE, reading) : HUKS_OK;
+            rc = got < 0 ? error_raise(HUKS_E_FILE, ABOUT_FILE, sqlite_reading) : HUKS_OK;
             break;
         }
-        rc = store_write_all(out, block, (size_t)got, writing);
+        rc = store_write_all(out, block, (size_t)got, copying);
     }
     (void)close(in);
     if (out >= 0) {

@@ -209,9 +209,5 @@ int main(void)
     tcase_add_test(tests, nobody_to_ask);
     tcase_add_test(tests, noise_does_no_harm);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }
